@@ -1,0 +1,57 @@
+# make book, make test: nothing else is needed, only Python 3.11 with pip. See `make help`.
+.DEFAULT_GOAL := help
+.PHONY: help book test check lint bench serve lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SITE := _build/html
+
+help: ## list these targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+# The environment comes from the hashed lock alone, with uv where it is found and pip where it is not.
+# The stamp is written last, so an interrupted install is made again.
+$(READY): requirements.lock pyproject.toml
+	@echo "Making .venv from requirements.lock (about a minute, once)"
+	@rm -rf .venv
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --python "$$(command -v $(PYTHON))" .venv && \
+	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . ; \
+	else \
+	  $(PYTHON) -m venv .venv && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ; \
+	fi
+	@touch $@
+
+book: $(READY) ## build the HTML book into _build/html, from nothing
+	@rm -rf _build/html _build/.doctrees _build/.jupyter_cache _build/jupyter_execute
+	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
+	@echo "Open $(SITE)/index.html"
+
+test: lint ## lint, then every test; browser tests where a chromium is found (at most 6 minutes)
+	$(BIN)/python -m pytest -m "not slow"
+
+check: lint book ## everything, browser, accessibility and notebooks included; a skip is a failure
+	DOJO_CALC_NO_SKIPS=1 $(BIN)/python -m pytest
+
+lint: $(READY) ## style, types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## speed as ratios within one run: prints a table, writes _build/bench.json
+	$(BIN)/python -m benchmarks
+
+serve: ## read the built book at http://localhost:8000
+	@test -f $(SITE)/index.html || $(MAKE) book
+	$(PYTHON) -m http.server --directory $(SITE) 8000
+
+lock: ## resolve requirements.lock again (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove everything that was built, the environment too
+	rm -rf _build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

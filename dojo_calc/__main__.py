@@ -1,0 +1,242 @@
+"""The command line: ``python -m dojo_calc``. It reads arguments, calls the library and prints; no model."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dojo_calc import units
+from dojo_calc.economics.plan import plan as make_plan
+from dojo_calc.errors import DojoCalcError, UnknownNameError
+from dojo_calc.evidence.claims import CheckError, verdicts
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.hardware.machine import Machine
+
+app = typer.Typer(
+    help="What would it take? Chips, machines, plans and claims, with a source under every number.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Row = Mapping[str, Any]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON, numbers in SI unless a unit stands beside them.")
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, numbers in SI.")]
+Own = Annotated[
+    list[Path] | None, typer.Option("--facts", help="Your own CSV of facts, on top of the shipped ones.")
+]
+Readings = Annotated[
+    list[str] | None,
+    typer.Option("--reading", help="Another reading as the default: d1.peak_bf16=hot_chips_34."),
+]
+
+
+@app.command()
+def chips(
+    as_json: AsJson = False, as_csv: AsCsv = False, facts: Own = None, reading: Readings = None
+) -> None:
+    """List the chips: peaks, memory, power, price."""
+    rows = _book(facts, reading).table("chip").rows(named=True)
+    if _printed(rows, as_json=as_json, as_csv=as_csv):
+        return
+    columns = {"peak_bf16": "FLOP/s", "peak_fp8": "FLOP/s", "peak_fp32": "FLOP/s", "hbm_capacity": "B"}
+    columns |= {"hbm_bandwidth": "B/s", "sram_capacity": "B", "power": "W", "die_area": "m^2", "price": "USD"}
+    _show(
+        "Chips",
+        [{"id": row["id"]} | {name: _si(row[name], unit) for name, unit in columns.items()} for row in rows],
+    )
+
+
+@app.command()
+def machine(
+    name: Annotated[str, typer.Argument(help="Id or alias, such as exapod.")],
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    facts: Own = None,
+    reading: Readings = None,
+) -> None:
+    """Show one machine: what it is made of, its peaks, memories, links and power by every account."""
+    rows = _machine_rows(_book(facts, reading).machine(name))
+    if _printed(rows, as_json=as_json, as_csv=as_csv):
+        return
+    shown = [
+        {
+            "what": row["group"],
+            "name": row["name"],
+            "value": _si(row["value"], row["unit"]),
+            "note": row["note"],
+        }
+        for row in rows
+    ]
+    _show(name, shown)
+
+
+@app.command()
+def plan(
+    target: Annotated[str, typer.Option(help="A peak rate, such as '100 EFLOP/s'.")],
+    chip: Annotated[str, typer.Option(help="Id or alias of a chip or machine.")],
+    precision: Annotated[str, typer.Option(help="At which both are counted.")] = "bf16",
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    facts: Own = None,
+    reading: Readings = None,
+) -> None:
+    """Say what a target takes: chips, assemblies, wafers, megawatts and dollars."""
+    made = make_plan(target, chip, precision, _book(facts, reading))
+    if _printed(made.rows(), as_json=as_json, as_csv=as_csv):
+        return
+    shown = [
+        {
+            "what": line.group,
+            "name": line.name,
+            "value": str(line),
+            "90 % interval": _interval(line),
+            "basis": line.basis,
+        }
+        for line in made.lines
+    ]
+    _show(f"{units.format_si(made.target, 'FLOP/s')} of {precision} with {made.chip}", shown)
+
+
+@app.command()
+def claims(as_json: AsJson = False, facts: Own = None, reading: Readings = None) -> None:
+    """Hold the published claims against the models. Exits with 1 if a check fails to run."""
+    book = _book(facts, reading)
+    try:
+        entries = verdicts(book)
+    except CheckError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise typer.Exit(1) from error
+    if _printed([asdict(entry) for entry in entries], as_json=as_json, as_csv=False):
+        return
+    shown = [
+        {
+            "id": entry.id,
+            "claim": entry.claim,
+            "claimed": _range(entry.claimed_low, entry.claimed_high),
+            "computed": _range(entry.computed_low, entry.computed_high),
+            "unit": "" if entry.unit == "1" else entry.unit,
+            "verdict": "; ".join(f"{one.reading}: {one.verdict}" for one in entry.readings) or entry.verdict,
+        }
+        for entry in entries
+    ]
+    _show("Claims", shown)
+
+
+def _book(own: Sequence[Path] | None, readings: Sequence[str] | None) -> Catalogue:
+    book = catalogue(*(own or ()))
+    if not readings:
+        return book
+    chosen = dict(text.partition("=")[::2] for text in readings)
+    if "" in chosen.values():
+        raise UnknownNameError("--reading must be entity.quantity=reading, such as d1.peak_bf16=hot_chips_34")
+    return book.choose(chosen)
+
+
+def _machine_rows(one: Machine) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+
+    def add(group: str, name: str, value: float | None, unit: str, note: str = "") -> None:
+        if value is not None:
+            rows.append({"group": group, "name": name, "value": value, "unit": unit, "note": note})
+
+    for inner, count in list(one.walk())[1:]:
+        add("made of", inner.id, count, "1", inner.name)
+    for precision in one.precisions():
+        add("peak", precision, one.peak(precision), "FLOP/s", "dense")
+    for memory in one.memories():
+        over = f"over {memory.via}" if memory.via else "load"
+        add("memory", f"{memory.name} capacity", memory.capacity, "B", f"{memory.count:,.0f} of them")
+        add("memory", f"{memory.name} bandwidth", memory.bandwidth, "B/s", over)
+    for link in one.links():
+        note = (
+            f"{link.count:,.0f} x {units.format_si(link.bandwidth, 'B/s')} in one direction, {link.topology}"
+        )
+        if link.latency is not None:
+            note += f", {units.format_si(link.latency, 's')}"
+        add("link", f"{link.name} of {link.owner}", link.total_bandwidth, "B/s", note)
+    for account in one.power_accounts():
+        name = f"{account.quantity} at {account.boundary}" + (
+            f" [{account.reading}]" if account.reading else ""
+        )
+        interval = f"{units.format_si(account.low, 'W')} to {units.format_si(account.high, 'W')}"
+        add("power", name, account.value, "W", account.source if account.low == account.high else interval)
+    add("silicon", "die area", one.maybe("die_area"), "m^2")
+    add("silicon", "transistors", one.maybe("transistors"), "1")
+    add("silicon", "transistor density", one.transistor_density(), "1/m^2")
+    return rows
+
+
+def _printed(rows: Sequence[Row], *, as_json: bool, as_csv: bool) -> bool:
+    """Print rows for machines, if that was asked for."""
+    if as_json:
+        sys.stdout.write(json.dumps([_finite(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return as_json or as_csv
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: what holds anything has a capacity of null."""
+    if isinstance(value, Mapping):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _show(title: str, rows: Sequence[Row]) -> None:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in rows[0]:
+        table.add_column(
+            name, justify="right" if name in ("value", "claimed", "computed") else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row.values()))  # brackets are no markup here
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _si(value: float | None, unit: str) -> str:
+    return "" if value is None else units.format_si(value, unit)
+
+
+def _interval(line: Any) -> str:
+    if line.low == line.high:
+        return ""
+    return f"{units.format_si(line.low, line.unit)} to {units.format_si(line.high, line.unit)}"
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return ""
+    if low is None or high is None:
+        return f"at least {low:,.6g}" if high is None else f"at most {high:,.6g}"
+    return f"{low:,.6g}" if low == high else f"{low:,.6g} to {high:,.6g}"
+
+
+def main() -> None:
+    """Run the command line; what a person did wrong is said in one line, with exit code 2."""
+    try:
+        app()
+    except DojoCalcError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

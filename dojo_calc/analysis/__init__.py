@@ -1,0 +1,1 @@
+"""Questions asked of the models: graphs of formulas, sweeps, uncertainty, break-evens, charts."""

@@ -1,0 +1,346 @@
+"""One look for every chart, table and computed sentence, in the book and in a reader's notebook.
+
+Importing the module registers the theme and the renderer with Altair. In the built book a chart is inert
+JSON inside a figure, which one shared script draws; JupyterLab draws the same chart from the Vega-Lite
+output beside it. So neither asks another host for anything.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import altair
+
+if TYPE_CHECKING:
+    import polars
+
+__all__ = [
+    "NEUTRAL",
+    "PALETTE",
+    "THEME",
+    "Markdown",
+    "Table",
+    "enable",
+    "finish",
+    "page_spec",
+    "say",
+    "table",
+]
+
+# The four of the eight colours of Okabe and Ito (2008, "Color Universal Design") that keep a contrast of
+# 3 to 1 (WCAG 2.1, criterion 1.4.11) against white and against the book's dark page alike.
+PALETTE: Final = {"blue": "#0072B2", "vermillion": "#D55E00", "green": "#009E73", "purple": "#CC79A7"}
+NEUTRAL: Final = "#808080"  # what is there for context only
+
+# Text and rules take the colour of the text around the chart, so one drawing serves light and dark pages.
+_INK: Final = "currentColor"
+
+# The configuration of every chart, in Vega-Lite's own terms. The book's pages hold it once, in a script.
+THEME: Final[dict[str, Any]] = {
+    "background": "transparent",
+    "font": 'system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif',
+    "autosize": {"type": "fit-x", "contains": "padding"},
+    "padding": {"left": 2, "right": 12, "top": 4, "bottom": 2},
+    "view": {"stroke": None, "continuousHeight": 300},
+    "title": {
+        "anchor": "start",
+        "frame": "bounds",
+        "color": _INK,
+        "fontSize": 16,
+        "fontWeight": 600,
+        "lineHeight": 20,
+        "offset": 14,
+        "subtitleColor": _INK,
+        "subtitleFontSize": 13,
+        "subtitleLineHeight": 17,
+        "subtitlePadding": 4,
+    },
+    "axis": {
+        "domainColor": _INK,
+        "domainOpacity": 0.5,
+        "grid": True,
+        "gridColor": _INK,
+        "gridOpacity": 0.12,
+        "labelColor": _INK,
+        "labelFontSize": 12,
+        "labelLimit": 220,
+        "labelPadding": 4,
+        "tickColor": _INK,
+        "tickOpacity": 0.5,
+        "tickSize": 4,
+        "titleColor": _INK,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    },
+    "axisBand": {"grid": False},
+    "axisXDiscrete": {"labelAngle": 0},
+    "legend": {
+        "orient": "top",
+        "gradientDirection": "horizontal",
+        "labelColor": _INK,
+        "labelFontSize": 12,
+        "labelLimit": 300,
+        "titleColor": _INK,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "offset": 8,
+    },
+    "mark": {"color": PALETTE["blue"]},
+    "line": {"strokeWidth": 2.5},
+    "point": {"filled": True, "size": 60, "opacity": 1},
+    "rule": {"color": _INK},
+    "text": {"color": _INK, "fontSize": 12},
+    "range": {
+        "category": [*PALETTE.values(), NEUTRAL],
+        "heatmap": {"scheme": "cividis"},
+        "ramp": {"scheme": "cividis"},
+    },
+}
+
+# JupyterLab and VS Code draw version 5; our charts use nothing that is new in version 6.
+_LAB_MIME: Final = "application/vnd.vegalite.v5+json"
+_LAB_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
+_PAGE_DIGITS: Final = 7  # of the plotted numbers, in the page only: a screen shows four at the most
+
+ChartT = TypeVar("ChartT", altair.Chart, altair.LayerChart)
+
+
+def enable() -> None:
+    """Make the theme and the renderer Altair's current ones; importing this module does it."""
+    altair.theme.register("dojo", enable=True)(_theme)
+    altair.renderers.register("dojo", _render)
+    altair.renderers.enable("dojo")
+
+
+def finish(chart: ChartT, *, title: str, subtitle: str, alt: str, height: int | None = None) -> ChartT:
+    """Copy of a chart that is ready to be shown: titled, described and as wide as its page.
+
+    Parameters
+    ----------
+    chart : altair.Chart or altair.LayerChart
+        One view. Two views side by side do not fit a phone: show two charts instead.
+    title : str
+        The finding, as a sentence.
+    subtitle : str
+        What is plotted, with its units.
+    alt : str
+        What a reader who cannot see the chart needs: its form, its range and what it shows.
+    height : int, optional
+        Of the plot, in pixels; the theme's height, or a step for each row of bars, if left out.
+
+    Returns
+    -------
+    altair.Chart or altair.LayerChart
+        The chart, to be left as the last expression of a cell.
+    """
+    if not isinstance(chart, altair.Chart | altair.LayerChart):
+        raise TypeError(
+            f"expected one view, altair.Chart or altair.LayerChart, got {type(chart).__name__}: "
+            "show the parts of a concatenated or faceted chart as charts of their own"
+        )
+    for name, text in (("title", title), ("subtitle", subtitle), ("alt", alt)):
+        if not text.strip():
+            raise ValueError(f"a chart needs its {name}, got an empty text")
+    sized = chart if height is None else chart.properties(height=height)
+    return sized.properties(
+        width="container", title=altair.TitleParams(title, subtitle=subtitle), description=alt
+    )
+
+
+def page_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Specification as a page of the book holds it: without the theme and what the figure says itself.
+
+    Parameters
+    ----------
+    spec : mapping
+        A Vega-Lite specification, as Altair makes it.
+
+    Returns
+    -------
+    dict
+        Still a Vega-Lite specification. Its data keep seven significant digits.
+    """
+    page = {key: value for key, value in spec.items() if key not in {"$schema", "description", "config"}}
+    if own := _beyond(spec.get("config", {}), THEME):
+        page["config"] = own
+    if "datasets" in page:
+        page["datasets"] = {name: _rounded(rows) for name, rows in page["datasets"].items()}
+    return page
+
+
+class Markdown:
+    """A text that a notebook shows as Markdown and a terminal prints as it is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = textwrap.dedent(text).strip()
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def say(text: str) -> Markdown:
+    """Sentence whose numbers the cell has computed, for example ``say(f"It takes {chips:,.0f} chips.")``.
+
+    Parameters
+    ----------
+    text : str
+        Markdown, with formulas between dollar signs; common indentation is removed.
+
+    Returns
+    -------
+    Markdown
+        To be left as the last expression of a cell.
+    """
+    return Markdown(text)
+
+
+class Table:
+    """A data frame with a caption, shown as an accessible HTML table."""
+
+    def __init__(self, frame: polars.DataFrame, caption: str, formats: Mapping[str, str]) -> None:
+        self.frame = frame
+        self.caption = caption
+        self.formats = formats
+
+    def _repr_html_(self) -> str:
+        numeric = [dtype.is_numeric() for dtype in self.frame.dtypes]
+        caption = html.escape(self.caption)
+        head = "".join(
+            f'<th scope="col"{_numeric(is_number)}>{html.escape(name)}</th>'
+            for name, is_number in zip(self.frame.columns, numeric, strict=True)
+        )
+        body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.frame.iter_rows())
+        return (
+            f'<div class="dojo-table" role="region" tabindex="0" aria-label="{caption}"><table>'
+            f"<caption><span>{caption}</span></caption>"  # the span stays in view while the table scrolls
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame}"
+
+    def _cells(self, row: Sequence[object], numeric: Sequence[bool]) -> str:
+        """HTML of one row; its first cell names it."""
+        cells = []
+        for index, (name, value) in enumerate(zip(self.frame.columns, row, strict=True)):
+            tag = "td" if index else 'th scope="row"'
+            text = html.escape(_shown(value, self.formats.get(name)))
+            if numeric[index] and value is not None and text != str(value):
+                text = f'<data value="{value}">{text}</data>'  # what "Copy as CSV" copies
+            cells.append(f"<{tag}{_numeric(numeric[index])}>{text}</{tag[:2]}>")
+        return "".join(cells)
+
+
+def table(frame: polars.DataFrame, caption: str, *, formats: Mapping[str, str] | None = None) -> Table:
+    """Table of a data frame, whose first column names its rows.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        The columns' names are the headings, so rename them to words with units first.
+    caption : str
+        What the table shows, in a sentence.
+    formats : mapping of str to str, optional
+        Column to format, such as ``{"cost (USD)": ",.0f"}``. Otherwise a float has four significant digits.
+
+    Returns
+    -------
+    Table
+        To be left as the last expression of a cell.
+    """
+    if not caption.strip():
+        raise ValueError("a table needs its caption, got an empty text")
+    chosen = dict(formats or {})
+    if unknown := sorted(set(chosen) - set(frame.columns)):
+        raise ValueError(f"formats are for columns of the frame, {frame.columns}; got {unknown}")
+    return Table(frame, caption, chosen)
+
+
+def _theme() -> altair.theme.ThemeConfig:
+    return cast("altair.theme.ThemeConfig", {"config": THEME})
+
+
+def _render(spec: dict[str, Any], **_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Outputs of one chart and their metadata, as IPython wants them.
+
+    A chart that has not been finished is shown too; the build of the book refuses it for its missing label.
+    """
+    alt = str(spec.get("description", ""))
+    title = spec.get("title", {})
+    heading = title.get("text", "") if isinstance(title, dict) else title
+    # JSON may write any character as an escape, so no text in it can close the script element.
+    inert = json.dumps(page_spec(spec), separators=(",", ":"), ensure_ascii=False).replace("<", r"\u003c")
+    figure = (
+        f'<figure class="dojo-chart" role="group" aria-label="{html.escape(alt)}">'
+        f'<script type="application/json">{inert}</script>'
+        f"<figcaption><strong>{html.escape(str(heading))}</strong> {html.escape(alt)}</figcaption></figure>"
+    )
+    outputs = {_LAB_MIME: spec | {"$schema": _LAB_SCHEMA}, "text/html": figure, "text/plain": alt}
+    return outputs, {_LAB_MIME: {"embed_options": {"renderer": "svg", "actions": False}}}
+
+
+def _beyond(config: Mapping[str, Any], theme: Mapping[str, Any]) -> dict[str, Any]:
+    """Part of a configuration that the theme does not already say."""
+    own = {}
+    for key, value in config.items():
+        known = theme.get(key)
+        rest = _beyond(value, known) if isinstance(value, dict) and isinstance(known, dict) else value
+        if rest != known and rest != {}:
+            own[key] = rest
+    return own
+
+
+def _rounded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with their floats at the digits that a page keeps."""
+    return [
+        {
+            key: float(f"{value:.{_PAGE_DIGITS}g}") if isinstance(value, float) else value
+            for key, value in row.items()
+        }
+        for row in rows
+    ]
+
+
+def _numeric(is_number: bool) -> str:
+    return ' class="number"' if is_number else ""
+
+
+def _shown(value: object, spec: str | None) -> str:
+    """Text of a cell: an en dash for what is not known, digits in groups from ten thousand on."""
+    if value is None:
+        return "–"
+    if spec is not None:
+        return format(value, spec)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)  # so that a year stays a year
+    if isinstance(value, float):
+        return _four_digits(value)
+    return str(value)
+
+
+def _four_digits(value: float) -> str:
+    """Float with four significant digits; very large and very small ones as a power of ten."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    mantissa, power = f"{value:.3e}".split("e")
+    exponent = int(power)
+    if not -4 <= exponent < 9:
+        return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPT)}"
+    grouped = "," if exponent >= 4 else ""
+    return f"{value:{grouped}.{max(0, 3 - exponent)}f}"
+
+
+_SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+enable()

@@ -1,0 +1,124 @@
+"""Money: what units, budgets and energy come to. All money is of one price year a call.
+
+References
+----------
+.. [1] Post by E. Musk of June 2024 on Tesla's AI spending, as printed by TechCrunch.
+"""
+
+from __future__ import annotations
+
+from dojo_calc.quantities import Count, Energy, EnergyPrice, FlopRate, Fraction, Money, MoneyPerFlopRate
+
+__all__ = [
+    "energy_cost", "external_purchases", "price_per_rate", "price_per_unit", "purchase_cost", "units_bought",
+]  # fmt: skip
+
+
+def purchase_cost(units: Count, price: Money) -> Money:
+    """Price of a number of units.
+
+    Parameters
+    ----------
+    units : Count
+        [1].
+    price : Money
+        Of one [USD].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return units * price
+
+
+def units_bought(budget: Money, price: Money) -> Count:
+    """Units that a budget buys, exact.
+
+    Parameters
+    ----------
+    budget : Money
+        [USD].
+    price : Money
+        Of one unit, above zero [USD].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return budget / price
+
+
+def price_per_unit(total: Money, units: Count) -> Money:
+    """Price of one unit that a total implies.
+
+    Parameters
+    ----------
+    total : Money
+        [USD].
+    units : Count
+        Above zero [1].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return total / units
+
+
+def price_per_rate(price: Money, rate: FlopRate) -> MoneyPerFlopRate:
+    """Price of arithmetic rate.
+
+    Parameters
+    ----------
+    price : Money
+        [USD].
+    rate : FlopRate
+        Peak that it buys [FLOP/s].
+
+    Returns
+    -------
+    MoneyPerFlopRate
+        [USD s / FLOP]; broadcast shape.
+    """
+    return price / rate
+
+
+def external_purchases(budget: Money, internal_share: Fraction, vendor_share: Fraction) -> Money:
+    """What a vendor is paid out of a budget that is partly spent inside, the sum in [1]_.
+
+    Parameters
+    ----------
+    budget : Money
+        [USD].
+    internal_share : Fraction
+        Share of the budget spent inside [1].
+    vendor_share : Fraction
+        Share of the rest that goes to the vendor [1].
+
+    Returns
+    -------
+    Money
+        ``budget * (1 - internal_share) * vendor_share`` [USD]; broadcast shape.
+    """
+    return budget * (1.0 - internal_share) * vendor_share
+
+
+def energy_cost(energy: Energy, price: EnergyPrice) -> Money:
+    """Price of energy.
+
+    Parameters
+    ----------
+    energy : Energy
+        [J].
+    price : EnergyPrice
+        [USD/J].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return energy * price

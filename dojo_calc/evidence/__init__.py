@@ -1,0 +1,1 @@
+"""Does it hold: claims held against the models."""

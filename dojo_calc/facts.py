@@ -1,0 +1,359 @@
+"""Facts: every number the library knows, with its unit, interval, source and date.
+
+The rows live in `data/facts/*.csv` and `data/assumptions.csv`. Where sources disagree every reading keeps
+its row and one is the default; `Facts.choose` makes another reading the default, and everything computed
+from those facts follows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from dojo_calc import units
+from dojo_calc.errors import DomainError, FactsError, UnitError, UnknownNameError, nearest
+from dojo_calc.quantities import Spec, alias, check_against, spec
+from dojo_calc.tables import Place, data_path, read_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Fact", "Facts", "Source", "load"]
+
+Kind = Literal["exact", "rated", "measured", "estimated", "assumed"]
+DATE = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+
+
+class Strict(BaseModel):
+    """A row: unknown columns refused, not changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    """Where a fact was read."""
+
+    key: str
+    title: str
+    author: str = ""
+    date: str = ""
+    address: str = ""
+    licence: str = ""
+
+
+class _QuantityRow(Strict):
+    quantity: str
+    type: str
+    description: str
+
+
+class _FactRow(Strict):
+    entity: str
+    quantity: str
+    reading: str = ""
+    default: Literal["", "yes"] = ""
+    value: FiniteFloat
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+    unit: str
+    kind: Kind
+    date: str = Field(default="", pattern=DATE)
+    source: str
+    confidence: Literal["C", "C-", "D", "M"] = "C"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One reading of one quantity of one entity, in SI.
+
+    `low` and `high` bound a 90 % interval; for exact and rated facts without one both equal `value`.
+    """
+
+    entity: str
+    quantity: str
+    reading: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    printed: str
+    kind: Kind
+    date: str
+    source: str
+    confidence: str
+    note: str
+    description: str
+    place: str
+    is_default: bool
+
+    @property
+    def name(self) -> str:
+        """``entity.quantity``, with the reading where there are several."""
+        return f"{self.entity}.{self.quantity}" + (f"[{self.reading}]" if self.reading else "")
+
+    @property
+    def price_year(self) -> int | None:
+        """Year whose money a price is in; None for what is not money."""
+        return int(self.date[:4]) if "USD" in self.unit else None
+
+    def __str__(self) -> str:
+        return f"{self.name} = {units.format_si(self.value, self.unit)} ({self.kind}, {self.source})"
+
+
+class Facts:
+    """All facts, looked up by entity and quantity."""
+
+    def __init__(self, rows: Iterable[Fact], sources: Mapping[str, Source]) -> None:
+        self._groups: dict[tuple[str, str], dict[str, Fact]] = {}
+        for fact in rows:
+            self._groups.setdefault((fact.entity, fact.quantity), {})[fact.reading] = fact
+        self.sources = dict(sources)
+
+    def __len__(self) -> int:
+        return sum(len(group) for group in self._groups.values())
+
+    def __iter__(self) -> Iterator[Fact]:
+        for group in self._groups.values():
+            yield from group.values()
+
+    def has(self, entity: str, quantity: str) -> bool:
+        """Whether there is any reading of a quantity of an entity."""
+        return (entity, quantity) in self._groups
+
+    def readings(self, entity: str, quantity: str) -> list[Fact]:
+        """All readings, the default first.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        """
+        group = self._groups.get((entity, quantity))
+        if group is None:
+            known = [own for name, own in self._groups if name == entity]
+            if not known:
+                raise UnknownNameError(
+                    f"no facts about {entity!r}{nearest(entity, {name for name, _ in self._groups})}"
+                )
+            hint = nearest(quantity, known) or f"; it has {', '.join(known)}"
+            raise UnknownNameError(f"no fact {quantity!r} of {entity!r}{hint}")
+        return sorted(group.values(), key=lambda fact: not fact.is_default)
+
+    def get(self, entity: str, quantity: str, reading: str | None = None) -> Fact:
+        """Return the default reading of a quantity, or a named one.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such fact or reading.
+        """
+        readings = self.readings(entity, quantity)
+        if reading is None:
+            return readings[0]
+        for fact in readings:
+            if fact.reading == reading:
+                return fact
+        names = [fact.reading for fact in readings]
+        raise UnknownNameError(f"{entity}.{quantity} has no reading {reading!r}; it has {', '.join(names)}")
+
+    def value(self, entity: str, quantity: str, reading: str | None = None) -> float:
+        """Value of `get` in SI."""
+        return self.get(entity, quantity, reading).value
+
+    def quantities(self, entity: str) -> list[str]:
+        """Names of the quantities known of an entity."""
+        return [quantity for name, quantity in self._groups if name == entity]
+
+    def conflicts(self) -> list[list[Fact]]:
+        """Quantities with several readings, each as the list of its readings, the default first."""
+        return [self.readings(*key) for key, group in self._groups.items() if len(group) > 1]
+
+    def choose(self, chosen: Mapping[str, str]) -> Facts:
+        """Facts with other readings as defaults.
+
+        Parameters
+        ----------
+        chosen : mapping of str to str
+            ``{"d1.peak_bf16": "hot_chips_34"}``.
+
+        Returns
+        -------
+        Facts
+            A new object; this one is unchanged.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such fact or reading.
+        """
+        changed = list(self)
+        for name, reading in chosen.items():
+            entity, _, quantity = name.partition(".")
+            wanted = self.get(entity, quantity, reading)
+            changed = [
+                replace(fact, is_default=fact.reading == wanted.reading)
+                if (fact.entity, fact.quantity) == (entity, quantity)
+                else fact
+                for fact in changed
+            ]
+        return Facts(changed, self.sources)
+
+    def table(self) -> pl.DataFrame:
+        """Every fact as a row of a polars frame, values in SI and as printed."""
+        import polars as pl
+
+        columns = (
+            "entity quantity reading is_default value low high unit printed kind date source confidence note"
+        )
+        return pl.DataFrame([{name: getattr(fact, name) for name in columns.split()} for fact in self])
+
+
+def load(*extra: str | Path) -> Facts:
+    """Load the facts that ship with the library, and a reader's own files on top.
+
+    Parameters
+    ----------
+    *extra : path
+        CSV files in the form of `data/facts/*.csv`. Their rows win over shipped ones: a row there is the
+        default of its quantity unless the file marks another. Their `source` may be a key of
+        `data/sources.csv` or an address.
+
+    Returns
+    -------
+    Facts
+
+    Raises
+    ------
+    FactsError
+        If a row is refused: the message names file, line, column, what was expected and what came.
+    """
+    shipped = _shipped()
+    if not extra:
+        return shipped
+    own = [fact for name in extra for fact in _read(Path(name), shipped.sources, own=True)]
+    _check_groups(own)
+    readings = Counter((fact.entity, fact.quantity) for fact in own)
+    own = [
+        replace(fact, is_default=True) if readings[fact.entity, fact.quantity] == 1 else fact for fact in own
+    ]
+    replaced = {(fact.entity, fact.quantity, fact.reading) for fact in own}
+    kept = [
+        replace(fact, is_default=False) if (fact.entity, fact.quantity) in readings else fact
+        for fact in shipped
+        if (fact.entity, fact.quantity, fact.reading) not in replaced
+    ]
+    return Facts([*kept, *own], shipped.sources)
+
+
+@cache
+def _shipped() -> Facts:
+    sources: dict[str, Source] = {}
+    for source, place in read_rows(data_path("sources.csv"), Source):
+        if source.key in sources:
+            raise place.error("key", f"source {source.key!r} stands twice")
+        sources[source.key] = source
+    paths = [*sorted(data_path("facts").glob("*.csv")), data_path("assumptions.csv")]
+    rows = [fact for path in paths for fact in _read(path, sources, own=False)]
+    _check_groups(rows)
+    return Facts(rows, sources)
+
+
+@cache
+def _vocabulary() -> dict[str, tuple[Spec, str]]:
+    found = {}
+    for row, place in read_rows(data_path("quantities.csv"), _QuantityRow):
+        try:
+            declared = spec(alias(row.type))
+        except KeyError:
+            raise place.error(
+                "type", f"expected an alias of dojo_calc.quantities, got {row.type!r}"
+            ) from None
+        if declared is not None:
+            found[row.quantity] = declared, row.description
+    return found
+
+
+def _read(path: Path, sources: Mapping[str, Source], *, own: bool) -> list[Fact]:
+    return [_fact(row, place, sources, own=own) for row, place in read_rows(path, _FactRow)]
+
+
+def _fact(row: _FactRow, place: Place, sources: Mapping[str, Source], *, own: bool) -> Fact:
+    vocabulary = _vocabulary()
+    if row.quantity not in vocabulary:
+        raise place.error("quantity", f"unknown quantity {row.quantity!r}{nearest(row.quantity, vocabulary)}")
+    declared, description = vocabulary[row.quantity]
+    if row.source not in sources and not (own and row.source.startswith(("http://", "https://"))):
+        ways = "a key of sources.csv or an address" if own else "a key of sources.csv"
+        raise place.error("source", f"expected {ways}, got {row.source!r}{nearest(row.source, sources)}")
+    value, low, high = (_si(row, place, column, declared) for column in ("value", "low", "high"))
+    if value is None or math.isnan(value):
+        raise place.error("value", "the cell is empty; expected a number")
+    if (low is None or high is None) and row.kind not in ("exact", "rated"):
+        column = "low" if low is None else "high"
+        raise place.error(column, f"the cell is empty; a fact of kind {row.kind!r} needs a 90 % interval")
+    if not (value if low is None else low) <= value <= (value if high is None else high):
+        raise place.error(
+            "low", f"expected low <= value <= high, got {row.low:g}, {row.value:g}, {row.high:g}"
+        )
+    if "USD" in declared.unit and not row.date:
+        raise place.error("date", "the cell is empty; money needs the date of its prices")
+    return Fact(
+        entity=row.entity,
+        quantity=row.quantity,
+        reading=row.reading,
+        value=value,
+        low=value if low is None else low,
+        high=value if high is None else high,
+        unit=declared.unit,
+        printed=f"{row.value:,.12g}" + (f" {row.unit}" if row.unit != "1" else ""),
+        kind=row.kind,
+        date=row.date,
+        source=row.source,
+        confidence=row.confidence,
+        note=row.note,
+        description=description,
+        place=str(place),
+        is_default=row.default == "yes",
+    )
+
+
+def _si(row: _FactRow, place: Place, column: str, declared: Spec) -> float | None:
+    number = getattr(row, column)
+    if number is None:
+        return None
+    try:
+        if units.unit(row.unit).dimensionality != units.unit(declared.unit).dimensionality:
+            raise place.error("unit", f"expected {declared.unit} or a multiple of it, got {row.unit!r}")
+        return float(check_against(units.to_si(number, row.unit), declared, row.quantity))
+    except UnitError as error:
+        raise place.error("unit", str(error)) from None
+    except DomainError as error:
+        raise place.error(column, str(error)) from None
+
+
+def _check_groups(rows: list[Fact]) -> None:
+    """Refuse duplicates, and groups of readings without exactly one default."""
+    groups: dict[tuple[str, str], dict[str, Fact]] = {}
+    for fact in rows:
+        group = groups.setdefault((fact.entity, fact.quantity), {})
+        if fact.reading in group:
+            raise FactsError(
+                f"{fact.place}, column 1 (entity): {fact.name} stands twice, first at {group[fact.reading].place}"
+            )
+        group[fact.reading] = fact
+    for group in groups.values():
+        defaults = [fact for fact in group.values() if fact.is_default]
+        first = next(iter(group.values()))
+        if len(group) > 1 and len(defaults) != 1:
+            raise FactsError(
+                f"{first.place}, column 4 (default): {first.entity}.{first.quantity} has {len(group)} readings "
+                f"and {len(defaults)} defaults; expected exactly one"
+            )

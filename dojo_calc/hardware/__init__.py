@@ -1,0 +1,1 @@
+"""What there is: the catalogue, and machines as compositions of it."""

@@ -1,0 +1,1 @@
+"""How fast: kernels, rooflines and the time that data takes to move."""

@@ -1,0 +1,279 @@
+"""The types a formula's signature speaks, and the one place that checks a value against them.
+
+``def units_needed(target: FlopRate, unit: FlopRate) -> Count`` says in its signature what it takes. Each
+alias is ``Annotated[Numeric, Unit(...), domain]``. `check` reads it once at the boundary (catalogue,
+command line, inputs of a model); `checked` puts that boundary around a single formula. Inside, formulas
+run on bare floats and arrays and pay nothing.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, wraps
+from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, get_args, get_origin, get_type_hints
+
+import numpy as np
+from annotated_types import Ge, Gt, Interval, Le
+
+from dojo_calc import units
+from dojo_calc.errors import DomainError, UnitError
+
+__all__ = [
+    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlopRate",
+    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
+    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+]  # fmt: skip
+
+
+class Numeric(Protocol):
+    """Anything with arithmetic: a float, an array, a pint quantity, a tracer."""
+
+    def __add__(self, other: Any, /) -> Numeric: ...
+    def __radd__(self, other: Any, /) -> Numeric: ...
+    def __sub__(self, other: Any, /) -> Numeric: ...
+    def __rsub__(self, other: Any, /) -> Numeric: ...
+    def __mul__(self, other: Any, /) -> Numeric: ...
+    def __rmul__(self, other: Any, /) -> Numeric: ...
+    def __truediv__(self, other: Any, /) -> Numeric: ...
+    def __rtruediv__(self, other: Any, /) -> Numeric: ...
+    def __pow__(self, other: Any, /) -> Numeric: ...
+    def __neg__(self) -> Numeric: ...
+    def __float__(self) -> float: ...
+    def __lt__(self, other: Any, /) -> Any: ...
+    def __le__(self, other: Any, /) -> Any: ...
+    def __gt__(self, other: Any, /) -> Any: ...
+    def __ge__(self, other: Any, /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The SI unit of an alias. A text, so that importing the library does not import pint."""
+
+    text: str
+
+
+Positive, NotNegative, AtMostOne, AtLeastOne = Gt(0), Ge(0), Le(1), Ge(1)
+
+Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
+PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
+Year: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1900, le=2200)]
+Flop: TypeAlias = Annotated[Numeric, Unit("FLOP"), NotNegative]
+FlopRate: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), Positive]
+Bytes: TypeAlias = Annotated[Numeric, Unit("B"), NotNegative]
+ByteRate: TypeAlias = Annotated[Numeric, Unit("B/s"), Positive]
+Intensity: TypeAlias = Annotated[Numeric, Unit("FLOP/B"), NotNegative]
+Frequency: TypeAlias = Annotated[Numeric, Unit("Hz"), Positive]
+Duration: TypeAlias = Annotated[Numeric, Unit("s"), NotNegative]
+Power: TypeAlias = Annotated[Numeric, Unit("W"), NotNegative]
+Energy: TypeAlias = Annotated[Numeric, Unit("J"), NotNegative]
+Money: TypeAlias = Annotated[Numeric, Unit("USD"), NotNegative]
+EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
+MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
+RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
+RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
+Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
+Area: TypeAlias = Annotated[Numeric, Unit("m^2"), Positive]
+CountPerArea: TypeAlias = Annotated[Numeric, Unit("1/m^2"), NotNegative]
+Mass: TypeAlias = Annotated[Numeric, Unit("kg"), Positive]
+Voltage: TypeAlias = Annotated[Numeric, Unit("V"), Positive]
+Current: TypeAlias = Annotated[Numeric, Unit("A"), Positive]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What an alias says: its SI unit and the interval its values lie in."""
+
+    unit: str
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The interval in words, for messages and tables."""
+        if self.low == -math.inf and self.high == math.inf:
+            return "any finite number"
+        if self.high == math.inf:
+            return f"{'above' if self.low_open else 'at least'} {self.low:g}"
+        return f"between {self.low:g} and {self.high:g}"
+
+    def outside(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Mask of the values that are not finite or not in the domain."""
+        below = values <= self.low if self.low_open else values < self.low
+        above = values >= self.high if self.high_open else values > self.high
+        mask: np.ndarray[Any, np.dtype[np.bool_]] = ~np.isfinite(values) | below | above
+        return mask
+
+
+@cache
+def spec(annotation: Any) -> Spec | None:
+    """Read an alias such as `FlopRate`; None for any other annotation."""
+    if get_origin(annotation) is not Annotated:
+        return None
+    metadata = get_args(annotation)[1:]
+    text = next((item.text for item in metadata if isinstance(item, Unit)), None)
+    if text is None:
+        return None
+    found: dict[str, Any] = {"unit": text}
+    for item in metadata:
+        for bound in tuple(item) if isinstance(item, Interval) else (item,):
+            match bound:
+                case Gt(gt=low):
+                    found |= {"low": low, "low_open": True}
+                case Ge(ge=low):
+                    found |= {"low": low}
+                case Le(le=high):
+                    found |= {"high": high}
+    return Spec(**found)
+
+
+def alias(name: str) -> Any:
+    """Look an alias up by its name, as `data/quantities.csv` writes it.
+
+    Raises
+    ------
+    KeyError
+        If there is no such alias.
+    """
+    annotation = globals()[name]
+    if spec(annotation) is None:
+        raise KeyError(name)
+    return annotation
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Parameters and result of a formula, each with its spec."""
+
+    parameters: dict[str, Spec]
+    result: Spec
+    variadic: frozenset[str]
+
+
+@cache
+def signature(function: Callable[..., Any]) -> Signature | None:
+    """Signature of a formula; None where a parameter or the result has no unit, so it is no formula."""
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError:  # a type imported for the type checker alone; no formula has one
+        return None
+    parameters = inspect.signature(function).parameters
+    specs = {name: spec(hints.get(name)) for name in parameters}
+    result = spec(hints.get("return"))
+    if result is None or any(one is None for one in specs.values()):
+        return None
+    variadic = frozenset(name for name, one in parameters.items() if one.kind is one.VAR_POSITIONAL)
+    return Signature({name: one for name, one in specs.items() if one}, result, variadic)
+
+
+def is_formula(function: Callable[..., Any]) -> bool:
+    """Whether every parameter and the result of a function carry a unit."""
+    return signature(function) is not None
+
+
+def check(value: Any, annotation: Any, name: str) -> Any:
+    """Bring one value to SI float64 and hold it to its declared unit and domain.
+
+    Parameters
+    ----------
+    value : float, array_like, str or pint.Quantity
+        A bare number is taken as SI; a text such as ``"100 EFLOP/s"`` and a quantity are converted.
+    annotation : alias
+        Such as `FlopRate`.
+    name : str
+        The argument's name, for the message.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        A float for a scalar, else an array of float64 of the same shape.
+
+    Raises
+    ------
+    UnitError
+        If a text or a quantity has another dimension, or the value is no number.
+    DomainError
+        If a value is not finite or lies outside the domain; the message names the first one.
+    """
+    declared = spec(annotation)
+    if declared is None:
+        raise TypeError(f"{annotation!r} is not an alias of dojo_calc.quantities")
+    return check_against(value, declared, name)
+
+
+def check_against(value: Any, declared: Spec, name: str) -> Any:
+    """Do the work of `check` for a spec already read."""
+    if isinstance(value, str):
+        number, unit = units.parse(value)
+        _same_dimension(unit, declared, name, repr(value))
+        value = number
+    elif hasattr(value, "to_base_units") and hasattr(value, "units"):
+        _same_dimension(value.units, declared, name, f"{value:~}")
+        value = units.registry().Quantity(value.magnitude, str(value.units)).to_base_units().magnitude
+    if value is None or isinstance(value, bool | np.bool_) or np.iscomplexobj(value):
+        raise UnitError(f"{name} must be a number [{declared.unit}], got {value!r}")
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UnitError(f"{name} must be a number [{declared.unit}], got {value!r:.60}") from None
+    bad = declared.outside(array)
+    if bad.any():
+        where = f"[{', '.join(map(str, np.argwhere(bad)[0]))}]" if array.ndim else ""
+        got = array[bad].flat[0]
+        raise DomainError(f"{name}{where} must be {declared.domain} [{declared.unit}], got {got:g}")
+    return array if array.ndim else float(array)
+
+
+def _same_dimension(unit: Any, declared: Spec, name: str, shown: str) -> None:
+    expected = units.unit(declared.unit)
+    if unit.dimensionality != expected.dimensionality:
+        raise UnitError(f"{name} must be in {declared.unit} or a multiple of it, got {shown}")
+
+
+P = ParamSpec("P")
+
+
+def checked(formula: Callable[P, Any]) -> Callable[..., Any]:
+    """Put the boundary around a formula: arguments may be numbers, texts or quantities, and are checked.
+
+    Parameters
+    ----------
+    formula : callable
+        A function whose parameters and result all carry units.
+
+    Returns
+    -------
+    callable
+        Of the same signature; raises `UnitError` or `DomainError` naming the argument.
+
+    Examples
+    --------
+    >>> from dojo_calc.economics.capacity import units_needed
+    >>> round(checked(units_needed)("100 EFLOP/s", unit="362 TFLOP/s"), 2)
+    276243.09
+    """
+    declared = signature(formula)
+    if declared is None:
+        raise TypeError(f"{formula.__name__} is not a formula: a parameter or its result has no unit")
+    binder = inspect.signature(formula)
+
+    @wraps(formula)
+    def boundary(*args: Any, **kwargs: Any) -> Any:
+        bound = binder.bind(*args, **kwargs)
+        for name, value in bound.arguments.items():
+            one = declared.parameters[name]
+            bound.arguments[name] = (
+                tuple(check_against(item, one, f"{name}[{index}]") for index, item in enumerate(value))
+                if name in declared.variadic
+                else check_against(value, one, name)
+            )
+        return formula(*bound.args, **bound.kwargs)
+
+    return boundary

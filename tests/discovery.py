@@ -1,0 +1,63 @@
+"""Finds every public function of the library by itself, through `__all__`."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import dojo_calc
+
+# Public functions that are no formulas, each with the reason why it cannot be one.
+NOT_FORMULAS = {
+    "dojo_calc.errors.nearest": "words, not numbers",
+    "dojo_calc.units.parse": "reads text",
+    "dojo_calc.units.registry": "makes the unit registry",
+    "dojo_calc.units.to_si": "converts by a unit given as text",
+    "dojo_calc.units.format_si": "prints",
+    "dojo_calc.quantities.alias": "looks a type up",
+    "dojo_calc.quantities.check": "the boundary itself",
+    "dojo_calc.quantities.checked": "the boundary itself",
+    "dojo_calc.quantities.is_formula": "asks about a function",
+    "dojo_calc.quantities.signature": "asks about a function",
+    "dojo_calc.quantities.spec": "asks about a type",
+    "dojo_calc.tables.data_path": "finds a file",
+    "dojo_calc.tables.read_rows": "reads a file",
+    "dojo_calc.facts.load": "reads files",
+    "dojo_calc.analysis.charts.enable": "registers theme and renderer",
+    "dojo_calc.analysis.charts.finish": "dresses a chart",
+    "dojo_calc.analysis.charts.page_spec": "dresses a chart",
+    "dojo_calc.analysis.charts.say": "shows words",
+    "dojo_calc.analysis.charts.table": "shows a table",
+    "dojo_calc.hardware.catalog.catalogue": "reads files",
+    "dojo_calc.hardware.catalog.machine": "looks a machine up",
+    "dojo_calc.performance.roofs.feeds": "looks memories up in the catalogue",
+    "dojo_calc.performance.roofs.time_bounds": "looks bandwidths up, then calls the formulas of roofline",
+    "dojo_calc.economics.plan.plan": "looks facts up, then calls the formulas of economics",
+    "dojo_calc.evidence.ledger.ledger": "reads a file",
+    "dojo_calc.evidence.ledger.significant_digits": "counts printed digits; a rule of print, not of physics",
+    "dojo_calc.evidence.ledger.verdict": "gives a word",
+    "dojo_calc.evidence.claims.verdicts": "gives words",
+}
+
+
+def public_functions() -> dict[str, Callable[..., Any]]:
+    """Every function that some module of the library exports, by dotted name."""
+    found: dict[str, Callable[..., Any]] = {}
+    for module_info in pkgutil.walk_packages(dojo_calc.__path__, "dojo_calc."):
+        if module_info.name == "dojo_calc.__main__":
+            continue
+        module = import_module(module_info.name)
+        for name in getattr(module, "__all__", ()):
+            thing = getattr(module, name)
+            thing = getattr(thing, "__wrapped__", thing)  # what functools.cache wraps
+            if inspect.isfunction(thing) and thing.__module__ == module.__name__:
+                found[f"{module.__name__}.{name}"] = thing
+    return found
+
+
+def formulas() -> dict[str, Callable[..., Any]]:
+    """Every public function that is not listed as something else."""
+    return {name: thing for name, thing in public_functions().items() if name not in NOT_FORMULAS}

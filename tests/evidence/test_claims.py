@@ -1,0 +1,210 @@
+"""The rule on its own, then the reviewed verdicts of the ledger."""
+
+from __future__ import annotations
+
+import pytest
+
+import dojo_calc as dc
+from dojo_calc.errors import FactsError
+from dojo_calc.evidence import ledger as ledger_module
+from dojo_calc.evidence.claims import Entry, verdicts
+from dojo_calc.evidence.ledger import Answer, Claim, ledger, significant_digits, verdict
+
+
+@pytest.mark.parametrize(
+    ("printed", "digits"),
+    [
+        (8000, 1),
+        (276_000, 3),
+        (320_500, 4),
+        (9, 1),
+        (36, 2),
+        (0.05, 1),
+        (3.33, 3),
+        (1e16, 1),
+        (645, 3),
+        (0, 1),
+    ],
+)
+def test_digits_that_were_printed(printed: float, digits: int) -> None:
+    assert significant_digits(printed) == digits
+
+
+def _claim(form: str, low: float | None, high: float | None, widest: float = 3.0) -> Claim:
+    return Claim.model_validate(
+        {"id": "T00", "document": "d", "claim": "c", "form": form, "low": low, "high": high, "widest": widest}
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "answer", "expected"),
+    [
+        (_claim("value", 8000, 8000), (7683, 7683, 7683), "reproduced"),  # one digit: rounds to 8,000
+        (_claim("value", 320_500, 320_500), (320_513, 320_513, 320_513), "reproduced"),
+        (_claim("value", 320_500, 320_500), (319_000, 320_600, 321_000), "consistent"),
+        (_claim("value", 320_500, 320_500), (320_600, 320_600, 320_600), "contradicted"),
+        (_claim("value", 8000, 8000), (5000, 6000, 9000), "consistent"),
+        (_claim("value", 8000, 8000), (2000, 6000, 9000), "uninformative"),  # 4.5 times wide
+        (_claim("value", 8000, 8000, widest=5), (2000, 6000, 9000), "consistent"),
+        (_claim("value", 1e16, 1e16), (1e18, 1e18, 1e18), "contradicted"),
+        (_claim("value", 0, 0), (0, 0, 0), "reproduced"),
+        (_claim("value", 0, 0), (1, 1, 1), "contradicted"),
+        (_claim("interval", 3, 4), (3.33, 3.33, 3.33), "reproduced"),
+        (_claim("interval", 3, 4), (2.5, 3.3, 4.2), "consistent"),
+        (_claim("interval", 3, 4), (4.1, 5, 6), "contradicted"),
+        (_claim("above", 500, None), (552, 588, 624), "reproduced"),
+        (_claim("above", 500, None), (405, 465, 525), "consistent"),
+        (_claim("above", 500, None), (360, 403, 480), "contradicted"),
+        (_claim("below", None, 1), (1.16, 1.16, 1.16), "contradicted"),
+        (_claim("below", None, 1), (0.0055, 0.0055, 0.0055), "reproduced"),
+        (_claim("none", None, None), (1, 1, 1), "not checkable"),
+        (_claim("value", 5, 5), (None, None, None), "not checkable"),
+    ],
+)
+def test_the_rule(
+    claim: Claim, answer: tuple[float | None, float | None, float | None], expected: str
+) -> None:
+    assert verdict(claim, Answer(*answer, reason="")) == expected
+
+
+# Reviewed by hand against the arithmetic in each comment; a change here is a change of the record.
+REVIEWED = {
+    "N05": {"all in": "reproduced", "in a server": "consistent", "bare": "contradicted"},
+    "N07": "reproduced",
+    "N08": "reproduced",
+    "X12": "reproduced",  # 230,000 + 110,000
+    "X13": {
+        "standing": "contradicted",  # 424 + 276 = 700 MW
+        "with what is planned": "reproduced",  # 424 + 1,379 = 1,803 MW
+        "the claim's own count": "uninformative",  # 140 to 2,510 MW
+    },
+    "X14": {
+        "1 million h100-sxm": "reproduced",  # 1,400 to 1,740 MW
+        "1 million gb200": "reproduced",  # 2,400 to 2,510 MW
+        "5 million gb200": "contradicted",  # 12,000 MW and more
+    },
+    "D17": {"nearest memory": "reproduced", "off the die": "reproduced", "latency": "not checkable"},
+    "D20": "reproduced",  # 50e9 / 77.5e6 = 645.2
+    "D21": "reproduced",  # 54.2e9
+    "D22": {
+        "peak": "contradicted",  # 362 / 312 = 1.16
+        "peak an area": "contradicted",  # 1.16 x 826 / 645 = 1.49
+        "memory on the chip's own package": "reproduced",  # 0.44 / 80
+        "kernel larger than its SRAM": "reproduced",  # 106.7 / 2,039
+    },
+    "D23": "not checkable",
+    "D24": "reproduced",  # 9.05
+    "D25": "reproduced",  # 2 x 4 x 4.5
+    "D26": "reproduced",
+    "D27": "reproduced",  # 7
+    "D33": "reproduced",  # 10 x 1/2 x 2/3 = 3.33
+    "D39": {"official list": "not checkable", "Tesla's own scaling of 2021": "contradicted"},
+    "D40": "contradicted",  # 4 to 7.9
+    "D41": {"end of 2024": "reproduced", "Dojo as reported in August 2024": "reproduced"},  # 99.3, 95.3
+    "D42": "contradicted",  # by 100
+    "D43": "reproduced",  # 276,243
+    "D44": "reproduced",  # 320,513
+    "D45": "not checkable",
+    "D46": {"all in": "reproduced", "in a server": "contradicted", "bare": "contradicted"},  # 490, 388, 336
+    "D48": "consistent",  # 35,000 + 50,000
+    "D49": {
+        "BF16 basis": "reproduced",  # 7 x 1.086e18 / 989.4e12 = 7,683
+        "8-bit basis": "contradicted",  # 3,841
+        "dies reported ordered, BF16 basis": "contradicted",  # 10,000 to 15,000 x 362 / 989.4 = 3,659 to 5,488
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def entries() -> dict[str, Entry]:
+    return {entry.id: entry for entry in verdicts()}
+
+
+def test_reviewed_verdicts(entries: dict[str, Entry]) -> None:
+    found = {
+        entry.id: {one.reading: one.verdict for one in entry.readings} or entry.verdict
+        for entry in entries.values()
+    }
+    assert found == REVIEWED
+
+
+def test_a_reading_is_never_flattened_away(entries: dict[str, Entry]) -> None:
+    for entry in entries.values():
+        agreed = {one.verdict for one in entry.readings}
+        assert (entry.verdict == "depends on the reading") == (len(agreed) > 1), entry.id
+        assert entry.reason, entry.id
+
+
+def _derived(entry: Entry) -> dict[str, float]:
+    return {one.name: one.value for one in entry.derived}
+
+
+def test_computed_numbers_by_hand(entries: dict[str, Entry]) -> None:
+    assert entries["D43"].computed_low == entries["D43"].computed_high == pytest.approx(276_243.09, abs=0.005)
+    assert _derived(entries["D43"])["whole D1"] == 276_244
+    assert _derived(entries["D43"])["whole D1 at the other published peak"] == 265_958  # 100e18 / 376e12
+    assert entries["D44"].computed_low == pytest.approx(320_512.82, abs=0.005)
+    assert _derived(entries["D42"])["factor"] == 100
+    assert entries["D33"].computed_low == pytest.approx(10 / 3, rel=1e-9)
+    assert entries["D33"].unit == "GUSD"
+    exapods = _derived(entries["D49"])
+    assert exapods["ExaPODs that 8,000 take (BF16 basis)"] == pytest.approx(7.288, abs=5e-4)
+    assert exapods["ExaPODs that 8,000 take (8-bit basis)"] == pytest.approx(14.578, abs=5e-4)
+    assert _derived(entries["N05"])["price a GPU that the claim implies (all in)"] == pytest.approx(
+        41_666.67, abs=0.01
+    )
+    # 379.7 PF over (81.6 PF / 5,760 / 312 TF) is 8.362 EF, / 1.086 = 7.70 ExaPODs.
+    rank = _derived(entries["D39"])
+    assert rank["ExaPODs the fifth place takes (Tesla's own scaling of 2021)"] == pytest.approx(
+        7.70, abs=5e-3
+    )
+    what = _derived(entries["D45"])
+    assert what["power counted at d1"] == pytest.approx(110.5, abs=0.05)
+    assert what["power counted at dojo-tile"] == pytest.approx(165.75, abs=0.01)
+    assert what["power counted at dojo-tray"] == pytest.approx(191.57, abs=0.01)
+    assert what["gross wafers"] == pytest.approx(276_243 / 83.35, rel=1e-3)
+    assert what["at most, from Tesla's statement about a tile"] == pytest.approx(2.199, abs=1e-3)
+
+
+def test_verdicts_follow_the_facts() -> None:
+    """With the other published peak, D49's first reading still rounds to 8,000 but D24's tile does not change."""
+    other = dc.catalogue().choose({"d1.peak_bf16": "hot_chips_34"})
+    changed = {entry.id: entry for entry in verdicts(other)}
+    # 7 x 3,000 x 376e12 / 989.4e12 = 7,980.6.
+    assert changed["D49"].readings[0].computed_low == pytest.approx(7980.6, abs=0.05)
+    assert changed["D43"].computed_low == pytest.approx(276_243.09, abs=0.005), "the claim names its 362"
+
+
+def test_a_claim_without_a_check_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dojo_calc.evidence.checks import CHECKS
+
+    monkeypatch.delitem(CHECKS, "D43")
+    with pytest.raises(FactsError, match="do not match: D43"):
+        verdicts()
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("D01,d,2024,c,value,5,,1,,", "(high): expected a number for a claim of form 'value'"),
+        ("D01,d,2024,c,value,5,6,1,,", "expected the same number as low"),
+        ("D01,d,2024,c,above,,5,1,,", "(low): expected a number for a claim of form 'above'"),
+        ("D01,d,2024,c,rumour,5,5,1,,", "(form)"),
+        ("1,d,2024,c,value,5,5,1,,", "(id)"),
+        ("D01,d,2024,c,value,5,5,1,0.5,", "(widest)"),
+    ],
+)
+def test_a_bad_ledger_row_is_refused(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, row: str, message: str
+) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "claims.csv"
+    path.write_text("id,document,date,claim,form,low,high,unit,widest,note\n" + row + "\n")
+    monkeypatch.setattr(ledger_module, "data_path", lambda _: path)
+    ledger.cache_clear()
+    with pytest.raises(FactsError) as caught:
+        ledger()
+    ledger.cache_clear()
+    assert "line 2" in str(caught.value)
+    assert message in str(caught.value)

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dojo_calc", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def as_json(*arguments: str) -> Any:
+    done = run(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_claims_as_json_has_the_agreed_keys() -> None:
+    entries = as_json("claims")
+    keys = (
+        "id document claim claimed_low claimed_high unit computed_low computed_high verdict readings derived "
+    )
+    keys += "reason"
+    assert all(list(entry) == keys.split() for entry in entries)
+    by_id = {entry["id"]: entry for entry in entries}
+    wanted = "D17 D20 D21 D22 D23 D24 D25 D26 D27 D33 D39 D40 D41 D42 D43 D44 D45 D46 D48 D49 N05 N07 N08 X12 X13 X14"
+    assert set(wanted.split()) <= set(by_id)
+    assert by_id["D43"]["computed_low"] == pytest.approx(276_243.09, abs=0.005)
+    assert by_id["D45"]["claimed_low"] is None
+    assert all(set(one) == {"name", "value", "unit"} for entry in entries for one in entry["derived"])
+
+
+def test_plan_in_three_forms() -> None:
+    rows = as_json("plan", "--target", "100 EFLOP/s", "--chip", "d1")
+    values = {row["name"]: row["value"] for row in rows}
+    assert values["d1, whole"] == 276_244
+    assert values["dojo-tile, whole"] == 11_050
+    assert values["exapod, whole"] == 93
+    as_csv = run("plan", "--target", "100 EFLOP/s", "--chip", "d1", "--csv")
+    read = {row["name"]: float(row["value"]) for row in csv.DictReader(io.StringIO(as_csv.stdout))}
+    assert read == pytest.approx(values)
+    words = run("plan", "--target", "100 EFLOP/s", "--chip", "d1")
+    assert "276,244" in words.stdout
+    assert "[epoch_model]" in words.stdout, "brackets are no markup"
+
+
+def test_another_reading_changes_the_plan() -> None:
+    rows = as_json(
+        "plan", "--target", "100 EFLOP/s", "--chip", "d1", "--reading", "d1.peak_bf16=hot_chips_34"
+    )
+    assert {row["name"]: row["value"] for row in rows}["d1, whole"] == 265_958
+
+
+def test_chips_and_machine() -> None:
+    assert {"d1", "h100-sxm"} <= {row["id"] for row in as_json("chips")}
+    rows = {(row["group"], row["name"]): row["value"] for row in as_json("machine", "exapod")}
+    assert rows["made of", "d1"] == 3000
+    assert rows["power", "power at dojo-tray"] == pytest.approx(2.08e6)
+    assert run("machine", "exapod", "--csv").stdout.startswith("group,name,value,unit,note\n")
+    assert run("chips").returncode == run("claims").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["machine", "d2"], "unknown machine 'd2'; did you mean d1"),
+        (["plan", "--target", "1 EF", "--chip", "d1"], "did you mean EFLOP/s"),
+        (["plan", "--target", "100 kW", "--chip", "d1"], "target must be in FLOP/s"),
+        (["plan", "--target", "-5 FLOP/s", "--chip", "d1"], "target must be above 0"),
+        (["plan", "--target", "10**10**10 W", "--chip", "d1"], "is not a unit"),
+        (["plan", "--target", "9" * 2000, "--chip", "d1"], "is not a quantity"),
+        (
+            ["plan", "--target", "1 EFLOP/s", "--chip", "a100", "--precision", "fp8"],
+            "no peak at precision 'fp8'",
+        ),
+        (
+            ["plan", "--target", "1 EFLOP/s", "--chip", "wafer"],
+            "has no peak at precision 'bf16'; it has none",
+        ),
+        (["plan", "--target", "1 EFLOP/s", "--chip", "d1", "--reading", "nonsense"], "--reading must be"),
+        (["plan", "--target", "1 EFLOP/s", "--chip", "d1", "--reading", "d1.peak_bf16=x"], "no reading 'x'"),
+        (["chips", "--facts", "missing.csv"], "missing.csv: cannot be read"),
+        (["plan", "--chip", "d1"], "--target"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_bad_input_is_one_clear_error_and_exit_code_2(arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_readers_own_file_on_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    header = "entity,quantity,reading,default,value,low,high,unit,kind,date,source,confidence,note\n"
+    path.write_text(header + "mychip,peak_bf16,,,500,,,TFLOP/s,rated,2026,https://example.org,C,\n")
+    rows = as_json("plan", "--target", "1 EFLOP/s", "--chip", "mychip", "--facts", str(path))
+    assert {row["name"]: row["value"] for row in rows}["mychip, whole"] == 2000
+    path.write_text(header + "mychip,peak_bf16,,,500,,,TFLOP/s,estimated,2026,https://example.org,C,\n")
+    done = run("chips", "--facts", str(path))
+    assert done.returncode == 2
+    assert f"error: {path}, line 2, column 6 (low)" in done.stderr
+
+
+def test_a_check_that_raises_exits_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dojo_calc import __main__ as command
+    from dojo_calc.evidence.checks import CHECKS
+
+    def broken(_: Any) -> Any:
+        raise ZeroDivisionError("by hand")
+
+    monkeypatch.setitem(CHECKS, "D43", broken)
+    monkeypatch.setattr(sys, "argv", ["dojo_calc", "claims"])
+    with pytest.raises(SystemExit) as caught:
+        command.main()
+    assert caught.value.code == 1
+    assert "the check of D43 raised: by hand" in capsys.readouterr().err

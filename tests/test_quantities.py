@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dojo_calc as dc
+from dojo_calc import units
+from dojo_calc.errors import DomainError, UnitError
+from dojo_calc.quantities import FlopRate, Fraction, Power, PowerUsage, check, spec
+
+
+def test_an_alias_says_its_unit_and_domain() -> None:
+    one = spec(Fraction)
+    assert one is not None
+    assert (one.unit, one.low, one.high, one.domain) == ("1", 0.0, 1.0, "between 0 and 1")
+    assert spec(float) is None
+
+
+@pytest.mark.parametrize(
+    "value", [100e18, "100 EFLOP/s", units.registry().Quantity(100.0, "EFLOP/s"), np.float32(1e20), 10**20]
+)
+def test_numbers_texts_and_quantities_arrive_as_si_floats(value: Any) -> None:
+    got = check(value, FlopRate, "target")
+    assert isinstance(got, float)
+    assert got == pytest.approx(1e20, rel=1e-7)
+
+
+def test_integers_become_floats_before_they_overflow() -> None:
+    # 6 N D of Llama 3 405B: 6 x 405e9 x 15.6e12 = 3.79e25, above the largest int64 (9.2e18).
+    sizes = check(np.array([405_000_000_000], dtype=np.int64), FlopRate, "parameters")
+    assert (6 * sizes * 15.6e12)[0] == pytest.approx(3.7908e25)
+
+
+@pytest.mark.parametrize(
+    ("value", "alias", "error", "message"),
+    [
+        (-1.0, FlopRate, DomainError, r"x must be above 0 \[FLOP/s\], got -1"),
+        (0.0, FlopRate, DomainError, "above 0"),
+        (float("nan"), Power, DomainError, "got nan"),
+        (float("inf"), Power, DomainError, "got inf"),
+        (1.2, Fraction, DomainError, "between 0 and 1"),
+        (0.9, PowerUsage, DomainError, "at least 1"),
+        ([1.0, 2.0, -3.0], FlopRate, DomainError, r"x\[2\] must be above 0"),
+        ([[0.1, 0.2], [7.0, 0.3]], Fraction, DomainError, r"x\[1, 0\]"),
+        ("100 kW", FlopRate, UnitError, "x must be in FLOP/s or a multiple of it, got '100 kW'"),
+        ("1 EF", FlopRate, UnitError, "did you mean EFLOP/s"),
+        (units.registry().Quantity(1.0, "B"), Power, UnitError, "must be in W"),
+        (None, Power, UnitError, "must be a number"),
+        (True, Power, UnitError, "must be a number"),
+        (1 + 2j, Power, UnitError, "must be a number"),
+        ({"a": 1}, Power, UnitError, "must be a number"),
+    ],
+)
+def test_bad_values_are_named(value: Any, alias: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        check(value, alias, "x")
+
+
+def test_checked_puts_the_boundary_around_a_formula() -> None:
+    needed = dc.checked(dc.units_needed)
+    assert needed("100 EFLOP/s", unit="362 TFLOP/s") == pytest.approx(276243.0939, rel=1e-9)
+    with pytest.raises(UnitError, match="unit must be in FLOP/s"):
+        needed("100 EFLOP/s", unit="400 W")
+    with pytest.raises(DomainError, match="mfu must be between 0 and 1"):
+        dc.checked(dc.delivered_work)(1e15, 1.4, 60.0)
+    with pytest.raises(DomainError, match=r"others\[1\] must be at least 0"):
+        dc.checked(dc.serial_time)(1.0, 2.0, -3.0)
+    with pytest.raises(TypeError, match="is not a formula"):
+        dc.checked(dc.format_si)
