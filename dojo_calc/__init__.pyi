@@ -1,8 +1,13 @@
 # Every public name and the module it lives in. The package reads this file to load a name when it is first
 # used; a type checker or an editor reads it for the types. One list for both.
 
+from .analysis.compare import compare
+from .analysis.explain import explain
+from .analysis.model import Input, Model, step
+from .analysis.models import fleet, spec_to_cheque
 from .economics.capacity import (
     delivered_work,
+    effective_rate,
     fleet_rate,
     h100_equivalents,
     pooled_rate,
@@ -15,7 +20,10 @@ from .economics.cost import (
     external_purchases,
     price_per_rate,
     price_per_unit,
+    price_per_work,
     purchase_cost,
+    straight_line,
+    total_cost,
     units_bought,
 )
 from .economics.plan import plan
@@ -96,6 +104,13 @@ from .units import (
 
 __version__: str
 __all__ = [
+    "Input",
+    "compare",
+    "explain",
+    "fleet",
+    "spec_to_cheque",
+    "Model",
+    "step",
     "GB",
     "GHz",
     "GiB",
@@ -125,6 +140,7 @@ __all__ = [
     "convolution_traffic",
     "day",
     "delivered_work",
+    "effective_rate",
     "elementwise_flop",
     "elementwise_traffic",
     "energy",
@@ -166,6 +182,7 @@ __all__ = [
     "pooled_rate",
     "price_per_rate",
     "price_per_unit",
+    "price_per_work",
     "purchase_cost",
     "rate_per_power",
     "reduction_flop",
@@ -182,6 +199,8 @@ __all__ = [
     "time_bounds",
     "to_si",
     "transfer_time",
+    "straight_line",
+    "total_cost",
     "units_bought",
     "units_needed",
     "units_powered",

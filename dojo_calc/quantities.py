@@ -23,7 +23,8 @@ from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
     "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlopRate",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
+    "MoneyPerFlopRate",
     "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
     "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
@@ -74,6 +75,7 @@ Power: TypeAlias = Annotated[Numeric, Unit("W"), NotNegative]
 Energy: TypeAlias = Annotated[Numeric, Unit("J"), NotNegative]
 Money: TypeAlias = Annotated[Numeric, Unit("USD"), NotNegative]
 EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
+MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]

@@ -17,7 +17,8 @@ from dojo_calc.operations import ceil
 from dojo_calc.quantities import Count, Duration, Flop, FlopRate, Fraction, Ratio
 
 __all__ = [
-    "delivered_work", "fleet_rate", "h100_equivalents", "pooled_rate", "share", "units_needed", "whole",
+    "delivered_work", "effective_rate", "fleet_rate", "h100_equivalents", "pooled_rate", "share", "units_needed",
+    "whole",
 ]  # fmt: skip
 
 
@@ -128,6 +129,24 @@ def share(part: FlopRate, total: FlopRate) -> Ratio:
     return part / total
 
 
+def effective_rate(rate: FlopRate, mfu: Fraction) -> FlopRate:
+    """Rate at which a machine does the work of a model.
+
+    Parameters
+    ----------
+    rate : FlopRate
+        Peak [FLOP/s].
+    mfu : Fraction
+        Model FLOP utilisation, above zero [1].
+
+    Returns
+    -------
+    FlopRate
+        [FLOP/s]; broadcast shape.
+    """
+    return rate * mfu
+
+
 def delivered_work(rate: FlopRate, mfu: Fraction, duration: Duration) -> Flop:
     """Work a machine does for a model in a time.
 
@@ -145,4 +164,4 @@ def delivered_work(rate: FlopRate, mfu: Fraction, duration: Duration) -> Flop:
     Flop
         [FLOP]; broadcast shape.
     """
-    return rate * mfu * duration
+    return effective_rate(rate, mfu) * duration

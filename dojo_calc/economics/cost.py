@@ -7,10 +7,24 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.quantities import Count, Energy, EnergyPrice, FlopRate, Fraction, Money, MoneyPerFlopRate
+from functools import reduce
+
+from dojo_calc.quantities import (
+    Count,
+    Duration,
+    Energy,
+    EnergyPrice,
+    Flop,
+    FlopRate,
+    Fraction,
+    Money,
+    MoneyPerFlop,
+    MoneyPerFlopRate,
+)
 
 __all__ = [
-    "energy_cost", "external_purchases", "price_per_rate", "price_per_unit", "purchase_cost", "units_bought",
+    "energy_cost", "external_purchases", "price_per_rate", "price_per_unit", "price_per_work", "purchase_cost",
+    "straight_line", "total_cost", "units_bought",
 ]  # fmt: skip
 
 
@@ -122,3 +136,57 @@ def energy_cost(energy: Energy, price: EnergyPrice) -> Money:
         [USD]; broadcast shape.
     """
     return energy * price
+
+
+def straight_line(capital: Money, duration: Duration, life: Duration) -> Money:
+    """Capital used up in a time when it loses its value evenly over its life.
+
+    Parameters
+    ----------
+    capital : Money
+        [USD].
+    duration : Duration
+        At most the life [s].
+    life : Duration
+        Above zero [s].
+
+    Returns
+    -------
+    Money
+        ``capital * duration / life`` [USD]; broadcast shape.
+    """
+    return capital * duration / life
+
+
+def total_cost(first: Money, *others: Money) -> Money:
+    """Sum of costs of one price year.
+
+    Parameters
+    ----------
+    first, *others : Money
+        [USD].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return reduce(lambda total, one: total + one, others, first)
+
+
+def price_per_work(total: Money, work: Flop) -> MoneyPerFlop:
+    """Price of delivered work.
+
+    Parameters
+    ----------
+    total : Money
+        [USD].
+    work : Flop
+        Above zero; an exaflop-hour is 3.6e21 FLOP [FLOP].
+
+    Returns
+    -------
+    MoneyPerFlop
+        [USD/FLOP]; broadcast shape.
+    """
+    return total / work

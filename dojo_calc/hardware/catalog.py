@@ -11,7 +11,7 @@ from pydantic import Field, FiniteFloat
 
 from dojo_calc import facts as facts_module
 from dojo_calc.errors import UnknownNameError, nearest
-from dojo_calc.facts import DATE, Facts, Kind, Strict
+from dojo_calc.facts import DATE, Fact, Facts, Kind, Strict
 from dojo_calc.hardware.machine import Entity, Machine, Part, Tier
 from dojo_calc.tables import data_path, read_rows
 
@@ -112,6 +112,21 @@ class Catalogue:
             )  # fmt: skip
             self._built[entity.id] = Machine(entity, self.facts, parts, _tiers().get(entity.id, ()))
         return self._built[entity.id]
+
+    def fact(self, name: str) -> Fact:
+        """Fact by name: ``"d1.peak_bf16"``, ``"d1.peak_bf16[hot_chips_34]"``, or a sum over a machine's parts.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such machine, quantity or reading.
+        """
+        entity, _, rest = name.partition(".")
+        quantity, _, reading = rest.removesuffix("]").partition("[")
+        one = self.machine(entity)
+        if self.facts.has(one.id, quantity):
+            return self.facts.get(one.id, quantity, reading or None)
+        return one.summed(quantity)
 
     def choose(self, readings: Mapping[str, str]) -> Catalogue:
         """Catalogue in which other readings are the defaults: ``{"d1.peak_bf16": "hot_chips_34"}``.

@@ -8,7 +8,7 @@ of a tile follows from the peak of a D1, and changes with the reading chosen for
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dojo_calc.errors import DomainError, UnknownNameError, nearest
@@ -175,6 +175,37 @@ class Machine:
         partial = any(total is None and part.machine.computes() for part, total in found)
         return sum(known) if known and not (partial and not quantity.endswith(OF_TIERS)) else None
 
+    def summed(self, quantity: str) -> Fact:
+        """`total` as a fact, with the sum of the parts' intervals and their source.
+
+        Raises
+        ------
+        UnknownNameError
+            If neither it nor each part has that quantity.
+        """
+        value = self.total(quantity)
+        leaves = [(inner, count) for inner, count in self.walk() if self.facts.has(inner.id, quantity)]
+        outermost = [
+            (one, n) for one, n in leaves if not any(one is not o and _holds(o, one) for o, _ in leaves)
+        ]
+        first = self.facts.get(outermost[0][0].id, quantity)
+        low, high = (
+            sum(count * getattr(self.facts.get(one.id, quantity), of) for one, count in outermost)
+            for of in ("low", "high")
+        )
+        of_what = " + ".join(f"{count:,.12g} x {one.id}" for one, count in outermost)
+        return replace(
+            first,
+            entity=self.id,
+            reading="",
+            value=value,
+            low=low,
+            high=high,
+            printed=of_what,
+            source=f"{of_what} ({first.source})",
+            note=f"sum over the parts: {of_what}",
+        )
+
     def transistor_density(self) -> float | None:
         """Transistors an area [1/m^2], or None where either is not published."""
         transistors, area = self.maybe("transistors"), self.maybe("die_area")
@@ -277,3 +308,7 @@ class Machine:
 
 
 _INTERVAL = ("value", "low", "high")
+
+
+def _holds(outer: Machine, inner: Machine) -> bool:
+    return any(one is inner for one, _ in outer.walk())

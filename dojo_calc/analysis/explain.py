@@ -1,0 +1,166 @@
+"""How an output comes about: every step with its formula, its value and the source of every leaf."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from dojo_calc import units
+from dojo_calc.analysis.model import Model
+from dojo_calc.analysis.tracing import TraceError, trace
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Explained", "Explanation", "explain", "signals"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One value of a model: an input with its source, or a step with its formula."""
+
+    name: str
+    value: float
+    unit: str
+    shown: str
+    formula: str
+    latex: str
+    function: str
+    arguments: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Steps that lead to an output, inputs first."""
+
+    output: str
+    steps: tuple[Explained, ...]
+
+    def __getitem__(self, name: str) -> Explained:
+        return next(one for one in self.steps if one.name == name)
+
+    def __str__(self) -> str:
+        return "\n".join(self._tree(self.output, "", "", set()))
+
+    def _tree(self, name: str, first: str, then: str, shown: set[str]) -> list[str]:
+        one = self[name]
+        known = name in shown and one.arguments
+        why = "see above" if known else one.formula or one.source
+        lines = [f"{first}{name} = {one.shown}   [{why}]"]
+        if known:
+            return lines
+        shown.add(name)
+        for index, argument in enumerate(one.arguments):
+            last = index == len(one.arguments) - 1
+            branch, blank = ("`- ", "   ") if last else ("|- ", "|  ")
+            lines += self._tree(argument, then + branch, then + blank, shown)
+        return lines
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            _row("td", one.name, one.shown, one.formula or "given", one.source) for one in self.steps
+        )
+        head = _row("th", "what", "value", "formula", "source")
+        caption = f"How {html.escape(self.output)} comes about"
+        return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Steps as plain dictionaries, for JSON."""
+        return [asdict(one) for one in self.steps]
+
+    def table(self) -> pl.DataFrame:
+        """Steps as a polars frame."""
+        import polars as pl
+
+        columns = ("name", "shown", "formula", "source")
+        return pl.DataFrame([{column: getattr(one, column) for column in columns} for one in self.steps])
+
+
+def _row(tag: str, *cells: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def explain(model: Model, output: str, **given: Any) -> Explanation:
+    """Explain one output of a model.
+
+    Parameters
+    ----------
+    model : Model
+    output : str
+    **given
+        Scalar values of inputs or steps, as for `Model.evaluate`.
+
+    Returns
+    -------
+    Explanation
+        Prints as a tree; shows as a table in a notebook.
+
+    Raises
+    ------
+    UnknownNameError, ModelError, UnitError, DomainError
+        As `Model.evaluate` does.
+    """
+    values = model.values([output], given)
+    return Explanation(
+        output, tuple(_explained(model, name, values, given) for name in model.needed([output], given))
+    )
+
+
+def _explained(model: Model, name: str, values: Mapping[str, Any], given: Mapping[str, Any]) -> Explained:
+    value, unit = float(values[name]), model.spec(name).unit
+    shown = units.format_si(value, unit)
+    if name in given:
+        return Explained(name, value, unit, shown, "", "", "", (), "given")
+    if name in model.inputs:
+        return Explained(name, value, unit, shown, "", "", "", (), model.inputs[name].source)
+    function, arguments = model.formula(name)
+    text, latex = _written(function, arguments)
+    return Explained(name, value, unit, shown, text, latex, function.__name__, arguments, "")
+
+
+def _written(function: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[str, str]:
+    try:
+        expression = trace(function, arguments)
+    except TraceError:  # a reader's own function may use what no tracer follows
+        call = f"{function.__name__}({', '.join(arguments)})"
+        return call, rf"\text{{{call}}}".replace("_", " ")
+    return expression.text(), expression.latex()
+
+
+def signals(
+    model: Model, output: str, rename: Callable[[str], str] = str, **given: Any
+) -> list[tuple[str, str]]:
+    """Vega expressions of a model, one a step and one a shared intermediate, in the order of computation.
+
+    Parameters
+    ----------
+    model : Model
+    output : str
+    rename : callable
+        How a name is written in an expression, such as ``lambda name: f"datum.{name}"``.
+    **given
+        Values of inputs or steps that are given instead of computed.
+
+    Returns
+    -------
+    list of (str, str)
+        Names and expressions; inputs and given values are numbers.
+
+    Raises
+    ------
+    TraceError
+        If a formula cannot be traced.
+    """
+    lines: list[tuple[str, str]] = []
+    fixed = model.values([output], given)
+    for name in model.needed([output], given):
+        if name in given or name in model.inputs:
+            lines.append((name, repr(float(fixed[name]))))
+            continue
+        function, arguments = model.formula(name)
+        for own, text in trace(function, arguments).vega(rename, prefix=f"{name}_"):
+            lines.append((own or name, text))
+    return lines

@@ -1,0 +1,315 @@
+"""Runs a formula on stand-ins, and writes what it did as text, LaTeX or a Vega expression.
+
+A `Tracer` records every operation as a node of a graph; equal nodes are one node, so a shared intermediate
+is written once and named. Its operations are those of `dojo_calc.operations` and no others; a formula that
+branches on a value or asks for a number out of a tracer is refused with the reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from dojo_calc.errors import DojoCalcError
+from dojo_calc.operations import OPERATIONS
+from dojo_calc.quantities import signature
+
+__all__ = ["Expression", "Node", "TraceError", "Tracer", "trace"]
+
+
+class TraceError(DojoCalcError):
+    """A function cannot be traced: it branches, loops, or uses an operation off the closed list."""
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operation: its name, what it works on, and for leaves a name or a number.
+
+    Made by `_node_of` alone, which returns the same object for the same operation on the same nodes.
+    """
+
+    operation: str
+    arguments: tuple[Node, ...] = ()
+    leaf: str | float = ""
+
+    def walk(self) -> Iterator[Node]:
+        """Yield every node of the graph once, arguments before what uses them."""
+        seen: set[Node] = set()
+        stack = [(self, False)]
+        while stack:
+            node, ready = stack.pop()
+            if node in seen:
+                continue
+            if ready:
+                seen.add(node)
+                yield node
+            else:
+                stack.append((node, True))
+                stack.extend((argument, False) for argument in reversed(node.arguments))
+
+
+# Arguments are known by identity: a living node keeps them alive, so their ids are not taken by others.
+_NODES: WeakValueDictionary[tuple[str, tuple[int, ...], str | float], Node] = WeakValueDictionary()
+
+
+def _node_of(operation: str, arguments: tuple[Node, ...] = (), leaf: str | float = "") -> Node:
+    key = operation, tuple(map(id, arguments)), leaf
+    found = _NODES.get(key)
+    if found is None:
+        _NODES[key] = found = Node(operation, arguments, leaf)
+    return found
+
+
+class Tracer:
+    """Stands for a number; operations on it build a graph of nodes."""
+
+    __slots__ = ("node",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    @classmethod
+    def named(cls, name: str) -> Tracer:
+        """Tracer of a parameter."""
+        return cls(_node_of("name", leaf=name))
+
+    def __neg__(self) -> Tracer:
+        return _record("negative", self)
+
+    def __pos__(self) -> Tracer:
+        return self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Tracer:
+        if ufunc not in OPERATIONS or method != "__call__" or kwargs:
+            raise TraceError(f"{ufunc.__name__} is not among the operations a formula may use")
+        return _record(ufunc.__name__, *inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Tracer:
+        if function not in OPERATIONS or kwargs:
+            raise TraceError(f"{function.__name__} is not among the operations a formula may use")
+        return _record(function.__name__, *args)
+
+    def __bool__(self) -> bool:
+        raise TraceError("a formula does not branch on a value; use where(condition, a, b)")
+
+    def __float__(self) -> float:
+        raise TraceError("a formula does not take a number out of its operands")
+
+    def __iter__(self) -> Any:
+        raise TraceError("a formula does not loop over elements")
+
+
+def _record(operation: str, *inputs: Any) -> Tracer:
+    return Tracer(_node_of(operation, tuple(_node(one) for one in inputs)))
+
+
+def _node(value: Any) -> Node:
+    if isinstance(value, Tracer):
+        return value.node
+    number = np.asarray(value, dtype=np.float64)
+    if number.ndim:
+        raise TraceError("a formula holds no arrays of its own")
+    return _node_of("number", leaf=float(number))
+
+
+def _binary(operation: str, *, swapped: bool = False) -> Callable[[Any, Any], Tracer]:
+    def method(self: Any, other: Any) -> Tracer:
+        return _record(operation, other, self) if swapped else _record(operation, self, other)
+
+    return method
+
+
+_SYMBOLS = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power"}
+for _symbol, _name in _SYMBOLS.items():
+    setattr(Tracer, f"__{_symbol}__", _binary(_name))
+    setattr(Tracer, f"__r{_symbol}__", _binary(_name, swapped=True))
+_COMPARISONS = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+for _symbol, _name in (_COMPARISONS | {"eq": "equal", "ne": "not_equal"}).items():
+    setattr(Tracer, f"__{_symbol}__", _binary(_name))
+
+
+@dataclass(frozen=True)
+class Expression:
+    """What a function did to its parameters, ready to be written out."""
+
+    root: Node
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the parameters it used, in order of first use."""
+        return [str(node.leaf) for node in self.root.walk() if node.operation == "name"]
+
+    def text(self) -> str:
+        """Readable formula: ``target / unit``."""
+        return _infix(self.root, _TEXT)[0]
+
+    def latex(self) -> str:
+        r"""LaTeX formula: ``\frac{\text{target}}{\text{unit}}``."""
+        return _latex(self.root)[0]
+
+    def vega(self, rename: Callable[[str], str] = str, prefix: str = "") -> list[tuple[str, str]]:
+        """Vega expressions that compute it, each used by the later ones.
+
+        Parameters
+        ----------
+        rename : callable
+            How a parameter is written, such as ``lambda name: f"datum.{name}"``.
+
+        prefix : str
+            Of the names of shared intermediates.
+
+        Returns
+        -------
+        list of (str, str)
+            Name and expression of each node that is used more than once, then of the result, whose name is
+            empty. Nodes used once are written in place.
+        """
+        uses: dict[Node, int] = {}
+        for node in self.root.walk():
+            for argument in node.arguments:
+                uses[argument] = uses.get(argument, 0) + 1
+        named: dict[Node, str] = {}
+        lines = []
+        for node in self.root.walk():
+            if node.arguments and uses.get(node, 0) > 1:
+                name = f"{prefix}shared{len(named)}"
+                lines.append((name, _vega(node, named, rename)))
+                named[node] = rename(name)
+        return [*lines, ("", _vega(self.root, named, rename))]
+
+
+def trace(function: Callable[..., Any], names: Sequence[str] | None = None) -> Expression:
+    """Trace a formula over its parameters.
+
+    Parameters
+    ----------
+    function : callable
+        A formula of the library or a reader's own.
+    names : sequence of str, optional
+        Names of its arguments in order, where they are not its parameters' own; arguments left out keep
+        their defaults. Without it, a variadic parameter becomes three, numbered from 1.
+
+    Returns
+    -------
+    Expression
+
+    Raises
+    ------
+    TraceError
+        If it is no formula, branches, or leaves the closed list; the message names it.
+    """
+    declared = signature(function)
+    label = getattr(function, "__name__", repr(function))
+    if declared is None:
+        raise TraceError(f"{label} is not a formula: a parameter or its result has no unit")
+    if names is None:
+        names = []
+        for one in declared.parameters:
+            names += [f"{one}{i}" for i in (1, 2, 3)] if one in declared.variadic else [one]
+    try:
+        result = function(*(Tracer.named(name) for name in names))
+    except TraceError as error:
+        raise TraceError(f"{label}: {error}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise TraceError(f"{label} cannot be traced: {error}") from None
+    return Expression(_node(result))
+
+
+# --- Writing --------------------------------------------------------------------------------------------
+
+_TEXT = {
+    "add": ("+", 4), "subtract": ("-", 4), "multiply": ("*", 5), "divide": ("/", 5), "power": ("**", 7),
+    "less": ("<", 3), "less_equal": ("<=", 3), "greater": (">", 3), "greater_equal": (">=", 3),
+    "equal": ("==", 3), "not_equal": ("!=", 3),
+}  # fmt: skip
+_ATOM = 9
+
+
+def _number(value: float) -> str:
+    if value == math.pi:
+        return "pi"
+    return f"{int(value)}" if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _infix(node: Node, operators: Mapping[str, tuple[str, int]]) -> tuple[str, int]:
+    """Text of a node and how tightly it binds."""
+    if node.operation == "name":
+        return str(node.leaf), _ATOM
+    if node.operation == "number":
+        return _number(float(node.leaf)), _ATOM if float(node.leaf) >= 0 else 0
+    parts = [_infix(argument, operators) for argument in node.arguments]
+    if node.operation == "negative":
+        return f"-{_wrapped(parts[0], 6)}", 6
+    if node.operation in operators:
+        symbol, level = operators[node.operation]
+        # Subtraction, division and powers do not associate, so an equal level on the far side needs brackets.
+        left = _wrapped(parts[0], level + (node.operation == "power"))
+        right = _wrapped(
+            parts[1], level + (node.operation != "power" and node.operation not in ("add", "multiply"))
+        )
+        return f"{left} {symbol} {right}", level
+    return f"{node.operation}({', '.join(text for text, _ in parts)})", _ATOM
+
+
+def _wrapped(part: tuple[str, int], level: int) -> str:
+    text, own = part
+    return text if own >= level else f"({text})"
+
+
+_LATEX_INFIX = {
+    "add": ("+", 4), "subtract": ("-", 4), "multiply": (r"\,", 5), "less": ("<", 3), "less_equal": (r"\le", 3),
+    "greater": (">", 3), "greater_equal": (r"\ge", 3), "equal": ("=", 3), "not_equal": (r"\ne", 3),
+}  # fmt: skip
+_LATEX_CALL = {
+    "ceil": r"\left\lceil {} \right\rceil", "floor": r"\left\lfloor {} \right\rfloor", "sqrt": r"\sqrt{{{}}}",
+    "exp": r"e^{{{}}}", "log": r"\ln\left({}\right)", "log2": r"\log_2\left({}\right)",
+    "minimum": r"\min\left({}, {}\right)", "maximum": r"\max\left({}, {}\right)",
+    "where": r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
+}  # fmt: skip
+
+
+def _latex(node: Node) -> tuple[str, int]:
+    if node.operation == "name":
+        return r"\text{" + str(node.leaf).replace("_", " ") + "}", _ATOM
+    if node.operation == "number":
+        value = float(node.leaf)
+        return _number(value).replace("pi", r"\pi"), _ATOM if value >= 0 else 0
+    parts = [_latex(argument) for argument in node.arguments]
+    if node.operation == "divide":
+        return rf"\frac{{{parts[0][0]}}}{{{parts[1][0]}}}", _ATOM
+    if node.operation == "power":
+        return f"{{{_wrapped(parts[0], _ATOM)}}}^{{{parts[1][0]}}}", 7
+    if node.operation == "negative":
+        return f"-{_wrapped(parts[0], 6)}", 6
+    if node.operation in _LATEX_INFIX:
+        symbol, level = _LATEX_INFIX[node.operation]
+        return f"{_wrapped(parts[0], level)} {symbol} {_wrapped(parts[1], level + (symbol == '-'))}", level
+    return _LATEX_CALL[node.operation].format(*(text for text, _ in parts)), _ATOM
+
+
+# Vega's expression language has no operator for these.
+_VEGA_CALL = {
+    "power": "pow({}, {})", "minimum": "min({}, {})", "maximum": "max({}, {})", "ceil": "ceil({})",
+    "floor": "floor({})", "exp": "exp({})", "log": "log({})", "log2": "(log({}) / LN2)", "sqrt": "sqrt({})",
+    "where": "if({}, {}, {})", "negative": "(-{})", "positive": "({})",
+}  # fmt: skip
+
+
+def _vega(node: Node, named: Mapping[Node, str], rename: Callable[[str], str]) -> str:
+    if node in named:
+        return named[node]
+    if node.operation == "name":
+        return rename(str(node.leaf))
+    if node.operation == "number":
+        value = float(node.leaf)
+        return repr(value) if value >= 0 else f"({value!r})"
+    parts = [_vega(argument, named, rename) for argument in node.arguments]
+    if node.operation in _VEGA_CALL:
+        return _VEGA_CALL[node.operation].format(*parts)
+    return f"({parts[0]} {_TEXT[node.operation][0]} {parts[1]})"
