@@ -17,6 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dojo_calc import units
+from dojo_calc.analysis.compare import compare as compare_models
+from dojo_calc.analysis.explain import explain
+from dojo_calc.analysis.scenario import load_scenario
 from dojo_calc.economics.plan import plan as make_plan
 from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.evidence.claims import CheckError, verdicts
@@ -112,6 +115,75 @@ def plan(
 
 
 @app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(help="Chips or machines, such as d1 a100 h100 b200.")],
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    facts: Own = None,
+    reading: Readings = None,
+) -> None:
+    """Put machines side by side: peaks, memory, links, power, silicon, price."""
+    book = _book(facts, reading)
+    machines = [book.machine(name) for name in names]
+    rows = [_compared(name, unit, machines) for name, unit in COMPARED.items()]
+    rows = [row for row in rows if any(row[one.id] is not None for one in machines)]
+    if _printed(rows, as_json=as_json, as_csv=as_csv):
+        return
+    shown = [
+        {"what": row["what"]} | {one.id: _si(row[one.id], row["unit"]) for one in machines} for row in rows
+    ]
+    _show(" against ".join(one.name for one in machines), shown)
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="A scenario file in TOML.")],
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    facts: Own = None,
+    reading: Readings = None,
+) -> None:
+    """Compute the outputs that a scenario file asks for, and explain each."""
+    scenario = load_scenario(file, _book(facts, reading))
+    explained = [explain(scenario.model, output) for output in scenario.outputs]
+    rows = [
+        {
+            "output": one.output,
+            "value": one[one.output].value,
+            "unit": one[one.output].unit,
+            "steps": one.rows(),
+        }
+        for one in explained
+    ]
+    flat = [{name: cell for name, cell in row.items() if name != "steps"} for row in rows]
+    if not _printed(flat if as_csv else rows, as_json=as_json, as_csv=as_csv):
+        sys.stdout.write("\n\n".join(str(one) for one in explained) + "\n")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="Scenario A.")],
+    after: Annotated[Path, typer.Argument(help="Scenario B, of the same model.")],
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    facts: Own = None,
+    reading: Readings = None,
+) -> None:
+    """Attribute the difference between two scenarios to the inputs that differ."""
+    book = _book(facts, reading)
+    a, b = load_scenario(before, book), load_scenario(after, book)
+    found = [compare_models(a.model, output, {}, b.model) for output in a.outputs]
+    rows = [
+        {"output": one.output, "unit": one.unit, **asdict(part)}
+        for one in found
+        for part in one.contributions
+    ]
+    whole = [asdict(one) for one in found]
+    if not _printed(rows if as_csv else whole, as_json=as_json, as_csv=as_csv):
+        sys.stdout.write("\n".join(str(one) for one in found) + "\n")
+
+
+@app.command()
 def claims(as_json: AsJson = False, facts: Own = None, reading: Readings = None) -> None:
     """Hold the published claims against the models. Exits with 1 if a check fails to run."""
     book = _book(facts, reading)
@@ -134,6 +206,18 @@ def claims(as_json: AsJson = False, facts: Own = None, reading: Readings = None)
         for entry in entries
     ]
     _show("Claims", shown)
+
+
+COMPARED = {
+    "peak_bf16": "FLOP/s", "peak_fp8": "FLOP/s", "peak_fp32": "FLOP/s", "peak_int8": "FLOP/s", "sram_capacity": "B",
+    "sram_bandwidth": "B/s", "hbm_capacity": "B", "hbm_bandwidth": "B/s", "nvlink_bandwidth": "B/s",
+    "nic_bandwidth": "B/s", "power": "W", "facility_power": "W", "die_area": "m^2", "transistors": "1",
+    "price": "USD", "price_all_in": "USD",
+}  # fmt: skip
+
+
+def _compared(quantity: str, unit: str, machines: Sequence[Machine]) -> dict[str, Any]:
+    return {"what": quantity, "unit": unit} | {one.id: one.maybe(quantity) for one in machines}
 
 
 def _book(own: Sequence[Path] | None, readings: Sequence[str] | None) -> Catalogue:

@@ -127,3 +127,34 @@ def test_a_check_that_raises_exits_with_1(
         command.main()
     assert caught.value.code == 1
     assert "the check of D43 raised: by hand" in capsys.readouterr().err
+
+
+SCENARIO = 'model = "spec_to_cheque"\noutputs = ["total"]\n[inputs]\ntarget = "{}"\n'
+
+
+def test_run_and_diff_of_scenarios(tmp_path: Path) -> None:
+    for name, target in (("a", "100 EFLOP/s"), ("b", "200 EFLOP/s")):
+        (tmp_path / f"{name}.toml").write_text(SCENARIO.format(target))
+    a, b = str(tmp_path / "a.toml"), str(tmp_path / "b.toml")
+    assert run("run", a).stdout.startswith("total = ")
+    value = as_json("run", a)[0]["value"]
+    assert value == pytest.approx(757.73e6, rel=1e-4)  # by hand in the test of spec_to_cheque
+    assert run("run", a, "--csv").stdout.splitlines()[0] == "output,value,unit"
+    difference = as_json("diff", a, b)[0]
+    assert difference["after"] - difference["before"] == sum(
+        one["amount"] for one in difference["contributions"]
+    )
+    assert [one["input"] for one in difference["contributions"]] == ["target"]
+    assert "target" in run("diff", a, b).stdout
+    (tmp_path / "b.toml").write_text(SCENARIO.format("200 EF"))
+    done = run("diff", a, b)
+    assert done.returncode == 2
+    assert "b.toml, line 4 (target)" in done.stderr
+
+
+def test_compare_puts_machines_side_by_side() -> None:
+    rows = {row["what"]: row for row in as_json("compare", "d1", "a100", "h100", "b200")}
+    assert rows["peak_bf16"]["d1"] == 362e12
+    assert rows["peak_bf16"]["h100-sxm"] == pytest.approx(989.4e12)
+    assert rows["peak_fp8"]["a100-sxm-80gb"] is None
+    assert "against NVIDIA A100" in " ".join(run("compare", "d1", "a100").stdout.split())

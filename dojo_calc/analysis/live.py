@@ -1,0 +1,330 @@
+"""Charts whose sliders recompute a model in the page, with the library's own formulas and no server.
+
+Every step of the model becomes one Vega signal, written by the tracer; steps that depend on the variable of
+a curve become one calculation a row. So a page holds no second copy of a formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from dojo_calc import units
+from dojo_calc.analysis import charts
+from dojo_calc.analysis.explain import signals
+from dojo_calc.analysis.model import Model, ModelError
+from dojo_calc.errors import UnitError
+
+__all__ = ["Slider", "live", "slider"]
+
+POINTS = 40  # of a curve
+_WORDS = {
+    "1": "number",
+    "MUSD": "million USD",
+    "GUSD": "billion USD",
+    "USD*s/EFLOP/h": "USD per exaflop-hour",
+}
+
+
+def _words(unit: str) -> str:
+    """Unit as it stands on an axis."""
+    return _WORDS.get(unit, unit)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A slider over one input: its ends and step in a display unit, and the words beside it."""
+
+    input: str
+    low: float
+    high: float
+    step: float
+    unit: str
+    label: str
+
+    @property
+    def signal(self) -> str:
+        """Name of the signal that the slider sets, in the display unit."""
+        return f"{self.input}_set"
+
+
+def slider(
+    name: str,
+    low: float,
+    high: float,
+    *,
+    unit: str = "1",
+    step: float | None = None,
+    label: str | None = None,
+) -> Slider:
+    """Slider over an input of a model.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    low, high : float
+        Ends, in `unit`.
+    unit : str
+        What the reader sees, such as ``EFLOP/s``.
+    step : float, optional
+        A hundredth of the range if left out.
+    label : str, optional
+        Words beside the slider; the name and the unit if left out.
+
+    Returns
+    -------
+    Slider
+    """
+    if not low < high:
+        raise ModelError(f"slider {name}: expected low < high, got {low:g}, {high:g}")
+    words = label or name.replace("_", " ")
+    shown = f"{words} ({_words(unit)})" if unit != "1" else words
+    return Slider(name, low, high, step or (high - low) / 100, unit, shown)
+
+
+def live(
+    model: Model,
+    output: str | Sequence[str],
+    sliders: Sequence[Slider],
+    *,
+    title: str,
+    subtitle: str,
+    alt_text: str,
+    x: Slider | None = None,
+    unit: str | Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    height: int | None = None,
+) -> alt.Chart | alt.LayerChart:
+    """Chart of outputs of a model, recomputed in the page as its sliders move.
+
+    Parameters
+    ----------
+    model : Model
+    output : str or sequence of str
+        Outputs of one unit become bars, or curves over `x`; outputs of several units become a list of
+        numbers.
+    sliders : sequence of Slider
+        See `slider`. The other inputs keep their defaults.
+    title, subtitle, alt_text : str
+        As for `charts.finish`.
+    x : Slider, optional
+        Input along the horizontal axis: outputs become curves over it, from its low to its high.
+    unit : str or sequence of str, optional
+        Unit to show, one or one for each output; SI if left out.
+    labels : mapping of str to str, optional
+        Words for outputs.
+    height : int, optional
+
+    Returns
+    -------
+    altair.Chart or altair.LayerChart
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such output or input.
+    UnitError
+        If a unit does not fit.
+    ModelError
+        If curves are asked of outputs with different units, or an end of a slider is outside its domain.
+    """
+    outputs = [output] if isinstance(output, str) else list(output)
+    shown = _units(model, outputs, unit)
+    for one in [*sliders, *([x] if x else [])]:
+        for end in (one.low, one.high):
+            _fits(model, one.input, one.unit)
+            model.evaluate(outputs[0], **{one.input: end * units.to_si(1.0, one.unit)})
+    words = {name: (labels or {}).get(name, name.replace("_", " ")) for name in outputs}
+    chart: Any
+    if x is not None:
+        chart = _curves(model, outputs, shown, sliders, x, words)
+    elif len(set(shown)) == 1:
+        chart = _bars(model, outputs, shown, sliders, words)
+    else:
+        chart = _numbers(model, outputs, shown, sliders, words)
+    finished: alt.Chart = charts.finish(chart, title=title, subtitle=subtitle, alt=alt_text, height=height)
+    return finished.properties(usermeta={"live": _record(model, outputs, sliders, x)})
+
+
+def _units(model: Model, outputs: list[str], unit: str | Sequence[str] | None) -> list[str]:
+    given = (
+        [unit] * len(outputs)
+        if isinstance(unit, str)
+        else list(unit or [model.spec(one).unit for one in outputs])
+    )
+    if len(given) != len(outputs):
+        raise UnitError(f"expected one unit or one for each of {len(outputs)} outputs, got {len(given)}")
+    for name, one in zip(outputs, given, strict=True):
+        _fits(model, name, one)
+    return given
+
+
+def _fits(model: Model, name: str, unit: str) -> None:
+    own = model.spec(name).unit
+    if units.unit(own).dimensionality != units.unit(unit).dimensionality:
+        raise UnitError(f"{name} is in {own}, it cannot be shown in {unit}")
+
+
+def _record(model: Model, outputs: list[str], sliders: Sequence[Slider], x: Slider | None) -> dict[str, Any]:
+    """What a test needs to compute the same with the library."""
+    scales = {one.signal: [one.input, units.to_si(1.0, one.unit), one.low, one.high] for one in sliders}
+    return {"model": model.name, "outputs": outputs, "sliders": scales, "x": x.input if x else None}
+
+
+def _parameters(
+    model: Model, lines: Sequence[tuple[str, str]], sliders: Sequence[Slider]
+) -> list[alt.Parameter]:
+    """Signals of a model: what a slider sets, then every line in the order of computation."""
+    own = {one.input: one for one in sliders}
+    found = []
+    for one in sliders:
+        scale = units.to_si(1.0, one.unit)
+        start = model.inputs[one.input].value if one.input in model.inputs else None
+        value = min(max((start or one.low * scale) / scale, one.low), one.high)
+        bind = alt.binding_range(min=one.low, max=one.high, step=one.step, name=one.label)
+        found.append(alt.param(name=one.signal, value=float(f"{value:.12g}"), bind=bind))
+    for name, expression in lines:
+        if name in own:
+            scale = units.to_si(1.0, own[name].unit)
+            expression = own[name].signal if scale == 1 else f"{own[name].signal} * {scale!r}"
+        found.append(alt.param(name=name, expr=expression))
+    return found
+
+
+def _lines(model: Model, outputs: Sequence[str], rename: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """Signals of several outputs, each name once."""
+    found: dict[str, str] = {}
+    for output in outputs:
+        found |= dict(signals(model, output, rename))
+    order = {name: i for i, name in enumerate([*model.inputs, *model.outputs])}
+    return sorted(
+        found.items(), key=lambda line: order.get(line[0], order.get(line[0].partition("_shared")[0], 0))
+    )
+
+
+def _rows(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.Chart:
+    """Data of one row an output, its value taken from the signal of its name."""
+    data = alt.InlineData(
+        values=[
+            {"what": words[name], "row": i, "unit": "" if shown[i] == "1" else f" {_words(shown[i])}"}
+            for i, name in enumerate(outputs)
+        ]
+    )
+    scales = [units.to_si(1.0, one) for one in shown]
+    values = ", ".join(f"{name} / {scale!r}" for name, scale in zip(outputs, scales, strict=True))
+    digits = "format(datum.value, datum.value >= 1000 ? ',.0f' : ',.4~r')"
+    chart: alt.Chart = (
+        alt.Chart(data)
+        .transform_calculate(value=f"[{values}][datum.row]")
+        .transform_calculate(shown=f"{digits} + datum.unit")
+        .add_params(*_parameters(model, _lines(model, outputs), sliders))
+    )
+    return chart
+
+
+def _bars(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.LayerChart:
+    base = _rows(model, outputs, shown, sliders, words).encode(
+        y=alt.Y("what:N", sort=[words[name] for name in outputs], title=None),
+        x=alt.X("value:Q", title=_words(shown[0]), scale=alt.Scale(zero=True)),
+        tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
+    )
+    text = base.mark_text(align="left", dx=5).encode(text="shown:N")
+    # Room for the numbers behind the longest bar.
+    room = base.mark_point(opacity=0).encode(x=alt.X("room:Q")).transform_calculate(room="datum.value * 1.35")
+    layered: alt.LayerChart = alt.layer(base.mark_bar(), text, room)  # type: ignore[assignment]
+    return layered
+
+
+def _numbers(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.Chart:
+    chart: alt.Chart = (
+        _rows(model, outputs, shown, sliders, words)
+        .mark_text(align="left", fontSize=15, fontWeight=600)
+        .encode(
+            y=alt.Y(
+                "what:N",
+                sort=[words[name] for name in outputs],
+                title=None,
+                axis=alt.Axis(domain=False, ticks=False),
+            ),
+            x=alt.value(0),
+            text="shown:N",
+            tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
+        )
+    )
+    return chart
+
+
+def _curves(
+    model: Model,
+    outputs: list[str],
+    shown: list[str],
+    sliders: Sequence[Slider],
+    x: Slider,
+    words: Mapping[str, str],
+) -> alt.Chart:
+    if len(set(shown)) > 1:
+        raise ModelError(f"curves share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
+    along = _downstream(model, x.input)
+    log = x.high / x.low > 100 if x.low > 0 else False
+    spaced = np.geomspace(x.low, x.high, POINTS) if log else np.linspace(x.low, x.high, POINTS)
+    data = alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced])
+
+    def rename(name: str) -> str:
+        return f"datum.{name}" if name.partition("_shared")[0] in along else name
+
+    lines = _lines(model, outputs, rename)
+    fixed = [line for line in lines if line[0].partition("_shared")[0] not in along]
+    chart: Any = alt.Chart(data).transform_calculate(**{x.input: f"datum.x * {units.to_si(1.0, x.unit)!r}"})
+    for name, expression in lines:
+        if name.partition("_shared")[0] in along and name != x.input:
+            chart = chart.transform_calculate(**{name: expression})
+    scale = units.to_si(1.0, shown[0])
+    renamed = {
+        words[name]: f"datum.{name} / {scale!r}" if name in along else f"{name} / {scale!r}"
+        for name in outputs
+    }
+    for i, expression in enumerate(renamed.values()):
+        chart = chart.transform_calculate(**{f"y{i}": expression})
+    chart = chart.transform_fold([f"y{i}" for i in range(len(outputs))], as_=["which", "value"])
+    chart = chart.transform_calculate(what=f"{list(renamed)!r}[toNumber(slice(datum.which, 1))]")
+    # A log axis below asks for one beside it: what grows in proportion is then a straight line.
+    scale_type = alt.Scale(type="log") if log else alt.Undefined
+    drawn: alt.Chart = (
+        chart.mark_line(point={"size": 15})
+        .encode(
+            x=alt.X("x:Q", title=x.label, scale=scale_type),
+            y=alt.Y("value:Q", title=_words(shown[0]), scale=scale_type),
+            color=alt.Color("what:N", title=None, sort=list(renamed)) if len(outputs) > 1 else alt.Undefined,
+            strokeDash=alt.StrokeDash("what:N", sort=list(renamed), legend=None)
+            if len(outputs) > 1
+            else alt.Undefined,
+            tooltip=[
+                alt.Tooltip("what:N", title="what"),
+                alt.Tooltip("x:Q", title=x.label, format=",.4~r"),
+                alt.Tooltip("value:Q", title=_words(shown[0]), format=",.4~r"),
+            ],
+        )
+        .add_params(*_parameters(model, fixed, sliders))
+    )
+    return drawn
+
+
+def _downstream(model: Model, name: str) -> set[str]:
+    """An input and every step that depends on it."""
+    found = {name}
+    for output in model.outputs:
+        _, arguments = model.formula(output)
+        if found.intersection(arguments):
+            found.add(output)
+    return found
