@@ -55,3 +55,7 @@ lock: ## resolve requirements.lock again (needs uv)
 
 clean: ## remove everything that was built, the environment too
 	rm -rf _build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+.PHONY: picture
+picture: $(READY) ## draw the picture at the top of README.md again
+	$(BIN)/python book/_ext/readme_picture.py
