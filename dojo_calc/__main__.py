@@ -43,7 +43,9 @@ Own = Annotated[
 ]
 Readings = Annotated[
     list[str] | None,
-    typer.Option("--reading", help="Another reading as the default: d1.peak_bf16=hot_chips_34."),
+    typer.Option(
+        "--reading", help="Another reading as the default: d1.peak_bf16=hot_chips_34, or d1=hot_chips_34."
+    ),
 ]
 
 
@@ -269,7 +271,7 @@ def _printed(rows: Sequence[Row], *, as_json: bool, as_csv: bool) -> bool:
     if as_json:
         sys.stdout.write(json.dumps([_finite(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     return as_json or as_csv
@@ -285,6 +287,9 @@ def _finite(value: Any) -> Any:
 
 
 def _show(title: str, rows: Sequence[Row]) -> None:
+    if not rows:
+        sys.stdout.write(f"{title}: the catalogue has no part, peak, memory, link or power of it\n")
+        return
     table = Table(title=title, title_justify="left", header_style="bold")
     for name in rows[0]:
         table.add_column(

@@ -182,7 +182,8 @@ class Facts:
         Parameters
         ----------
         chosen : mapping of str to str
-            ``{"d1.peak_bf16": "hot_chips_34"}``.
+            ``{"d1.peak_bf16": "hot_chips_34"}``; ``{"d1": "hot_chips_34"}`` for every quantity of the entity
+            that has that reading.
 
         Returns
         -------
@@ -194,17 +195,27 @@ class Facts:
         UnknownNameError
             If there is no such fact or reading.
         """
-        changed = list(self)
+        wanted: dict[tuple[str, str], str] = {}
         for name, reading in chosen.items():
             entity, _, quantity = name.partition(".")
-            wanted = self.get(entity, quantity, reading)
-            changed = [
-                replace(fact, is_default=fact.reading == wanted.reading)
-                if (fact.entity, fact.quantity) == (entity, quantity)
-                else fact
-                for fact in changed
-            ]
+            keys = [(entity, quantity)] if quantity else self._with_reading(entity, reading)
+            wanted |= {key: self.get(*key, reading).reading for key in keys}
+        changed = (
+            replace(fact, is_default=fact.reading == wanted[fact.entity, fact.quantity])
+            if (fact.entity, fact.quantity) in wanted
+            else fact
+            for fact in self
+        )
         return Facts(changed, self.sources)
+
+    def _with_reading(self, entity: str, reading: str) -> list[tuple[str, str]]:
+        own = {key: group for key, group in self._groups.items() if key[0] == entity}
+        found = [key for key, group in own.items() if reading in group]
+        if not found:
+            names = {one for group in own.values() for one in group if one}
+            hint = nearest(entity, {name for name, _ in self._groups}) if not own else nearest(reading, names)
+            raise UnknownNameError(f"no quantity of {entity!r} has a reading {reading!r}{hint}")
+        return found
 
     def table(self) -> pl.DataFrame:
         """Every fact as a row of a polars frame, values in SI and as printed."""

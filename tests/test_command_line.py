@@ -68,6 +68,11 @@ def test_chips_and_machine() -> None:
     assert run("chips").returncode == run("claims").returncode == 0
 
 
+def test_a_machine_with_nothing_to_list_says_so() -> None:
+    assert "has no part, peak" in run("machine", "dojo-3-plan").stdout
+    assert run("machine", "dojo-3-plan", "--csv").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -98,7 +98,7 @@ REVIEWED = {
     "D26": "reproduced",
     "D27": "reproduced",  # 7
     "D33": "reproduced",  # 10 x 1/2 x 2/3 = 3.33
-    "D39": {"official list": "not checkable", "Tesla's own scaling of 2021": "contradicted"},
+    "D39": {"official list": "not checkable", "the press's scaling of 2021": "contradicted"},
     "D40": "contradicted",  # 4 to 7.9
     "D41": {"end of 2024": "reproduced", "Dojo as reported in August 2024": "reproduced"},  # 99.3, 95.3
     "D42": "contradicted",  # by 100
@@ -155,7 +155,7 @@ def test_computed_numbers_by_hand(entries: dict[str, Entry]) -> None:
     )
     # 379.7 PF over (81.6 PF / 5,760 / 312 TF) is 8.362 EF, / 1.086 = 7.70 ExaPODs.
     rank = _derived(entries["D39"])
-    assert rank["ExaPODs the fifth place takes (Tesla's own scaling of 2021)"] == pytest.approx(
+    assert rank["ExaPODs the fifth place takes (the press's scaling of 2021)"] == pytest.approx(
         7.70, abs=5e-3
     )
     what = _derived(entries["D45"])

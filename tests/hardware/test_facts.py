@@ -71,6 +71,12 @@ def test_choosing_a_reading_changes_what_follows_and_nothing_else() -> None:
     other = dc.catalogue().choose({"d1.peak_bf16": "hot_chips_34"})
     assert other.machine("exapod").peak("bf16") == pytest.approx(3000 * 376e12)
     assert dc.machine("exapod").peak("bf16") == pytest.approx(3000 * 362e12)
+    whole = dc.catalogue().choose({"d1": "hot_chips_34"})
+    assert whole.machine("d1").peak("fp8") == whole.machine("d1").peak("bf16") == pytest.approx(376e12)
+    with pytest.raises(
+        UnknownNameError, match="no quantity of 'd1' has a reading 'hot_chip_34'; did you mean hot_chips_34"
+    ):
+        dc.catalogue().choose({"d1": "hot_chip_34"})
     with pytest.raises(UnknownNameError, match="no reading 'x'; it has"):
         dc.catalogue().choose({"d1.peak_bf16": "x"})
     with pytest.raises(UnknownNameError, match="no facts about 'd2'"):
