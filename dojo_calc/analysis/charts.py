@@ -250,7 +250,8 @@ def table(frame: polars.DataFrame, caption: str, *, formats: Mapping[str, str] |
     caption : str
         What the table shows, in a sentence.
     formats : mapping of str to str, optional
-        Column to format, such as ``{"cost (USD)": ",.0f"}``. Otherwise a float has four significant digits.
+        Column to format, such as ``{"cost (USD)": ",.0f"}``. Otherwise a float has four significant digits,
+        and all those before its point.
 
     Returns
     -------
@@ -330,7 +331,7 @@ def _shown(value: object, spec: str | None) -> str:
 
 
 def _four_digits(value: float) -> str:
-    """Float with four significant digits; very large and very small ones as a power of ten."""
+    """Float with four significant digits, or all before its point; beyond reason, as a power of ten."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     mantissa, power = f"{value:.3e}".split("e")

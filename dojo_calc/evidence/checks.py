@@ -18,6 +18,7 @@ from dojo_calc.economics.silicon import gross_dies, side_of_square
 from dojo_calc.evidence.ledger import Answer, Derived, ledger
 from dojo_calc.facts import Fact
 from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.hardware.machine import Part
 from dojo_calc.performance.roofline import ridge_point
 from dojo_calc.performance.roofs import feeds
 
@@ -246,31 +247,44 @@ def hundred_by_dojo(book: Catalogue) -> Answers:
 
 @_check("D41")
 def hundred_by_fleet(book: Catalogue) -> Answers:
-    h100 = book.machine("h100-sxm").peak("bf16")
-    a100 = book.machine("a100-sxm-80gb").peak("bf16")
-    fleet = {part.machine.id: part for part in book.machine("tesla-ai-2024-08").parts}["h100-sxm"]
-    older = {part.machine.id: part for part in book.machine("tesla-a100-2022-08").parts}["a100-sxm-80gb"]
-    plan, report = book.facts.get("dojo-1", "h100_equivalents"), book.facts.get("dojo-1", "reported_rate")
+    h100, a100 = (book.machine(name).peak("bf16") for name in ("h100-sxm", "a100-sxm-80gb"))
+    posted, early = (_h100s(book, name) for name in ("tesla-ai-2024-08", "tesla-h100-2024-q1"))
+    older = next(iter(book.machine("tesla-a100-2022-08").parts))
+    planned, reported = (book.facts.get("dojo-1", name) for name in ("h100_equivalents", "reported_rate"))
+    dojo_planned = [pooled_rate(getattr(planned, of), h100) for of in INTERVAL]
+    dojo_reported = [getattr(reported, of) for of in INTERVAL]
 
-    def total(of: str, dojo: Any) -> float:
-        nvidia = pooled_rate(getattr(fleet, of), h100), pooled_rate(getattr(older, of), a100)
-        return float(fleet_rate(*nvidia, dojo))
+    def answer(gpus: Part, dojo: list[Any], reason: str) -> Answer:
+        low, central, high = (
+            float(fleet_rate(pooled_rate(of_h100, h100), pooled_rate(of_a100, a100), of_dojo))
+            for of_h100, of_a100, of_dojo in zip(_counts(gpus), _counts(older), dojo, strict=True)
+        )
+        return Answer(
+            low, central, high, reason, (_derived("share of Dojo", float(dojo[1]) / central, "percent"),)
+        )
 
-    def answer(dojo: Mapping[str, Any], reason: str) -> Answer:
-        low, central, high = (total(of, dojo[of]) for of in ("low", "count", "high"))
-        of_dojo = _derived("share of Dojo", float(dojo["count"]) / central, "percent")
-        return Answer(low, central, high, reason, (of_dojo,))
-
-    end = {
-        of: pooled_rate(getattr(plan, of.replace("count", "value")), h100) for of in ("low", "count", "high")
-    }
-    autumn = {of: getattr(report, of.replace("count", "value")) for of in ("low", "count", "high")}
     return {
-        "end of 2024": answer(end, "H100, A100 and the planned Dojo 1 together, two months after the date."),
+        "end of 2024": answer(
+            posted, dojo_planned, "H100, A100 and the planned Dojo 1 together, two months after the date."
+        ),
         "Dojo as reported in August 2024": answer(
-            autumn, "The same fleet with the Dojo that had been reported."
+            posted, dojo_reported, "The same GPUs with the Dojo that had been reported."
+        ),
+        "known to stand by October 2024": answer(
+            early, dojo_reported, "Without the 90,000 H100 of the post: Cortex was complete in November."
         ),
     }
+
+
+def _h100s(book: Catalogue, name: str) -> Part:
+    return next(part for part in book.machine(name).parts if part.machine.id == "h100-sxm")
+
+
+def _counts(part: Part) -> tuple[float, float, float]:
+    return part.low, part.count, part.high
+
+
+INTERVAL = ("low", "value", "high")
 
 
 @_check("D42")

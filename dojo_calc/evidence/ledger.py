@@ -132,7 +132,9 @@ def _claimed(claim: Claim) -> tuple[float, float]:
     if claim.form != "value" or low == 0:
         return low, high
     half = 0.5 * 10.0 ** (math.floor(math.log10(abs(low))) - significant_digits(low) + 1)
-    return low - half, high + half
+    # Below a power of ten the printed numbers lie ten times closer: 95 to 150 rounds to 100.
+    power_of_ten = math.isclose(math.log10(abs(low)) % 1.0, 0.0, abs_tol=1e-12)
+    return low - half / (10.0 if power_of_ten and significant_digits(low) == 1 else 1.0), high + half
 
 
 @cache

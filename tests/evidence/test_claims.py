@@ -47,6 +47,8 @@ def _claim(form: str, low: float | None, high: float | None, widest: float = 3.0
         (_claim("value", 8000, 8000), (2000, 6000, 9000), "uninformative"),  # 4.5 times wide
         (_claim("value", 8000, 8000, widest=5), (2000, 6000, 9000), "consistent"),
         (_claim("value", 1e16, 1e16), (1e18, 1e18, 1e18), "contradicted"),
+        (_claim("value", 100, 100), (60, 70, 94), "contradicted"),  # 95 to 150 rounds to 100
+        (_claim("value", 100, 100), (60, 90, 96), "consistent"),
         (_claim("value", 0, 0), (0, 0, 0), "reproduced"),
         (_claim("value", 0, 0), (1, 1, 1), "contradicted"),
         (_claim("interval", 3, 4), (3.33, 3.33, 3.33), "reproduced"),
@@ -100,7 +102,11 @@ REVIEWED = {
     "D33": "reproduced",  # 10 x 1/2 x 2/3 = 3.33
     "D39": {"official list": "not checkable", "the press's scaling of 2021": "contradicted"},
     "D40": "contradicted",  # 4 to 7.9
-    "D41": {"end of 2024": "reproduced", "Dojo as reported in August 2024": "reproduced"},  # 99.3, 95.3
+    "D41": {
+        "end of 2024": "reproduced",  # 99.3
+        "Dojo as reported in August 2024": "reproduced",  # 95.3
+        "known to stand by October 2024": "contradicted",  # 35,000 H100, 7,360 A100, 4 EFLOP/s: 40.9
+    },
     "D42": "contradicted",  # by 100
     "D43": "reproduced",  # 276,243
     "D44": "reproduced",  # 320,513

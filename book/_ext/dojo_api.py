@@ -1,0 +1,61 @@
+"""Sphinx extension for the API reference: what autodoc leaves out, and reference numbers that do not clash.
+
+Autodoc shows no constant without a docstring of its own, so types and multipliers would be missing. A docstring
+cites ``[1]_`` of its own module, while one page holds many modules.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from dojo_calc import quantities, units
+
+# A citation, or the definition it cites; [1] alone is the unit of a pure number.
+_NUMBER = re.compile(r"(?<=\[)\d+(?=\]_)|(?<=^\.\. \[)\d+(?=\] )")
+
+
+def complete_docstring(
+    _app: Sphinx, _what: str, name: str, obj: Any, _options: object, lines: list[str]
+) -> None:
+    """Name the references of a docstring by their module, and list the types and multipliers."""
+    module = next(part for part in _prefixes(name) if part in sys.modules).rpartition(".")[2]
+    lines[:] = [_NUMBER.sub(rf"{module}-\g<0>", line) for line in lines]
+    if obj is quantities:
+        lines += ["", *_types()]
+    elif obj is units:
+        lines += ["", *_multipliers()]
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    """Yield a dotted name, then what is left of it without its last parts."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def _types() -> Iterator[str]:
+    """Yield a table of the types with their unit and domain."""
+    specs = {name: quantities.spec(getattr(quantities, name)) for name in quantities.__all__}
+    rows = [(f"``{name}``", f"[{spec.unit}]", spec.domain) for name, spec in specs.items() if spec]
+    yield from (".. list-table::", "   :header-rows: 1", "")
+    for cells in [("Type", "Unit", "Domain"), *rows]:
+        yield from (f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(cells))
+    yield ""
+
+
+def _multipliers() -> Iterator[str]:
+    """Yield one paragraph with the multipliers."""
+    values = {name: getattr(units, name) for name in units.__all__}
+    shown = [f"``{name}`` {value:.12g}" for name, value in values.items() if isinstance(value, float)]
+    yield from (f"Multipliers: {', '.join(shown)}.", "")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx; before napoleon, which rewrites the section of references."""
+    app.connect("autodoc-process-docstring", complete_docstring, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,116 @@
+"""Sphinx extension that makes the book's pages complete in themselves: nothing is asked of another host.
+
+It removes what the theme would fetch, puts the libraries beside the pages (they come from installed packages,
+so the repository holds no copy of them), and offers every chapter as a notebook.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import dojo_notebooks
+import vl_convert
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from dojo_calc.analysis import charts
+
+logger = logging.getLogger(__name__)
+
+VEGA_LITE = "6.4"
+# What MathJax may ask for while it draws TeX; its speech and menu parts are left out.
+MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
+# Scripts of a page that holds such an element, in the order in which they run.
+SCRIPTS_FOR = {
+    'class="dojo-chart"': ("vega.js", "dojo-theme.js", "dojo-charts.js"),
+    'class="dojo-table"': ("dojo-tables.js",),
+    '<div class="math': ("dojo-formulas.js",),
+}
+# A service that runs cells on another host; Jupyter Book adds it to every page.
+THEBE_SETTINGS = re.compile(r'<script type="text/x-thebe-config">.*?</script>', re.DOTALL)
+# Sphinx's search fetches every page it lists for a summary; a page opened from disk may not fetch.
+SEARCH_FROM_DISK = """<script>
+if (location.protocol === "file:")
+  document.addEventListener("DOMContentLoaded", () => (DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false));
+</script>"""
+
+
+def complete_page(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    """Give one page the scripts it needs, and none that are foreign or given twice."""
+    seen: set[tuple[str, str]] = set()
+    scripts = []
+    for script in context["script_files"]:
+        name, content = str(getattr(script, "filename", script)), str(getattr(script, "attributes", ""))
+        foreign = "://" in name + content or "thebe" in name
+        if not foreign and (name, content) not in seen:
+            seen.add((name, content))
+            scripts.append(script)
+    context["script_files"][:] = scripts
+    context["css_files"][:] = [sheet for sheet in context["css_files"] if "thebe" not in str(sheet.filename)]
+
+    body = THEBE_SETTINGS.sub("", context.get("body", ""))
+    # The roles that docutils gives a bibliography are not allowed on these elements.
+    body = body.replace(' role="doc-biblioentry"', "")
+    body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    context["body"] = body
+    if 'class="dojo-chart" role="group" aria-label=""' in body:
+        logger.warning("a chart has no alternative text: pass it through charts.finish", location=pagename)
+    assets = context["pathto"]("assets", 1)
+    context["metatags"] = context.get("metatags", "") + "".join(
+        f'<script defer src="{assets}/{name}"></script>\n'
+        for marker, names in SCRIPTS_FOR.items()
+        if marker in body
+        for name in names
+    )
+    if pagename == "search":
+        context["metatags"] += SEARCH_FROM_DISK
+    if dojo_notebooks.is_notebook(app, pagename):
+        context["header_buttons"].insert(
+            0,
+            {
+                "type": "link",
+                "url": context["pathto"](f"{dojo_notebooks.FOLDER}/{pagename}.ipynb", 1),
+                "text": "Download this chapter as a notebook",
+                "icon": "fas fa-download",
+                "label": "download-notebook",
+            },
+        )
+
+
+def write_assets(app: Sphinx, exception: Exception | None) -> None:
+    """Put the libraries, the charts' theme and the notebooks beside the pages."""
+    if exception is not None or app.builder.format != "html":
+        return
+    assets = Path(app.outdir) / "assets"
+    assets.mkdir(exist_ok=True)
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
+    # The bundle's names would collide with Sphinx's at the top level of a page.
+    (assets / "vega.js").write_text(f"(() => {{{bundle}}})();\n", encoding="utf-8")
+    theme = json.dumps(charts.THEME, separators=(",", ":"))
+    (assets / "dojo-theme.js").write_text(f"window.dojoTheme={theme};\n", encoding="utf-8")
+    copy_mathjax(assets / "mathjax")
+    dojo_notebooks.write_all(app)
+
+
+def copy_mathjax(target: Path) -> None:
+    """Copy the parts of MathJax that the pages use out of the installed package."""
+    package = find_spec("sphinx-mathjax-offline")
+    if package is None or not package.submodule_search_locations:
+        raise RuntimeError("sphinx-mathjax-offline is not installed: run `make book`, which installs it")
+    source = Path(package.submodule_search_locations[0], "static", "mathjax")
+    for part in MATHJAX_PARTS:
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (source / part).is_dir() else shutil.copyfile
+        copy(source / part, target / part)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx; late, so that what the theme and other extensions add is seen."""
+    app.connect("html-page-context", complete_page, priority=900)
+    app.connect("build-finished", write_assets)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

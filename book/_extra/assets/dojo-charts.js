@@ -1,0 +1,112 @@
+// Draws every figure of the page from the inert JSON inside it, with the one Vega bundle and the one theme.
+// Sets document.documentElement.dataset.chartsDrawn when all have been tried, and keeps the Vega views in
+// window.dojoCharts, in the order of the figures.
+(() => {
+  "use strict";
+
+  const PHONE = 600; // pixels; narrower figures carry their legend below the plot
+  const HIDDEN = 640; // pixels; what a figure inside a folded part of the page is drawn for, until it opens
+  const MENU = 48; // pixels beside the title, for the menu that saves the chart
+  const SETTLED = 150; // milliseconds without a further change of width before a chart is drawn again
+
+  const figures = [...document.querySelectorAll("figure.dojo-chart")];
+  const pencil = document.createElement("canvas").getContext("2d");
+  window.dojoCharts = new Array(figures.length).fill(null);
+
+  // Vega does not break lines of a title, so they are broken here to the width of the figure.
+  function lines(text, font, width) {
+    pencil.font = font;
+    const broken = [];
+    for (const word of text.split(/\s+/)) {
+      const longer = broken.length ? `${broken.at(-1)} ${word}` : word;
+      if (broken.length && pencil.measureText(longer).width <= width) broken[broken.length - 1] = longer;
+      else broken.push(word);
+    }
+    return broken;
+  }
+
+  function settings(spec) {
+    return (spec.params ?? []).filter((param) => !("select" in param) && "value" in param);
+  }
+
+  // The chart's specification for a figure of this width, with the reader's settings of its sliders.
+  function fitted(figure, width, view) {
+    const spec = JSON.parse(figure.querySelector("script").textContent);
+    const { title: look, font } = window.dojoTheme;
+    const room = width - MENU;
+    spec.width = width;
+    spec.background = "white"; // of a saved chart; the page's style sheet lets its own background through
+    if (spec.title?.text) {
+      spec.description = spec.title.text;
+      spec.title.subtitle = lines(spec.title.subtitle, `${look.subtitleFontSize}px ${font}`, room);
+      spec.title.text = lines(spec.title.text, `${look.fontWeight} ${look.fontSize}px ${font}`, room);
+    }
+    if (view) for (const param of settings(spec)) param.value = view.signal(param.name);
+    return spec;
+  }
+
+  function config(width) {
+    if (width >= PHONE) return window.dojoTheme;
+    const { legend, axis } = window.dojoTheme;
+    return {
+      ...window.dojoTheme,
+      legend: { ...legend, orient: "bottom", symbolDirection: "vertical", columns: 1, labelLimit: Math.round(0.5 * width) },
+      axis: { ...axis, labelLimit: Math.round(0.4 * width) },
+    };
+  }
+
+  async function draw(figure, index) {
+    const width = figure.clientWidth || HIDDEN;
+    figure.dataset.width = width;
+    const plot = figure.querySelector(".dojo-plot") ?? figure.appendChild(document.createElement("div"));
+    plot.className = "dojo-plot";
+    const spec = fitted(figure, width, window.dojoCharts[index]);
+    window.dojoCharts[index]?.finalize();
+    const { view } = await window.vegaEmbed(plot, spec, {
+      mode: "vega-lite",
+      renderer: "svg",
+      config: config(width),
+      defaultStyle: true,
+      downloadFileName: "chart",
+      actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
+      scaleFactor: { png: 2 },
+    });
+    plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
+    window.dojoCharts[index] = view;
+    figure.classList.add("drawn");
+  }
+
+  function fail(figure, error) {
+    console.error(error);
+    figure.classList.remove("drawn");
+    figure.querySelector(".dojo-plot")?.remove();
+    if (figure.querySelector(".dojo-failed")) return;
+    const message = document.createElement("p");
+    message.className = "dojo-failed";
+    message.textContent = "This chart could not be drawn. What it shows:";
+    figure.querySelector("figcaption").before(message);
+  }
+
+  function redrawWhenResized() {
+    const timers = new Map();
+    const observer = new ResizeObserver((entries) => {
+      for (const { target } of entries) {
+        clearTimeout(timers.get(target));
+        if (!target.clientWidth || target.clientWidth === Number(target.dataset.width)) continue;
+        const again = () => draw(target, figures.indexOf(target)).catch((error) => fail(target, error));
+        timers.set(target, setTimeout(again, SETTLED));
+      }
+    });
+    for (const figure of figures) observer.observe(figure);
+  }
+
+  async function drawAll() {
+    for (const [index, figure] of figures.entries()) {
+      await draw(figure, index).catch((error) => fail(figure, error));
+    }
+    document.documentElement.dataset.chartsDrawn = document.querySelectorAll("figure.dojo-chart.drawn").length;
+    redrawWhenResized();
+  }
+
+  drawAll();
+})();

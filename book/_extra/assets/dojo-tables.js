@@ -1,0 +1,44 @@
+// Gives every table a button that copies it as CSV, with the values before they were rounded for the page.
+(() => {
+  "use strict";
+
+  function cellText(cell) {
+    const text = cell.querySelector("data")?.getAttribute("value") ?? cell.textContent;
+    const bare = text === "\u2013" ? "" : text; // an en dash stands for what is not known
+    return /[",\n]/.test(bare) ? `"${bare.replaceAll('"', '""')}"` : bare;
+  }
+
+  function csv(table) {
+    return [...table.rows].map((row) => [...row.cells].map(cellText).join(",")).join("\n") + "\n";
+  }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // A page that is neither local nor served over https has no clipboard; a selection still can be copied.
+      const area = document.body.appendChild(document.createElement("textarea"));
+      area.value = text;
+      area.select();
+      const copied = document.execCommand("copy");
+      area.remove();
+      if (!copied) throw new Error("the browser refused to copy");
+    }
+  }
+
+  for (const box of document.querySelectorAll(".dojo-table")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "dojo-copy";
+    button.textContent = "Copy as CSV";
+    const answer = document.createElement("span");
+    answer.setAttribute("role", "status");
+    answer.className = "dojo-copied";
+    button.addEventListener("click", async () => {
+      const done = await copy(csv(box.querySelector("table"))).then(() => true, () => false);
+      answer.textContent = done ? "Copied" : "Could not copy: select the table instead";
+      setTimeout(() => (answer.textContent = ""), 4000);
+    });
+    box.after(button, answer);
+  }
+})();

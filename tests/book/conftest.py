@@ -1,0 +1,85 @@
+"""What the tests of the built book share: the book, a local server, and one browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+REPOSITORY = Path(__file__).parents[2]
+SITE = REPOSITORY / "_build" / "html"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Root may not use the sandbox; the rest keeps the browser itself from asking the network for anything.
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+
+
+def leave_out(reason: str) -> NoReturn:
+    """Skip, or fail where a skip is not allowed."""
+    if os.environ.get("DOJO_CALC_NO_SKIPS") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def pages() -> list[str]:
+    """Names of the pages of the built book, the theme's own templates left out."""
+    found = (path.relative_to(SITE) for path in SITE.rglob("*.html"))
+    return sorted(path.as_posix() for path in found if path.parts[0] != "_static")
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line on stderr for each."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """Folder of the built book."""
+    if not (SITE / "index.html").is_file():
+        leave_out("the pages of the book are not tested: there is no built book; run `make book`")
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def server(site: Path) -> Iterator[str]:
+    """Address of a local server that serves the book."""
+    handler = partial(QuietHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{httpd.server_port}/"
+        httpd.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once."""
+    found = (shutil.which(name) for name in CHROMIUM_NAMES)
+    executable = os.environ.get("CHROMIUM") or next(filter(None, found), None)
+    if executable is None:
+        leave_out(
+            "the pages of the book are not opened in a browser: none of "
+            f"{', '.join(CHROMIUM_NAMES)} was found; install one or name it in CHROMIUM"
+        )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        yield chromium
+        chromium.close()

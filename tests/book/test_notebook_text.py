@@ -1,0 +1,58 @@
+"""The MyST of a chapter, as its downloaded notebook shows it."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import pytest
+
+from .conftest import REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))  # where Sphinx finds it
+dojo_notebooks = import_module("dojo_notebooks")
+
+
+@pytest.mark.parametrize(
+    ("myst", "plain"),
+    [
+        ("(label)=\n# Title", "# Title"),
+        ("$$\na = b\n$$ (eq-a)", "$$\na = b\n$$"),
+        ("```{math}\n:label: eq-a\na = b\n```", "$$\na = b\n$$"),
+        ("By {eq}`eq-a`, so.", "By eq:eq-a, so."),
+        ("See [it](machine.md) and [that](race.md#now).", "See [it](machine.ipynb) and [that](race.ipynb)."),
+        ("```{note}\nTwo\n\nlines.\n```", "> **Note**\n>\n> Two\n>\n> lines."),
+        ("```{admonition} Answer\n:class: dropdown\n\nYes.\n```", "> **Answer**\n>\n> Yes."),
+        (":::{tip}\nUse {ref}`it`.\n:::", "> **Tip**\n>\n> Use ref:it."),
+        ("````{note}\n```{math}\na\n```\n````", "> **Note**\n>\n> $$\n> a\n> $$"),
+        ("```{bibliography}\n```", ""),
+        ("```python\nx = {1: 2}\n```", "```python\nx = {1: 2}\n```"),
+    ],
+)
+def test_myst_becomes_markdown(myst: str, plain: str) -> None:
+    assert dojo_notebooks.plain_markdown(myst, lambda name, content: f"{name}:{content}") == plain
+
+
+def test_chapter_keeps_its_code_and_loses_what_only_the_book_reads() -> None:
+    html = '<figure><script type="application/json">{"a":1}</script><figcaption>c</figcaption></figure>'
+    code = {
+        "cell_type": "code",
+        "metadata": {"tags": ["hide-input"], "source_map": [1]},
+        "source": ["a = 1\n", "a"],
+        "execution_count": 1,
+        "outputs": [{"output_type": "execute_result", "metadata": {}, "data": {"text/html": [html]}}],
+    }
+    chapter = {
+        "cells": [{"cell_type": "markdown", "metadata": {}, "source": ["(a)=\n", "# T"]}, code],
+        "metadata": {
+            "kernelspec": {"name": "python3"},
+            "language_info": {"name": "python"},
+            "source_map": [],
+        },
+    }
+    plain = dojo_notebooks.for_readers(chapter, "preface", lambda _name, content: content)
+    assert [cell["source"] for cell in plain["cells"]] == ["preface", "# T", "a = 1\na"]
+    shown = plain["cells"][2]
+    assert shown["metadata"] == {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
+    assert shown["outputs"][0]["data"]["text/html"] == "<figure><figcaption>c</figcaption></figure>"
+    assert set(plain["metadata"]) == {"kernelspec", "language_info"}
