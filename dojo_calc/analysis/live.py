@@ -18,6 +18,7 @@ from dojo_calc.analysis import charts
 from dojo_calc.analysis.explain import signals
 from dojo_calc.analysis.model import Model, ModelError
 from dojo_calc.errors import UnitError
+from dojo_calc.quantities import check_against
 
 __all__ = ["Slider", "live", "slider"]
 
@@ -96,6 +97,7 @@ def live(
     subtitle: str,
     alt_text: str,
     x: Slider | None = None,
+    point: float | None = None,
     unit: str | Sequence[str] | None = None,
     labels: Mapping[str, str] | None = None,
     height: int | None = None,
@@ -114,6 +116,8 @@ def live(
         As for `charts.finish`.
     x : Slider, optional
         Input along the horizontal axis: outputs become curves over it, from its low to its high.
+    point : float, optional
+        Where a point that a further slider moves along the curves stands at first, in the unit of `x`.
     unit : str or sequence of str, optional
         Unit to show, one or one for each output; SI if left out.
     labels : mapping of str to str, optional
@@ -130,25 +134,27 @@ def live(
         If the model has no such output or input.
     UnitError
         If a unit does not fit.
+    DomainError
+        If an end of a slider is outside its input's domain.
     ModelError
-        If curves are asked of outputs with different units, or an end of a slider is outside its domain.
+        If curves are asked of outputs with different units, or an input has neither default nor slider.
     """
     outputs = [output] if isinstance(output, str) else list(output)
     shown = _units(model, outputs, unit)
     for one in [*sliders, *([x] if x else [])]:
+        _fits(model, one.input, one.unit)
         for end in (one.low, one.high):
-            _fits(model, one.input, one.unit)
-            model.evaluate(outputs[0], **{one.input: end * units.to_si(1.0, one.unit)})
+            check_against(end * units.to_si(1.0, one.unit), model.spec(one.input), f"slider {one.input}")
     words = {name: (labels or {}).get(name, name.replace("_", " ")) for name in outputs}
     chart: Any
     if x is not None:
-        chart = _curves(model, outputs, shown, sliders, x, words)
+        chart = _curves(model, outputs, shown, sliders, x, words, point)
     elif len(set(shown)) == 1:
         chart = _bars(model, outputs, shown, sliders, words)
     else:
         chart = _numbers(model, outputs, shown, sliders, words)
     finished: alt.Chart = charts.finish(chart, title=title, subtitle=subtitle, alt=alt_text, height=height)
-    return finished.properties(usermeta={"live": _record(model, outputs, sliders, x)})
+    return finished.properties(usermeta={"live": True})
 
 
 def _units(model: Model, outputs: list[str], unit: str | Sequence[str] | None) -> list[str]:
@@ -168,12 +174,6 @@ def _fits(model: Model, name: str, unit: str) -> None:
     own = model.spec(name).unit
     if units.unit(own).dimensionality != units.unit(unit).dimensionality:
         raise UnitError(f"{name} is in {own}, it cannot be shown in {unit}")
-
-
-def _record(model: Model, outputs: list[str], sliders: Sequence[Slider], x: Slider | None) -> dict[str, Any]:
-    """What a test needs to compute the same with the library."""
-    scales = {one.signal: [one.input, units.to_si(1.0, one.unit), one.low, one.high] for one in sliders}
-    return {"model": model.name, "outputs": outputs, "sliders": scales, "x": x.input if x else None}
 
 
 def _parameters(
@@ -196,15 +196,25 @@ def _parameters(
     return found
 
 
-def _lines(model: Model, outputs: Sequence[str], rename: Callable[[str], str] = str) -> list[tuple[str, str]]:
-    """Signals of several outputs, each name once."""
+def _starts(model: Model, sliders: Sequence[Slider]) -> dict[str, float]:
+    """Values for the inputs without a default that a slider or an axis stands for."""
+    return {
+        one.input: one.low * units.to_si(1.0, one.unit)
+        for one in sliders
+        if one.input in model.inputs and model.inputs[one.input].value is None
+    }
+
+
+def _lines(
+    model: Model, outputs: Sequence[str], starts: Mapping[str, float], rename: Callable[[str], str] = str
+) -> list[tuple[str, str]]:
+    """Signals of several outputs, each name once, in the order of computation."""
     found: dict[str, str] = {}
     for output in outputs:
-        found |= dict(signals(model, output, rename))
+        needed = {name: value for name, value in starts.items() if name in model.needed([output])}
+        found |= dict(signals(model, output, rename, **needed))
     order = {name: i for i, name in enumerate([*model.inputs, *model.outputs])}
-    return sorted(
-        found.items(), key=lambda line: order.get(line[0], order.get(line[0].partition("_shared")[0], 0))
-    )
+    return sorted(found.items(), key=lambda line: order[line[0].partition("_shared")[0]])
 
 
 def _rows(
@@ -224,7 +234,7 @@ def _rows(
         alt.Chart(data)
         .transform_calculate(value=f"[{values}][datum.row]")
         .transform_calculate(shown=f"{digits} + datum.unit")
-        .add_params(*_parameters(model, _lines(model, outputs), sliders))
+        .add_params(*_parameters(model, _lines(model, outputs, _starts(model, sliders)), sliders))
     )
     return chart
 
@@ -272,52 +282,68 @@ def _curves(
     sliders: Sequence[Slider],
     x: Slider,
     words: Mapping[str, str],
-) -> alt.Chart:
+    point: float | None,
+) -> Any:
     if len(set(shown)) > 1:
         raise ModelError(f"curves share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
     along = _downstream(model, x.input)
-    log = x.high / x.low > 100 if x.low > 0 else False
-    spaced = np.geomspace(x.low, x.high, POINTS) if log else np.linspace(x.low, x.high, POINTS)
-    data = alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced])
+    spaced = np.geomspace(x.low, x.high, POINTS) if _is_log(x) else np.linspace(x.low, x.high, POINTS)
 
     def rename(name: str) -> str:
         return f"datum.{name}" if name.partition("_shared")[0] in along else name
 
-    lines = _lines(model, outputs, rename)
+    lines = _lines(model, outputs, _starts(model, [*sliders, x]), rename)
     fixed = [line for line in lines if line[0].partition("_shared")[0] not in along]
-    chart: Any = alt.Chart(data).transform_calculate(**{x.input: f"datum.x * {units.to_si(1.0, x.unit)!r}"})
-    for name, expression in lines:
-        if name.partition("_shared")[0] in along and name != x.input:
-            chart = chart.transform_calculate(**{name: expression})
+    moving = [line for line in lines if line[0].partition("_shared")[0] in along and line[0] != x.input]
     scale = units.to_si(1.0, shown[0])
-    renamed = {
-        words[name]: f"datum.{name} / {scale!r}" if name in along else f"{name} / {scale!r}"
-        for name in outputs
-    }
-    for i, expression in enumerate(renamed.values()):
-        chart = chart.transform_calculate(**{f"y{i}": expression})
-    chart = chart.transform_fold([f"y{i}" for i in range(len(outputs))], as_=["which", "value"])
-    chart = chart.transform_calculate(what=f"{list(renamed)!r}[toNumber(slice(datum.which, 1))]")
+    shares = {words[name]: f"{rename(name)} / {scale!r}" for name in outputs}
+
+    def computed(chart: Any) -> Any:
+        """Add the calculations of a row from its x, and one row for each output."""
+        chart = chart.transform_calculate(**{x.input: f"datum.x * {units.to_si(1.0, x.unit)!r}"})
+        for name, expression in [*moving, *((f"y{i}", one) for i, one in enumerate(shares.values()))]:
+            chart = chart.transform_calculate(**{name: expression})
+        chart = chart.transform_fold([f"y{i}" for i in range(len(outputs))], as_=["which", "value"])
+        return chart.transform_calculate(what=f"{list(shares)!r}[toNumber(slice(datum.which, 1))]")
+
     # A log axis below asks for one beside it: what grows in proportion is then a straight line.
-    scale_type = alt.Scale(type="log") if log else alt.Undefined
-    drawn: alt.Chart = (
-        chart.mark_line(point={"size": 15})
-        .encode(
-            x=alt.X("x:Q", title=x.label, scale=scale_type),
-            y=alt.Y("value:Q", title=_words(shown[0]), scale=scale_type),
-            color=alt.Color("what:N", title=None, sort=list(renamed)) if len(outputs) > 1 else alt.Undefined,
-            strokeDash=alt.StrokeDash("what:N", sort=list(renamed), legend=None)
-            if len(outputs) > 1
-            else alt.Undefined,
-            tooltip=[
-                alt.Tooltip("what:N", title="what"),
-                alt.Tooltip("x:Q", title=x.label, format=",.4~r"),
-                alt.Tooltip("value:Q", title=_words(shown[0]), format=",.4~r"),
-            ],
-        )
-        .add_params(*_parameters(model, fixed, sliders))
+    scale_type = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    several = len(outputs) > 1
+    base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
+        x=alt.X("x:Q", title=x.label, scale=scale_type),
+        y=alt.Y("value:Q", title=_words(shown[0]), scale=scale_type),
+        color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
+        tooltip=[
+            alt.Tooltip("what:N", title="what"),
+            alt.Tooltip("x:Q", title=x.label, format=",.4~r"),
+            alt.Tooltip("value:Q", title=_words(shown[0]), format=",.4~r"),
+        ],
     )
-    return drawn
+    dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
+    curves = base.mark_line(point={"size": 15}).encode(strokeDash=dash)
+    if point is None:
+        return curves.add_params(*_parameters(model, fixed, sliders))
+    where = f"pow(10, {x.signal})" if _is_log(x) else x.signal
+    at = computed(alt.Chart(alt.InlineData([{}])).transform_calculate(x=where))
+    at = at.encode(**{name: base.encoding[name] for name in ("x", "y", "color", "tooltip")})
+    marks = (
+        at.mark_point(size=140),
+        at.mark_text(align="left", dx=9, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
+    )
+    # A slider on a log axis runs over the exponent.
+    ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
+    low, high, start = (float(f"{one:.6g}") for one in ends)
+    label = f"{x.label}, power of ten" if _is_log(x) else x.label
+    step = (high - low) / 200 if _is_log(x) else x.step
+    mover = alt.param(
+        name=x.signal, value=start, bind=alt.binding_range(min=low, max=high, step=step, name=label)
+    )
+    return alt.layer(curves, *marks).add_params(mover, *_parameters(model, fixed, sliders))
+
+
+def _is_log(x: Slider) -> bool:
+    """Whether an axis spans more than two decades, and is drawn on a log scale."""
+    return x.low > 0 and x.high / x.low > 100
 
 
 def _downstream(model: Model, name: str) -> set[str]:
