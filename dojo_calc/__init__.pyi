@@ -5,6 +5,10 @@ from .analysis.compare import compare
 from .analysis.explain import explain
 from .analysis.model import Input, Model, step
 from .analysis.models import fleet, spec_to_cheque
+from .analysis.sensitivity import sobol_indices, tornado
+from .analysis.solve import break_even, solve
+from .analysis.sweep import sweep
+from .analysis.uncertainty import simulate
 from .economics.capacity import (
     delivered_work,
     effective_rate,
@@ -109,6 +113,12 @@ __all__ = [
     "explain",
     "fleet",
     "spec_to_cheque",
+    "break_even",
+    "simulate",
+    "sobol_indices",
+    "solve",
+    "sweep",
+    "tornado",
     "Model",
     "step",
     "GB",

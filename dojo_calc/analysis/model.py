@@ -378,12 +378,13 @@ def _typical(spec: Spec) -> float:
 def _input(name: str, spec: Spec, given: Any, book: Catalogue) -> Input:
     if isinstance(given, Input):
         return replace(given, name=name, spec=spec)
+    pinned = isinstance(given, str) and given.endswith("]")  # a named reading leaves no conflict open
     if isinstance(given, str) and _FACT.fullmatch(given):
         given = book.fact(given)
     if isinstance(given, Fact):
         if units.unit(given.unit).dimensionality != units.unit(spec.unit).dimensionality:
             raise ModelError(f"input {name} must be in {spec.unit}, but {given.name} is in {given.unit}")
-        known = book.facts.has(given.entity, given.quantity)
+        known = book.facts.has(given.entity, given.quantity) and not pinned
         readings = tuple(book.facts.readings(given.entity, given.quantity)) if known else (given,)
         value, low, high = (
             check_against(bound, spec, name) for bound in (given.value, given.low, given.high)

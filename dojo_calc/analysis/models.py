@@ -77,7 +77,7 @@ def spec_to_cheque(chip: str = "h100-sxm", book: Catalogue | None = None) -> Mod
             "pue": "hyperscale.pue",
             "duration": "1 year",
             "life": "hyperscale.useful_life",
-            "energy_price": "us.electricity_price",
+            "energy_price": "us.electricity_price[y2025]",  # its other readings are other years
             "mfu": f"{unit.id}.mfu",
         },
         book=known,

@@ -1,0 +1,73 @@
+"""A model's graph against the same arithmetic written by hand."""
+
+from __future__ import annotations
+
+import resource
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import dojo_calc as dc
+from benchmarks.timing import Row, medians
+
+SCENARIOS = 10_000_000
+BLOCK = 16_384
+CALLS = 2_000
+OUTPUT = "total"
+
+
+def by_hand(v: dict[str, Any]) -> Any:
+    """Compute the chain from peak to dollars in plain NumPy."""
+    servers = np.ceil(v["target"] / v["peak"] / v["per_server"])
+    electricity = servers * v["server_power"] * v["pue"] * v["duration"] * v["energy_price"]
+    return servers * v["server_price"] * v["duration"] / v["life"] + electricity
+
+
+def rows() -> Iterator[Row]:
+    """Time one call of the graph, then ten million scenarios in blocks."""
+    model = dc.spec_to_cheque("h100-sxm")
+    steps = len([name for name in model.needed([OUTPUT]) if name in model.outputs])
+
+    def call() -> None:
+        for _ in range(CALLS):
+            model.evaluate(OUTPUT)
+
+    (seconds,) = medians(call)
+    node = seconds / CALLS / steps
+    yield Row("graph_node", f"scalar call of {steps} formulas, a node", node, 1 / node, None, None)
+
+    random = np.random.default_rng(2)
+    names = [name for name in model.needed([OUTPUT]) if name in model.inputs]
+    base: dict[str, float] = {name: model.inputs[name].value or 0.0 for name in names}
+    varied = {
+        name: base[name] * random.uniform(0.9, 1.1, SCENARIOS) for name in ("target", "server_price", "life")
+    }
+    out = np.empty(SCENARIOS)
+    blocks = [slice(start, start + BLOCK) for start in range(0, SCENARIOS, BLOCK)]
+
+    def graph() -> None:
+        for block in blocks:
+            out[block] = model.evaluate(OUTPUT, **{name: values[block] for name, values in varied.items()})
+
+    def fused() -> None:
+        for block in blocks:
+            out[block] = by_hand(base | {name: values[block] for name, values in varied.items()})
+
+    def stream() -> None:
+        first, *others = varied.values()
+        for block in blocks:
+            out[block] = first[block]
+            for values in others:
+                np.add(out[block], values[block], out=out[block])
+
+    own, hand, streamed = medians(graph, fused, stream, repeats=3)
+    tracemalloc.start()
+    graph()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    work = f"{SCENARIOS:,} scenarios in blocks of {BLOCK:,}; {peak / 1e6:.1f} MB beside inputs and result"
+    yield Row("chain", f"{work} (process {resident} MiB)", own, SCENARIOS / own, "fused", hand / own)
+    yield Row("chain", work, own, SCENARIOS / own, "stream", streamed / own)

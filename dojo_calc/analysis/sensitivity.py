@@ -1,0 +1,295 @@
+"""Which inputs the uncertainty of an output comes from: one at a time, and all together.
+
+References
+----------
+.. [1] A. Saltelli et al., "Variance based sensitivity analysis of model output. Design and estimator for the
+   total sensitivity index", Computer Physics Communications 181(2), 2010: the design, and the estimator of
+   the first-order index, row (b) of its table 2.
+.. [2] M. J. W. Jansen, "Analysis of variance designs for model output", Computer Physics Communications
+   117(1-2), 1999: the estimator of the total index.
+.. [3] G. E. B. Archer, A. Saltelli and I. M. Sobol', "Sensitivity measures, ANOVA-like techniques and the use
+   of bootstrap", Journal of Statistical Computation and Simulation 58(2), 1997.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from dojo_calc.analysis.distribution import Weights
+from dojo_calc.analysis.model import Input, Model, ModelError
+from dojo_calc.analysis.sweep import evaluate_block, numbers
+from dojo_calc.analysis.uncertainty import Draws, Unknown, evaluate_drawn, unknowns
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Bar", "Indices", "sobol_indices", "tornado"]
+
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+_ROWS = 2**14  # points evaluated at a time
+_CELLS = 2**21  # counts of the bootstrap held at a time
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An output at both ends of one input, the other inputs at their values [SI]."""
+
+    input: str
+    low_value: float
+    high_value: float
+    output_low: float
+    output_high: float
+    source: str
+
+    @property
+    def swing(self) -> float:
+        """How far the output moves."""
+        return abs(self.output_high - self.output_low)
+
+
+def tornado(model: Model, output: str, /, **given: Any) -> list[Bar]:
+    """Swing of an output as each uncertain input goes from one end of its interval to the other.
+
+    The ends are the 5 % and 95 % quantiles; where readings conflict, the lowest and the highest that any of
+    them allows. Inputs read from one fact move together. The swing of an output that is not monotonic in an
+    input may be larger in between.
+
+    Parameters
+    ----------
+    model : Model
+    output : str
+    **given
+        Values of inputs, or of steps to be given instead of computed, one each.
+
+    Returns
+    -------
+    list of Bar
+        The largest swing first; empty if nothing that the output depends on is uncertain.
+
+    Raises
+    ------
+    UnknownNameError, UnitError, DomainError, ModelError
+        As `Model.evaluate` does.
+
+    Examples
+    --------
+    >>> import dojo_calc as dc
+    >>> model = dc.Model({"cost": dc.purchase_cost}, {"units": (8, 7, 9), "price": (30e3, 25e3, 40e3)})
+    >>> [(bar.input, bar.swing) for bar in tornado(model, "cost")]
+    [('price', 120000.0), ('units', 60000.0)]
+    """
+    fixed = numbers(model, given)
+    group, _ = unknowns(model, [output], fixed)
+    size = 2 * len(group)
+    columns: dict[str, FloatArray] = {}
+    for index, unknown in enumerate(group):
+        for one in unknown.inputs:
+            columns[one.name] = np.full(size, one.value)
+            columns[one.name][2 * index : 2 * index + 2] = _ends(one)
+    found = evaluate_block(model, [output], {**fixed, **columns}, size)[output].reshape(-1, 2)
+    bars = [
+        Bar(unknown.label, *_ends(unknown.inputs[0]), float(low), float(high), unknown.inputs[0].source)
+        for unknown, (low, high) in zip(group, found, strict=True)
+    ]
+    return sorted(bars, key=lambda bar: -bar.swing)
+
+
+def _ends(one: Input) -> tuple[float, float]:
+    """Interval of an uncertain input; over all readings where they conflict."""
+    if len({fact.value for fact in one.readings}) > 1:
+        return min(fact.low for fact in one.readings), max(fact.high for fact in one.readings)
+    if one.low is None or one.high is None:
+        raise ModelError(f"input {one.name} has no interval")
+    return one.low, one.high
+
+
+@dataclass(frozen=True, eq=False)
+class Indices:
+    """Sobol' indices of one output.
+
+    Attributes
+    ----------
+    output : str
+    inputs : tuple of str
+        What is uncertain; inputs read from one fact are one entry.
+    first : ndarray
+        Share of the output's variance that goes away when an input becomes known.
+    total : ndarray
+        Share that stays when everything but an input becomes known; above `first` where it acts together with
+        others.
+    first_interval, total_interval : ndarray
+        Bootstrap intervals, of shape (inputs, 2).
+    mean, variance : float
+        Of the output [SI and its square].
+    level : float
+        Of the intervals.
+    evaluations : int
+    """
+
+    output: str
+    inputs: tuple[str, ...]
+    first: FloatArray
+    total: FloatArray
+    first_interval: FloatArray
+    total_interval: FloatArray
+    mean: float
+    variance: float
+    level: float
+    evaluations: int
+
+    def table(self) -> pl.DataFrame:
+        """Row of a polars frame for each input, the largest total index first."""
+        import polars as pl
+
+        columns: dict[str, Any] = {"input": list(self.inputs)}
+        for name in ("first", "total"):
+            interval = getattr(self, f"{name}_interval")
+            columns |= {
+                name: getattr(self, name),
+                f"{name}_low": interval[:, 0],
+                f"{name}_high": interval[:, 1],
+            }
+        return pl.DataFrame(columns).sort("total", descending=True)
+
+
+def sobol_indices(
+    model: Model,
+    output: str,
+    /,
+    n: int = 2**13,
+    *,
+    resamples: int = 1000,
+    level: float = 0.9,
+    seed: int = 0,
+    weights: Mapping[str, Weights] | None = None,
+    **given: Any,
+) -> Indices:
+    """First-order and total Sobol' indices of the uncertain inputs, with confidence intervals.
+
+    Inputs are independent and follow the rule of `uncertainty.quantile`. The first index is Saltelli's
+    estimator [1]_, the total one Jansen's [2]_, on scrambled Sobol' points. The bootstrap [3]_ draws rows of
+    the design anew; a draw is a vector of counts, so all draws together are one matrix product. It takes the
+    points for independent ones, though they are more even than that, so its intervals are wider than they need
+    be.
+
+    Parameters
+    ----------
+    model : Model
+    output : str
+    n : int
+        Rows of the design, raised to a power of two; the model is evaluated ``n * (inputs + 2)`` times.
+    resamples : int
+        Draws of the bootstrap.
+    level : float
+        Of the intervals: 0.9 gives the 5 % and 95 % quantiles of the draws.
+    seed : int
+    weights : mapping, optional
+        Input to weights of its readings, as for `uncertainty.simulate`.
+    **given
+        Values of inputs, or of steps to be given instead of computed, one each.
+
+    Returns
+    -------
+    Indices
+
+    Raises
+    ------
+    ModelError
+        If nothing that the output depends on is uncertain, or the output does not vary.
+    UnknownNameError, UnitError, DomainError
+        As `Model.evaluate` does, and if the output is not finite.
+
+    Examples
+    --------
+    >>> import dojo_calc as dc
+    >>> model = dc.Model({"cost": dc.purchase_cost}, {"units": (8, 7, 9), "price": (30e3, 25e3, 40e3)})
+    >>> found = sobol_indices(model, "cost")
+    >>> dict(zip(found.inputs, found.total.round(2).tolist()))
+    {'units': 0.21, 'price': 0.8}
+    """
+    if n < 2 or resamples < 2 or not 0 < level < 1:
+        raise ModelError(
+            f"expected n and resamples of at least 2 and a level in (0, 1), got {n}, {resamples}, {level}"
+        )
+    fixed = numbers(model, given)
+    group, settled = unknowns(model, [output], fixed, weights)
+    if not group:
+        raise ModelError(f"nothing that {output} depends on is uncertain, so it has no indices")
+    size = 1 << (n - 1).bit_length()
+    a, b, *mixed = _design(model, output, fixed | settled, group, size, seed)
+    if np.ptp(a) == 0:
+        raise ModelError(f"{output} does not vary, so it has no indices")
+    mean = float((a.mean() + b.mean()) / 2.0)
+    a, b, *mixed = (column - mean for column in (a, b, *mixed))  # so that the products lose no digits
+    # The estimators are ratios of means over the rows of these columns.
+    parts = [a + b, a * a + b * b]
+    parts += [b * (column - a) for column in mixed]
+    parts += [(a - column) ** 2 for column in mixed]
+    rows = np.column_stack(parts)
+    variance, first, total = _indices(rows.mean(axis=0))
+    _, firsts, totals = _indices(_resampled(rows, resamples, seed))
+    ends = [0.5 - level / 2.0, 0.5 + level / 2.0]
+    return Indices(
+        output=output,
+        inputs=tuple(unknown.label for unknown in group),
+        first=first,
+        total=total,
+        first_interval=np.quantile(firsts, ends, axis=0).T,
+        total_interval=np.quantile(totals, ends, axis=0).T,
+        mean=mean,
+        variance=float(variance[0]),
+        level=level,
+        evaluations=size * (len(group) + 2),
+    )
+
+
+def _design(
+    model: Model,
+    output: str,
+    given: Mapping[str, float],
+    group: Sequence[Unknown],
+    size: int,
+    seed: int,
+) -> FloatArray:
+    """Output on two independent samples A and B, then on A with each column of B in turn."""
+    count = len(group)
+    draws = Draws(2 * count, seed, replicates=1)
+    outcome = np.empty((count + 2, size))
+    for start in range(0, size, _ROWS):
+        part = slice(start, min(start + _ROWS, size))
+        scores = draws.scores(part.stop - start)
+        values = [
+            [one.values(row) for one, row in zip(group, half, strict=True)]
+            for half in (scores[:count], scores[count:])
+        ]
+        for index in range(count + 2):
+            # 0 takes every column from A, 1 from B, and the others one column from B.
+            chosen = [values[index == 1 or index - 2 == place][place] for place in range(count)]
+            drawn = {name: column for columns in chosen for name, column in columns.items()}
+            outcome[index, part] = evaluate_drawn(model, [output], given, drawn, part.stop - start)[output]
+    return outcome
+
+
+def _indices(means: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Variance, first and total indices from the means of the columns; the last axis is theirs."""
+    variance = means[..., 1:2] / 2.0 - (means[..., 0:1] / 2.0) ** 2
+    first, total = np.split(means[..., 2:], 2, axis=-1)
+    return variance, first / variance, total / (2.0 * variance)
+
+
+def _resampled(rows: FloatArray, resamples: int, seed: int) -> FloatArray:
+    """Means of the columns over rows drawn with replacement, one draw a row."""
+    size = len(rows)
+    random = np.random.default_rng(seed)
+    means = []
+    step = max(1, _CELLS // size)
+    for start in range(0, resamples, step):
+        draws = min(step, resamples - start)
+        cells = random.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=draws * size).reshape(draws, size)
+        means.append(counts.astype(np.float64) @ rows / size)
+    return np.concatenate(means)

@@ -1,0 +1,339 @@
+"""Which value of an input makes an output hit a target, or two models agree.
+
+References
+----------
+.. [1] T. R. Chandrupatla, "A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear
+   function without using derivatives", Advances in Engineering Software 28(3), 1997.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from dojo_calc import units
+from dojo_calc.analysis.model import Model, ModelError
+from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError, nearest
+from dojo_calc.quantities import Spec, check_against
+
+__all__ = ["NoSolutionError", "break_even", "solve"]
+
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+Sides: TypeAlias = Callable[..., tuple[FloatArray, FloatArray]]  # (x, *cases) -> what is to become equal
+
+# Where an open domain is scanned, from its lower end on: eight values a decade, wide enough for dollars a
+# FLOP and for FLOP a training run.
+_SCAN: Final = np.logspace(-30, 30, 481)
+_CELLS = 2**20  # values of the scan held at a time
+_NOISE = 1e-13  # relative difference that may be rounding alone
+
+
+class NoSolutionError(DojoCalcError):
+    """No value of the input does it; the message says what the output reaches."""
+
+
+def solve(
+    model: Model,
+    name: str,
+    output: str,
+    target: Any,
+    /,
+    *,
+    low: Any = None,
+    high: Any = None,
+    tolerance: float = 1e-9,
+    **given: Any,
+) -> Any:
+    """Value of one input for which an output equals a target.
+
+    The input's domain is scanned for a change of sign, evenly and towards its ends by powers of ten, and each
+    change is narrowed down to the last digits [1]_. Where several values do it, the smallest is returned, also
+    of an output that stays at the target; two that lie closer together than a third may be missed, so narrow
+    the search with `low` and `high`.
+
+    Parameters
+    ----------
+    model : Model
+    name : str
+        The input, or a step to be given instead of computed.
+    output : str
+    target : array_like, str or quantity
+        For the output [SI]; an array for several cases.
+    low, high : float, str or quantity, optional
+        Where to search [SI]; the ends of the input's domain if left out.
+    tolerance : float
+        Relative gap that still counts as equal. An output that moves in steps, such as the power of whole
+        servers, jumps over most targets; a tolerance of the size of a step finds where.
+    **given
+        Values of other inputs, as for `Model.evaluate`; arrays for several cases, which broadcast with the
+        target.
+
+    Returns
+    -------
+    float or ndarray
+        Of the cases' broadcast shape [SI].
+
+    Raises
+    ------
+    NoSolutionError
+        If no value in the domain does it; the message has the range that the output reaches, and the index
+        of the first such case.
+    ModelError
+        If the output does not depend on the input, or the input is given too.
+    UnknownNameError, UnitError, DomainError
+        As `Model.evaluate` does.
+
+    Examples
+    --------
+    >>> import dojo_calc as dc
+    >>> model = dc.Model({"chips": dc.units_needed}, {"target": "100 EFLOP/s", "unit": "d1.peak_bf16"})
+    >>> solve(model, "target", "chips", [3000, 276_243]) / 1e18
+    array([ 1.086   , 99.999966])
+    """
+    spec = _sought(model, name, output, given)
+    if spec is None:
+        raise ModelError(f"{output} does not depend on {name}")
+    goal = check_against(target, model.spec(output), f"target for {output}")
+    cases = {one: model.values([], {one: value})[one] for one, value in given.items()}
+
+    def sides(x: FloatArray, goal: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return model.evaluate(output, **{name: x}, **dict(zip(cases, values, strict=True))), goal
+
+    def refusal(left: FloatArray, _: FloatArray, case: Sequence[FloatArray]) -> str:
+        unit = model.spec(output).unit
+        return f"no single {name} makes {output} {float(case[0]):.10g} [{unit}]; it takes {_range(left)}"
+
+    return _roots(sides, *_nodes(name, spec, low, high), [goal, *cases.values()], tolerance, refusal)
+
+
+def break_even(
+    a: Model | tuple[Model, Mapping[str, Any]],
+    b: Model | tuple[Model, Mapping[str, Any]],
+    name: str,
+    output: str | tuple[str, str],
+    /,
+    *,
+    low: Any = None,
+    high: Any = None,
+    tolerance: float = 1e-9,
+    **given: Any,
+) -> Any:
+    """Value of an input at which two models, or one model with two sets of values, have equal outputs.
+
+    Searches as `solve` does. The input may be one of both models or of one alone.
+
+    Parameters
+    ----------
+    a, b : Model, or pair of Model and mapping
+        With values of its inputs, ``(model, {"mfu": 0.3})``; arrays for several cases.
+    name : str
+        The input. Where a pair gives it a value, it varies in the other model alone.
+    output : str or pair of str
+        A pair if the two models name it differently.
+    low, high : float, str or quantity, optional
+        Where to search [SI]; the ends of the input's domain if left out.
+    tolerance : float
+        Relative gap that still counts as equal. An output that moves in steps, such as the power of whole
+        servers, jumps over most targets; a tolerance of the size of a step finds where.
+    **given
+        Values of inputs of both models, or of the one that has them.
+
+    Returns
+    -------
+    float or ndarray
+        Of the cases' broadcast shape [SI].
+
+    Raises
+    ------
+    NoSolutionError
+        If the outputs are nowhere equal; the message says by how much they differ, and the index of the first
+        such case.
+    ModelError
+        If neither output depends on the input, or the input is given too.
+    UnknownNameError, UnitError, DomainError
+        As `Model.evaluate` does; also if the outputs have different units.
+
+    Examples
+    --------
+    Units at 30,000 dollars each, or a design that costs 500 million and units at 5,000:
+
+    >>> import dojo_calc as dc
+    >>> buy = dc.Model({"cost": dc.purchase_cost}, {"units": None, "price": 30e3})
+    >>> steps = {"made": dc.purchase_cost, "cost": dc.step(dc.total_cost, first="design", others=("made",))}
+    >>> make = dc.Model(steps, {"units": None, "price": 5e3, "design": 500e6})
+    >>> round(break_even(buy, make, "units", "cost"), 6)
+    20000.0
+    """
+    models, own = zip(*((one, {}) if isinstance(one, Model) else one for one in (a, b)), strict=True)
+    outputs = (output, output) if isinstance(output, str) else output
+    known = [{*model.inputs, *model.outputs} for model in models]
+    for one in (name, *given):
+        if not any(one in names for names in known):
+            raise UnknownNameError(
+                f"neither {models[0].name} nor {models[1].name} has an input {one!r}"
+                f"{nearest(one, known[0] | known[1])}"
+            )
+    first, second = (model.spec(one).unit for model, one in zip(models, outputs, strict=True))
+    if units.unit(first).dimensionality != units.unit(second).dimensionality:
+        raise UnitError(f"{outputs[0]} is in {first}, but {outputs[1]} is in {second}")
+    specs: list[Spec] = []
+    cases: list[dict[str, Any]] = []
+    varies: list[bool] = []
+    for model, names, wanted, values in zip(models, known, outputs, own, strict=True):
+        varies.append(name in names and name not in values)
+        chosen = {one: value for one, value in given.items() if one in names} | dict(values)
+        spec = _sought(model, name, wanted, chosen) if varies[-1] else None
+        specs += [spec] if spec else []
+        cases.append({one: model.values([], {one: value})[one] for one, value in chosen.items()})
+    if not specs:
+        raise ModelError(f"neither {outputs[0]} nor {outputs[1]} depends on {name}")
+
+    def sides(x: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        rest = iter(values)
+        left, right = (
+            model.evaluate(wanted, **({name: x} if varied else {}), **{one: next(rest) for one in case})
+            for model, wanted, varied, case in zip(models, outputs, varies, cases, strict=True)
+        )
+        return left, right
+
+    def refusal(left: FloatArray, right: FloatArray, _: Sequence[FloatArray]) -> str:
+        return f"no single {name} makes both equal; the first less the second takes {_range(left - right)} [{first}]"
+
+    values = [value for case in cases for value in case.values()]
+    return _roots(sides, *_nodes(name, _common(specs), low, high), values, tolerance, refusal)
+
+
+def _sought(model: Model, name: str, output: str, given: Mapping[str, Any]) -> Spec | None:
+    """Domain of the input; None if the output does not depend on it."""
+    known = (*model.inputs, *model.outputs)
+    if name not in known:
+        raise UnknownNameError(f"model {model.name} has no input {name!r}{nearest(name, known)}")
+    if name in given:
+        raise ModelError(f"{name} is what is sought, so it cannot be given")
+    return model.spec(name) if name in model.needed([output], [*given, name]) else None
+
+
+def _common(specs: Sequence[Spec]) -> Spec:
+    """Domain in which a value suits every model."""
+    low, low_open = max((one.low, one.low_open) for one in specs)
+    high, high_closed = min((one.high, not one.high_open) for one in specs)
+    return Spec(specs[0].unit, low, high, low_open, not high_closed)
+
+
+def _nodes(name: str, spec: Spec, low: Any, high: Any) -> tuple[FloatArray, bool]:
+    """Values at which to look for a change of sign, in order, and whether the first is an end."""
+    bottom = spec.low if low is None else check_against(low, spec, f"low of {name}")
+    top = spec.high if high is None else check_against(high, spec, f"high of {name}")
+    if not bottom < top:
+        raise ModelError(f"expected low < high for {name}, got {bottom:g} and {top:g}")
+    if math.isfinite(bottom) and math.isfinite(top):
+        near = (top - bottom) * _SCAN[_SCAN < 1]
+        nodes = [np.linspace(bottom, top, 257), bottom + near, top - near]
+        if bottom > 0:
+            nodes.append(np.geomspace(bottom, top, 257))
+    elif math.isfinite(bottom):
+        nodes = [np.array([bottom]), bottom + _SCAN]
+    elif math.isfinite(top):
+        nodes = [np.array([top]), top - _SCAN]
+    else:
+        nodes = [-_SCAN, np.zeros(1), _SCAN]
+    found = np.unique(np.clip(np.concatenate(nodes), bottom, top))
+    found = found[~spec.outside(found)]
+    return found, bool(found[0] == bottom)
+
+
+def _roots(
+    sides: Sides,
+    nodes: FloatArray,
+    closed: bool,
+    values: Sequence[Any],
+    tolerance: float,
+    refusal: Callable[[FloatArray, FloatArray, Sequence[FloatArray]], str],
+) -> Any:
+    """Lowest value for each case at which both sides are equal."""
+    shape = np.broadcast_shapes(*(np.shape(value) for value in values))
+    cases = [np.broadcast_to(value, shape).reshape(-1) for value in values]
+    count = math.prod(shape)
+    found = np.full(count, np.nan)
+    step = max(1, _CELLS // nodes.size)
+    for start in range(0, count, step):
+        part = [case[start : start + step] for case in cases]
+        size = min(step, count - start)
+        with np.errstate(all="ignore"):  # far out in the domain a formula may overflow; that does not count
+            rows, x, gaps = _crossings(sides, nodes, closed, part, size)
+        close = gaps <= tolerance
+        solved, first = np.unique(rows[close], return_index=True)
+        found[start + solved] = x[close][first]
+        if solved.size < size:
+            row = int(np.setdiff1d(np.arange(size), solved)[0])
+            place = ", ".join(map(str, np.unravel_index(start + row, shape)))
+            case = [one[row] for one in part]
+            with np.errstate(all="ignore"):
+                left, right = np.broadcast_arrays(*sides(nodes, *case))
+                apart = abs(left - right) > _NOISE * abs(right)
+                message = refusal(left[apart], right[apart], case)
+            mine = rows == row
+            if mine.any() and gaps[mine].min() < 1:  # more would be a pole
+                best = np.argmin(gaps[mine])
+                message += (
+                    f". It jumps at {x[mine][best]:.6g}, where a relative gap of {gaps[mine][best]:.2g} is left; "
+                    "a larger tolerance accepts that"
+                )
+            raise NoSolutionError(f"case [{place}]: {message}" if shape else message)
+    return found.reshape(shape) if shape else float(found[0])
+
+
+def _range(values: FloatArray) -> str:
+    """Finite values that were found, in words."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return "no other value"
+    low, high = finite.min(), finite.max()
+    return f"{low:.6g} alone" if low == high else f"values from {low:.6g} to {high:.6g}"
+
+
+def _crossings(
+    sides: Sides, nodes: FloatArray, closed: bool, cases: Sequence[FloatArray], count: int
+) -> tuple[np.ndarray[Any, np.dtype[np.intp]], FloatArray, FloatArray]:
+    """Where the difference of both sides changes its sign: case, value and the relative gap that stays.
+
+    A jump over the target and a pole change the sign too, but leave a gap. In order of value for each case.
+    """
+    from scipy.optimize import elementwise  # type: ignore[import-untyped]
+
+    left, right = sides(nodes, *(case[:, None] for case in cases))
+    right = np.broadcast_to(right, (count, nodes.size))
+    excess = np.asarray(left - right)
+    sign = np.where(np.isfinite(excess), np.sign(excess), np.nan)
+    before, after = sign[:, :-1], sign[:, 1:]
+    # Far out, what tells the two sides apart is lost in rounding: then neither a zero nor a sign means much.
+    widths = np.diff(nodes) / np.maximum(abs(nodes[1:]), abs(nodes[:-1]))
+    noise = _NOISE * widths * np.maximum(abs(right[:, 1:]), abs(right[:, :-1]))
+    clear = np.maximum(abs(excess[:, 1:]), abs(excess[:, :-1])) > noise
+    rows, places = np.nonzero((before * after <= 0) & clear)
+    own = [case[rows] for case in cases]
+    start, stop = excess[rows, places], excess[rows, places + 1]
+    # The output may stay at the target. Equality then counts as the sign on the far side of the edge, so that
+    # the edge is found and not just any value behind it.
+    equal = np.maximum(abs(start), abs(stop)) * -np.sign(np.where(start != 0, start, stop))
+
+    def difference(x: FloatArray, equal: FloatArray, *values: FloatArray) -> FloatArray:
+        one, other = sides(x, *values)
+        return np.where(one == other, equal, one - other)
+
+    result = elementwise.find_root(difference, (nodes[places], nodes[places + 1]), args=(equal, *own))
+    ends = [np.where(result.success, end, nodes[places]) for end in result.bracket]
+    gaps = [np.abs(np.subtract(*sides(end, *own))) for end in ends]
+    x, gap = np.where(gaps[0] <= gaps[1], ends, ends[::-1])[0], np.minimum(*gaps)
+    size = np.maximum(np.abs(sides(x, *own)[1]), np.minimum(np.abs(start), np.abs(stop)))
+    relative = np.divide(gap, size, out=np.zeros_like(gap), where=gap > 0)
+    # Equal from the lowest value on, but not everywhere: that is no change of sign.
+    lowest = np.flatnonzero((sign[:, 0] == 0) & (sign != 0).any(axis=1) & closed)
+    return (
+        np.concatenate([lowest, rows]),
+        np.concatenate([np.full(lowest.size, nodes[0]), x]),
+        np.concatenate([np.zeros(lowest.size), relative]),
+    )

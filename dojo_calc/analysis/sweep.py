@@ -1,0 +1,307 @@
+"""Outputs of a model over a grid of inputs: in blocks of bounded memory, on threads, processes or a cluster.
+
+The grid is never laid out. Its points are numbered as `numpy.ravel` numbers them, the range of numbers is cut
+into blocks, and each block looks its own coordinates up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+
+from dojo_calc.analysis.model import Model, ModelError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Sweep", "sweep"]
+
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+BoolArray: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+_AHEAD = 64  # blocks handed to an executor before the oldest is waited for: what bounds the memory
+
+
+class Executor(Protocol):
+    """What `concurrent.futures` executors and Dask clients have in common."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any) -> Any:
+        """Start a call and return its future."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Outputs over a grid, and which blocks of it are done.
+
+    `values` holds one array an output, of the grid's shape, its axes in the order of `axes`. A point that is
+    not done is NaN, unless the array was given as `out`; `mask` tells.
+    """
+
+    axes: Mapping[str, FloatArray]
+    given: Mapping[str, float]
+    values: Mapping[str, FloatArray]
+    block: int
+    finished: BoolArray
+
+    def __getitem__(self, output: str) -> FloatArray:
+        return self.values[output]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the grid."""
+        return tuple(axis.size for axis in self.axes.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every point is done; if not, the sweep can be given as `out` to be finished."""
+        return bool(self.finished.all())
+
+    @property
+    def done(self) -> int:
+        """Number of points that are done."""
+        overhang = self.finished.size * self.block - math.prod(self.shape)
+        return int(self.finished.sum()) * self.block - (overhang if self.finished[-1] else 0)
+
+    @property
+    def mask(self) -> BoolArray:
+        """Points that are done, of the grid's shape."""
+        size = math.prod(self.shape)
+        return np.repeat(self.finished, self.block)[:size].reshape(self.shape)
+
+    def _fill(self, index: int, values: Mapping[str, FloatArray | float]) -> None:
+        start = index * self.block
+        for name, value in values.items():
+            self.values[name].reshape(-1)[start : start + self.block] = value
+
+    def _store(self, index: int, values: Mapping[str, FloatArray]) -> None:
+        self._fill(index, values)
+        self.finished[index] = True  # last, so that an interruption leaves no half block marked
+
+    def table(self) -> pl.DataFrame:
+        """Every point that is done as a row of a polars frame: its coordinates and outputs in SI."""
+        import polars as pl
+
+        mask = self.mask
+        columns = dict(zip(self.axes, np.meshgrid(*self.axes.values(), indexing="ij"), strict=True))
+        return pl.DataFrame({name: column[mask] for name, column in (columns | dict(self.values)).items()})
+
+
+def sweep(
+    model: Model,
+    outputs: str | Sequence[str],
+    grid: Mapping[str, Any],
+    /,
+    *,
+    executor: Executor | None = None,
+    block: int = 65_536,
+    progress: Callable[[int, int], None] | None = None,
+    out: FloatArray | Mapping[str, FloatArray] | Sweep | None = None,
+    **given: Any,
+) -> Sweep:
+    """Compute outputs at every point of a grid.
+
+    Beside the results it holds the steps of one block; with an executor, those of each worker and the
+    outputs of at most 64 blocks.
+
+    Parameters
+    ----------
+    model : Model
+    outputs : str or sequence of str
+    grid : mapping
+        Input, or step to be given instead of computed, to its values [SI]: a sequence of one dimension.
+    executor : Executor, optional
+        Anything with ``submit`` that returns futures: `ThreadPoolExecutor`, `ProcessPoolExecutor`, a Dask
+        client. Blocks are computed here, one after the other, if left out.
+    block : int
+        Points computed at a time.
+    progress : callable, optional
+        Called after each block with the points that are done and all points.
+    out : ndarray, mapping or Sweep, optional
+        Where results go: an array of float64 and the grid's shape for each output, such as a
+        `numpy.memmap`; alone, if there is one output. An unfinished sweep of the same model and grid is
+        continued: only its missing blocks are computed.
+    **given
+        Values of other inputs, one each.
+
+    Returns
+    -------
+    Sweep
+        After a KeyboardInterrupt, what is done so far, with `complete` false.
+
+    Raises
+    ------
+    UnknownNameError, UnitError, DomainError
+        As `Model.evaluate` does.
+    ModelError
+        If an axis is empty or not of one dimension, or `out` does not fit.
+
+    Examples
+    --------
+    >>> import dojo_calc as dc
+    >>> model = dc.Model({"chips": dc.units_needed}, {"target": None, "unit": None})
+    >>> sweep(model, "chips", {"target": [1e18, 1e20], "unit": [312e12, 362e12]})["chips"].round(1)
+    array([[  3205.1,   2762.4],
+           [320512.8, 276243.1]])
+    """
+    wanted = [outputs] if isinstance(outputs, str) else list(outputs)
+    axes = {name: _axis(model, name, values) for name, values in grid.items()}
+    if not axes or block < 1:
+        raise ModelError(
+            f"a sweep needs an input to vary and a block of at least 1, got {list(axes)}, {block}"
+        )
+    fixed = numbers(model, given)
+    if twice := sorted(axes.keys() & fixed.keys()):
+        raise ModelError(f"{twice[0]} is both an axis of the grid and given")
+    model.needed(wanted, [*axes, *fixed])  # refuses an unknown output before anything is computed
+    result = _prepared(wanted, axes, fixed, block, out)
+    size, shape = math.prod(result.shape), result.shape
+    run = partial(_block, model, wanted, axes, fixed, shape, block)
+    submit, ahead = (_Done, 1) if executor is None else (executor.submit, _AHEAD)
+    pending: deque[tuple[int, Any]] = deque()
+
+    def take_oldest() -> None:
+        index, future = pending[0]
+        result._store(index, future.result())
+        pending.popleft()  # only now, so that an interruption finds it still there
+        if progress:
+            progress(result.done, size)
+
+    try:
+        for index in map(int, np.flatnonzero(~result.finished)):
+            pending.append((index, submit(run, index)))
+            if len(pending) >= ahead:
+                take_oldest()
+        while pending:
+            take_oldest()
+    except KeyboardInterrupt:
+        for index, future in pending:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                result._store(index, future.result())
+        if out is None:  # only now: to fill the arrays first would cost as much as a short sweep
+            nothing = dict.fromkeys(wanted, np.nan)
+            for index in map(int, np.flatnonzero(~result.finished)):
+                result._fill(index, nothing)
+    finally:
+        for _, future in pending:
+            future.cancel()
+    return result
+
+
+class _Done:
+    """A call that ran where it was submitted, in the form of a future."""
+
+    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
+        self._result = function(*args)
+
+    def result(self) -> Any:
+        return self._result
+
+    def done(self) -> bool:
+        return True
+
+    def cancelled(self) -> bool:
+        return False
+
+    def exception(self) -> None:
+        return None
+
+    def cancel(self) -> bool:
+        return False
+
+
+def numbers(model: Model, given: Mapping[str, Any]) -> dict[str, float]:
+    """Values of inputs as SI floats, one each.
+
+    Raises
+    ------
+    ModelError
+        If one is an array.
+    UnknownNameError, UnitError, DomainError
+        As `Model.evaluate` does.
+    """
+    found = {}
+    for name, value in given.items():
+        number = model.values([], {name: value})[name]
+        if np.ndim(number):
+            raise ModelError(f"{name} must be one value here, got an array of shape {np.shape(number)}")
+        found[name] = number
+    return found
+
+
+def evaluate_block(
+    model: Model, outputs: Sequence[str], given: Mapping[str, Any], size: int
+) -> dict[str, FloatArray]:
+    """Outputs as arrays of one size, also where they do not depend on what varies."""
+    values = model.values(outputs, given)
+    return {name: np.broadcast_to(np.asarray(values[name], dtype=np.float64), (size,)) for name in outputs}
+
+
+def _block(
+    model: Model,
+    outputs: Sequence[str],
+    axes: Mapping[str, FloatArray],
+    fixed: Mapping[str, float],
+    shape: tuple[int, ...],
+    block: int,
+    index: int,
+) -> dict[str, FloatArray]:
+    """Outputs at the points of one block; a function of the module, so that processes can be sent it."""
+    points = np.arange(index * block, min((index + 1) * block, math.prod(shape)))
+    places = np.unravel_index(points, shape)
+    given = {name: axis[place] for (name, axis), place in zip(axes.items(), places, strict=True)}
+    return evaluate_block(model, outputs, {**fixed, **given}, points.size)
+
+
+def _axis(model: Model, name: str, values: Any) -> FloatArray:
+    axis = np.asarray(model.values([], {name: values})[name])
+    if axis.ndim != 1 or not axis.size:
+        raise ModelError(f"axis {name} must be a sequence of values, got an array of shape {axis.shape}")
+    return axis
+
+
+def _prepared(
+    outputs: Sequence[str],
+    axes: Mapping[str, FloatArray],
+    given: Mapping[str, float],
+    block: int,
+    out: FloatArray | Mapping[str, FloatArray] | Sweep | None,
+) -> Sweep:
+    """Sweep whose results are still to be filled in, or in part."""
+    shape = tuple(axis.size for axis in axes.values())
+    if isinstance(out, Sweep):
+        same = (list(out.axes), list(out.values), out.given, out.block) == (
+            list(axes),
+            list(outputs),
+            given,
+            block,
+        )
+        if not same or not all(np.array_equal(out.axes[name], axis) for name, axis in axes.items()):
+            raise ModelError(
+                "the sweep to be continued is of another grid, other outputs, values or another block"
+            )
+        return out
+    if out is None:
+        arrays: Mapping[str, FloatArray] = {name: np.empty(shape) for name in outputs}
+    else:
+        arrays = dict.fromkeys(outputs, out) if isinstance(out, np.ndarray) else out
+        if isinstance(out, np.ndarray) and len(outputs) > 1:
+            raise ModelError(f"{len(outputs)} outputs need a mapping of arrays as out, got one array")
+    for name in outputs:
+        array = arrays.get(name)
+        if (
+            array is None
+            or array.shape != shape
+            or array.dtype != np.float64
+            or not (array.flags.c_contiguous and array.flags.writeable)
+        ):
+            got = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
+            raise ModelError(f"out for {name} must be a writeable float64 array of shape {shape}, got {got}")
+    blocks = -(-math.prod(shape) // block)
+    return Sweep(
+        axes, given, {name: arrays[name] for name in outputs}, block, np.zeros(blocks, dtype=np.bool_)
+    )

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy.special import ndtr  # type: ignore[import-untyped]
+
+import dojo_calc as dc
+from dojo_calc.analysis.model import Model, ModelError
+from dojo_calc.analysis.sensitivity import sobol_indices, tornado
+from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.quantities import Money, Ratio, Year
+
+Z95 = 1.6448536269514722
+A, B = 7.0, 0.1
+
+
+def ishigami(x1: Ratio, x2: Ratio, x3: Ratio) -> Ratio:
+    """Ishigami and Homma 1990 of angles uniform on -pi to pi, made of standard lognormal inputs."""
+    angles = [math.pi * (2.0 * ndtr(Z95 * np.log(x)) - 1.0) for x in (x1, x2, x3)]
+    value: Ratio = np.sin(angles[0]) + A * np.sin(angles[1]) ** 2 + B * angles[2] ** 4 * np.sin(angles[0])
+    return value
+
+
+def linear(first: Year, second: Year, third: Year) -> Ratio:
+    return first + 2.0 * second + 0.0 * third
+
+
+def squared(first: Ratio, second: Ratio) -> Ratio:
+    return first * second
+
+
+def product(first: Money, second: Ratio) -> Money:
+    return first * second
+
+
+# Sobol' and Levitan 1999: partial variances of Ishigami's function in closed form.
+V1 = (1 + B * math.pi**4 / 5) ** 2 / 2
+V2 = A**2 / 8
+V13 = B**2 * math.pi**8 * (1 / 18 - 1 / 50)
+V = V1 + V2 + V13
+FIRST = np.array([V1, V2, 0.0]) / V
+TOTAL = np.array([V1 + V13, V2, V13]) / V
+
+
+@pytest.fixture(scope="module")
+def angles() -> Model:
+    # Median 1 and a 90 % interval of e either way: x = exp(z / Z95), so Z95 ln x is a standard normal score.
+    triple = (1.0, math.exp(-1.0), math.e)
+    return dc.Model({"y": ishigami}, dict.fromkeys(("x1", "x2", "x3"), triple))
+
+
+def test_ishigami_by_its_closed_form(angles: Model) -> None:
+    found = sobol_indices(angles, "y")
+    np.testing.assert_allclose(found.first, FIRST, atol=0.01)
+    np.testing.assert_allclose(found.total, TOTAL, atol=0.01)
+    assert found.variance == pytest.approx(V, rel=0.01)
+    assert found.mean == pytest.approx(A / 2, rel=0.01)
+    assert found.evaluations == 2**13 * 5
+    assert found.inputs == ("x1", "x2", "x3")
+
+
+def test_intervals_hold_the_closed_form(angles: Model) -> None:
+    """The bootstrap takes even points for random ones, so it covers more often than its level."""
+    covered = np.zeros(2)
+    for seed in range(20):
+        found = sobol_indices(angles, "y", 2**9, resamples=200, seed=seed)
+        for place, (interval, exact) in enumerate(
+            ((found.first_interval, FIRST), (found.total_interval, TOTAL))
+        ):
+            assert (interval[:, 0] <= interval[:, 1]).all()
+            covered[place] += np.mean((interval[:, 0] <= exact) & (exact <= interval[:, 1]))
+    assert (covered / 20 > 0.9).all()
+
+
+def test_intervals_shrink_with_the_square_root(angles: Model) -> None:
+    few, many = (sobol_indices(angles, "y", n).total_interval for n in (2**9, 2**13))
+    ratio = np.ptp(few, axis=1) / np.ptp(many, axis=1)
+    np.testing.assert_allclose(ratio, 4.0, rtol=0.35)
+
+
+def test_linear_model_by_hand() -> None:
+    # Variances 3^2 and (2 x 2)^2 in the same units: 9 / 25 and 16 / 25, and nothing together.
+    model = dc.Model(
+        {"y": linear},
+        {"first": (2000, 1997, 2003), "second": (2000, 1998, 2002), "third": (2000, 1990, 2010)},
+    )
+    found = sobol_indices(model, "y")
+    np.testing.assert_allclose(found.first, [9 / 25, 16 / 25, 0], atol=2e-3)
+    np.testing.assert_allclose(found.total, [9 / 25, 16 / 25, 0], atol=2e-3)
+    assert found.table()["input"].to_list() == ["second", "first", "third"]
+    bars = tornado(model, "y")
+    assert [(bar.input, bar.output_low, bar.output_high) for bar in bars] == [
+        ("second", 5996.0, 6004.0),
+        ("first", 5997.0, 6003.0),
+        ("third", 6000.0, 6000.0),
+    ]
+    assert bars[0].swing == 8.0
+
+
+def test_product_of_lognormals_acts_together() -> None:
+    # With e = exp(s^2): V = e1 e2 - 1 in units of the mean squared, V1 = e1 - 1, total of 1 = V - (e2 - 1).
+    model = dc.Model({"y": product}, {"first": (100, 50, 200), "second": (3, 1, 9)})
+    e1, e2 = (math.exp((math.log(factor) / Z95) ** 2) for factor in (2, 3))
+    v = e1 * e2 - 1
+    found = sobol_indices(model, "y", 2**15)
+    np.testing.assert_allclose(found.first, [(e1 - 1) / v, (e2 - 1) / v], atol=0.01)
+    np.testing.assert_allclose(found.total, [1 - (e2 - 1) / v, 1 - (e1 - 1) / v], atol=0.01)
+
+
+def test_tornado_takes_the_extreme_readings_and_names_sources() -> None:
+    # A D1's peak is 362 or 376 TFLOP/s, its utilisation assumed as 0.4 (0.1 to 0.6).
+    model = dc.Model(
+        {
+            "effective": dc.step(dc.effective_rate, rate="peak"),
+            "chips": dc.step(dc.units_needed, unit="effective"),
+        },
+        {"target": "1 EFLOP/s", "peak": "d1.peak_bf16", "mfu": "d1.mfu"},
+    )
+    mfu, peak = tornado(model, "chips")
+    assert (mfu.input, mfu.low_value, mfu.high_value) == ("mfu", 0.1, 0.6)
+    assert [mfu.output_low, mfu.output_high] == pytest.approx([1e6 / 36.2, 1e6 / 217.2])
+    assert "d1.mfu" in mfu.source
+    assert [peak.low_value, peak.high_value] == [362e12, 376e12]
+    assert [peak.output_low, peak.output_high] == pytest.approx([1e6 / 144.8, 1e6 / 150.4])
+    assert [bar.input for bar in tornado(model, "chips", mfu=0.3)] == ["peak"]
+    assert tornado(model, "chips", effective=1e14) == []
+
+
+def test_inputs_of_one_fact_move_together() -> None:
+    # With m = 0.1 to 0.6 in both places the product goes from 0.01 to 0.36, and the variance is all one's.
+    model = dc.Model({"y": squared}, {"first": "d1.mfu", "second": "d1.mfu"})
+    (bar,) = tornado(model, "y")
+    assert bar.input == "first and second"
+    assert [bar.output_low, bar.output_high] == pytest.approx([0.01, 0.36])
+    assert sobol_indices(model, "y").total == pytest.approx([1.0], rel=0.02)
+
+
+def test_what_has_no_indices_is_said(angles: Model) -> None:
+    constant = dc.Model({"y": linear}, {"first": 2000, "second": 2000, "third": (2000, 1990, 2010)})
+    for call, error, message in (
+        (lambda: sobol_indices(constant, "y"), ModelError, "y does not vary"),
+        (
+            lambda: sobol_indices(constant, "y", third=2000),
+            ModelError,
+            "nothing that y depends on is uncertain",
+        ),
+        (lambda: sobol_indices(angles, "y", 1), ModelError, "at least 2"),
+        (lambda: sobol_indices(angles, "z"), UnknownNameError, "no output 'z'"),
+        (lambda: tornado(angles, "y", x4=1), UnknownNameError, "no input 'x4'"),
+        (lambda: tornado(angles, "y", x1=-1), DomainError, "x1 must be"),
+    ):
+        with pytest.raises(error, match=message):
+            call()
+
+
+def test_bootstrap_is_bounded_in_memory(angles: Model) -> None:
+    """2^16 rows and 100 resamples: 32 GiB for a jackknife, here the rows and 32 resamples at a time."""
+    tracemalloc.start()
+    sobol_indices(angles, "y", 2**16, resamples=100)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
