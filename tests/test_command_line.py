@@ -52,6 +52,23 @@ def test_plan_in_three_forms() -> None:
     assert "[epoch_model]" in words.stdout, "brackets are no markup"
 
 
+def test_plan_explains_itself_and_gives_intervals() -> None:
+    rows = as_json("plan", "--target", "100 EFLOP/s", "--chip", "h100", "--explain", "--interval")
+    explained = {row["name"]: row for row in rows if row["group"] == "explained"}
+    assert explained["total"]["value"] == pytest.approx(
+        757.73e6, rel=1e-4
+    )  # by hand in the test of spec_to_cheque
+    assert explained["chips"]["basis"] == "target / peak"
+    assert (explained["mfu"]["low"], explained["mfu"]["high"]) == (0.3, 0.5)
+    simulated = {row["name"]: row for row in rows if row["group"] == "simulated"}
+    assert simulated["servers"]["low"] == simulated["servers"]["high"] == 12_634
+    total = simulated["total"]
+    assert total["low"] < total["value"] < total["high"]
+    done = run("plan", "--target", "1 EFLOP/s", "--chip", "b200", "--explain")
+    assert done.returncode == 2
+    assert "no server that holds b200" in done.stderr
+
+
 def test_another_reading_changes_the_plan() -> None:
     rows = as_json(
         "plan", "--target", "100 EFLOP/s", "--chip", "d1", "--reading", "d1.peak_bf16=hot_chips_34"
