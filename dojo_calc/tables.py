@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,9 +31,14 @@ def data_path(name: str = "") -> Path:
     -------
     pathlib.Path
     """
+    return _data() / name
+
+
+@cache
+def _data() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "data"
-    return (inside if inside.is_dir() else package.parent / "data") / name
+    return inside if inside.is_dir() else package.parent / "data"
 
 
 class Place:

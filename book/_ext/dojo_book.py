@@ -105,8 +105,12 @@ def copy_mathjax(target: Path) -> None:
     source = Path(package.submodule_search_locations[0], "static", "mathjax")
     for part in MATHJAX_PARTS:
         (target / part).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (source / part).is_dir() else shutil.copyfile
-        copy(source / part, target / part)
+        if (source / part).is_dir():
+            shutil.copytree(
+                source / part, target / part, dirs_exist_ok=True
+            )  # a second build into one folder
+        else:
+            shutil.copyfile(source / part, target / part)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

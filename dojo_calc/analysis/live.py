@@ -23,6 +23,7 @@ from dojo_calc.quantities import check_against
 __all__ = ["Slider", "live", "slider"]
 
 POINTS = 40  # of a curve
+LABEL_ROOM = 50  # pixels for the widest tick label that a slider may bring
 _WORDS = {
     "1": "number",
     "MUSD": "million USD",
@@ -311,7 +312,7 @@ def _curves(
     several = len(outputs) > 1
     base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
         x=alt.X("x:Q", title=x.label, scale=scale_type),
-        y=alt.Y("value:Q", title=_words(shown[0]), scale=scale_type),
+        y=alt.Y("value:Q", title=_words(shown[0]), scale=scale_type, axis=alt.Axis(minExtent=LABEL_ROOM)),
         color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
         tooltip=[
             alt.Tooltip("what:N", title="what"),

@@ -5,8 +5,8 @@ give. No verdict is typed in anywhere. The rule:
 
 reproduced
     The model gives what was printed: its central value rounds to the printed number at the digits printed
-    (trailing zeros do not count: 8,000 has one digit, 320,500 four); or, for a claimed interval or bound,
-    the whole computed interval lies inside it.
+    (trailing zeros do not count: 8,000 has one digit, 320,500 four), and an interval around it holds that
+    number; or, for a claimed interval or bound, the whole computed interval lies inside it.
 consistent
     The intervals overlap, and the computed one could have said no: its high is at most `widest` times its
     low (3, unless the ledger argues for another bound).
@@ -110,7 +110,8 @@ def verdict(claim: Claim, answer: Answer) -> Verdict:
         return "not checkable"
     low, high = _claimed(claim)
     if claim.form == "value" and claim.low is not None:
-        if _rounds_to(answer.central, claim.low):
+        allowed = answer.low == answer.high or answer.low <= claim.low <= answer.high
+        if allowed and _rounds_to(answer.central, claim.low):
             return "reproduced"
     elif low <= answer.low and answer.high <= high:
         return "reproduced"

@@ -162,7 +162,10 @@ class Catalogue:
         """Entities as a polars frame: one row each, with their peaks, memory, power and price in SI."""
         import polars as pl
 
-        columns = "peak_bf16 peak_fp8 peak_fp32 hbm_capacity hbm_bandwidth sram_capacity power die_area price"
+        columns = (
+            "peak_bf16 peak_fp16 peak_fp8 peak_fp32 hbm_capacity hbm_bandwidth sram_capacity sram_bandwidth power "
+            "die_area price"
+        )
         rows = []
         for name in self.names(kind):
             one = self.machine(name)

@@ -49,6 +49,7 @@ def _claim(form: str, low: float | None, high: float | None, widest: float = 3.0
         (_claim("value", 1e16, 1e16), (1e18, 1e18, 1e18), "contradicted"),
         (_claim("value", 100, 100), (60, 70, 94), "contradicted"),  # 95 to 150 rounds to 100
         (_claim("value", 100, 100), (60, 90, 96), "consistent"),
+        (_claim("value", 100, 100), (140, 143, 174), "consistent"),  # rounds to 100, but 100 is outside
         (_claim("value", 0, 0), (0, 0, 0), "reproduced"),
         (_claim("value", 0, 0), (1, 1, 1), "contradicted"),
         (_claim("interval", 3, 4), (3.33, 3.33, 3.33), "reproduced"),

@@ -1,6 +1,29 @@
-// Gives every table a button that copies it as CSV, with the values before they were rounded for the page.
+// Gives every table a button that copies it as CSV, with the values before they were rounded for the page, and a
+// long one a field that filters its rows.
 (() => {
   "use strict";
+
+  const FILTERED_FROM = 15; // rows: fewer are in view at once
+
+  // A row stays while it holds every word; the status says how many do, to a screen reader too.
+  function filter(rows) {
+    const label = document.createElement("label");
+    const field = document.createElement("input");
+    field.type = "search";
+    const status = document.createElement("span");
+    status.setAttribute("role", "status");
+    field.addEventListener("input", () => {
+      const words = field.value.toLowerCase().split(/\s+/);
+      for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+      const shown = rows.filter((row) => !row.hidden).length;
+      status.textContent = shown < rows.length ? `${shown} of ${rows.length} rows` : "";
+    });
+    label.append("Filter rows ", field);
+    const line = document.createElement("div");
+    line.className = "dojo-filter";
+    line.append(label, " ", status);
+    return line;
+  }
 
   function cellText(cell) {
     const text = cell.querySelector("data")?.getAttribute("value") ?? cell.textContent;
@@ -9,7 +32,8 @@
   }
 
   function csv(table) {
-    return [...table.rows].map((row) => [...row.cells].map(cellText).join(",")).join("\n") + "\n";
+    const shown = [...table.rows].filter((row) => !row.hidden);
+    return shown.map((row) => [...row.cells].map(cellText).join(",")).join("\n") + "\n";
   }
 
   async function copy(text) {
@@ -40,5 +64,7 @@
       setTimeout(() => (answer.textContent = ""), 4000);
     });
     box.after(button, answer);
+    const rows = [...box.querySelectorAll("tbody tr")];
+    if (rows.length >= FILTERED_FROM) box.before(filter(rows));
   }
 })();
