@@ -17,7 +17,7 @@ from dojo_calc.analysis import live as live_module
 
 from .conftest import pages
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SETTINGS = 100
 # Every drawn mark's datum that holds a computed value, and the value of every signal a reader can see.
 READ_MARKS = """view => {
