@@ -106,6 +106,19 @@ class Spec:
             return f"{'above' if self.low_open else 'at least'} {self.low:g}"
         return f"between {self.low:g} and {self.high:g}"
 
+    def holds(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
+        """Whether all values are finite and in the domain: two reductions, and no array beside the values."""
+        if not values.size:
+            return True
+        least, most = float(values.min()), float(values.max())  # NaN where any value is, and then not inside
+        inside = self.low < least if self.low_open else self.low <= least
+        return (
+            inside
+            and least > -math.inf
+            and math.inf > most <= self.high
+            and not (self.high_open and most == self.high)
+        )
+
     def outside(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Mask of the values that are not finite or not in the domain."""
         below = values <= self.low if self.low_open else values < self.low
@@ -225,8 +238,8 @@ def check_against(value: Any, declared: Spec, name: str) -> Any:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise UnitError(f"{name} must be a number [{declared.unit}], got {value!r:.60}") from None
-    bad = declared.outside(array)
-    if bad.any():
+    if not declared.holds(array):
+        bad = declared.outside(array)
         where = f"[{', '.join(map(str, np.argwhere(bad)[0]))}]" if array.ndim else ""
         got = array[bad].flat[0]
         raise DomainError(f"{name}{where} must be {declared.domain} [{declared.unit}], got {got:g}")

@@ -131,6 +131,7 @@ class Model:
         self._steps = _wire(steps.items() if isinstance(steps, Mapping) else steps)
         _check_names(self._steps, inputs)
         self._order = _order(self._steps)
+        self._paths: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}  # what was needed before
         needs = _check_units(self._steps)
         self.inputs = {one: _input(one, needs[one], given, self.book) for one, given in inputs.items()}
         for wired in self._steps.values():
@@ -203,30 +204,41 @@ class Model:
             If a value does not fit; the message names it.
         """
         wanted = [outputs] if isinstance(outputs, str) else list(outputs or self._order)
-        values = self.values(wanted, given)
+        values = self._computed(wanted, given, keep=False)
         return values[wanted[0]] if isinstance(outputs, str) else {name: values[name] for name in wanted}
 
     def values(self, outputs: Sequence[str], given: Mapping[str, Given]) -> dict[str, Any]:
         """Evaluate outputs and keep every value on the way, inputs included."""
+        return self._computed(outputs, given, keep=True)
+
+    def _computed(self, outputs: Sequence[str], given: Mapping[str, Given], *, keep: bool) -> dict[str, Any]:
         for name in given:
             if name not in self.inputs and name not in self._steps:
                 known = (*self.inputs, *self._steps)
                 raise UnknownNameError(f"model {self.name} has no input {name!r}{nearest(name, known)}")
         values = {name: self._checked(name, value) for name, value in given.items()}
-        for name in self.needed(outputs, given):
-            if name in values:
-                continue
+        path = (tuple(outputs), tuple(given))
+        if path not in self._paths:
+            self._paths[path] = self.needed(outputs, given)
+        needed = [name for name in self._paths[path] if name not in values]
+        for name in needed:
             if name in self.inputs:
-                default = self.inputs[name].value
-                if default is None:
-                    raise ModelError(
-                        f"model {self.name} needs a value for {name} [{self.inputs[name].spec.unit}]"
-                    )
-                values[name] = default
-            else:
-                wired = self._steps[name]
-                values[name] = wired.function(*[values[argument] for argument in wired.arguments])
+                values[name] = self._default(name)
+        steps = [self._steps[name] for name in needed if name in self._steps]
+        # A block of a long sweep stays in the cache only if what no later step reads is let go at once.
+        last = {} if keep else {argument: wired.name for wired in steps for argument in wired.arguments}
+        for wired in steps:
+            values[wired.name] = wired.function(*[values[argument] for argument in wired.arguments])
+            for argument in wired.arguments:
+                if last.get(argument) == wired.name and argument not in outputs:
+                    values.pop(argument, None)
         return values
+
+    def _default(self, name: str) -> float:
+        value = self.inputs[name].value
+        if value is None:
+            raise ModelError(f"model {self.name} needs a value for {name} [{self.inputs[name].spec.unit}]")
+        return value
 
     def _checked(self, name: str, value: Given) -> Any:
         if hasattr(value, "node"):  # a tracer has no value to check
