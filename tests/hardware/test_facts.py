@@ -63,7 +63,9 @@ def test_derived_facts_by_hand() -> None:
     facts = load()
     # 576 lanes x 112 Gb/s / 8 = 8.064 TB/s; 64 B x 2 GHz x 20 links = 2.56 TB/s.
     assert facts.value("d1", "serdes_bandwidth") == pytest.approx(8.064e12, rel=2e-3)
-    assert facts.value("d1", "serdes_lanes") * facts.value("d1", "serdes_lane_rate") == pytest.approx(8.064e12)
+    assert facts.value("d1", "serdes_lanes") * facts.value("d1", "serdes_lane_rate") == pytest.approx(
+        8.064e12
+    )
     assert facts.value("d1", "mesh_bandwidth", "hc34_router") == pytest.approx(2.56e12)
     assert facts.get("a100-sxm-80gb", "nvlink_bandwidth").value == pytest.approx(300e9)
 
