@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit, ndtri  # type: ignore[import-untyped]
-from scipy.stats import qmc  # type: ignore[import-untyped]
+from scipy.special import expit, logit, ndtri
+from scipy.stats import qmc
 
 import dojo_calc as dc
 from benchmarks.timing import Row, medians

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-from pybtex.database import BibliographyData, Entry, parse_file  # type: ignore[import-untyped]
+from pybtex.database import BibliographyData, Entry, parse_file
 from sphinx.application import Sphinx
 from sphinx.domains.math import MathDomain
 from sphinx.domains.std import StandardDomain

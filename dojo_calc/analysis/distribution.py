@@ -77,7 +77,7 @@ def quantile(one: Input, u: Any, *, weights: Weights | None = None) -> Any:
     >>> quantile(model.inputs["price"], [0.05, 0.5, 0.95]).round()
     array([25000., 30000., 40000.])
     """
-    from scipy.special import ndtri  # type: ignore[import-untyped]
+    from scipy.special import ndtri
 
     chance = check_against(u, Spec("1", 0.0, 1.0), "u")
     found = marginal(one, weights)

@@ -302,7 +302,7 @@ def _crossings(
 
     A jump over the target and a pole change the sign too, but leave a gap. In order of value for each case.
     """
-    from scipy.optimize import elementwise  # type: ignore[import-untyped]
+    from scipy.optimize import elementwise
 
     left, right = sides(nodes, *(case[:, None] for case in cases))
     right = np.broadcast_to(right, (count, nodes.size))

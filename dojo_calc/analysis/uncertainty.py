@@ -164,7 +164,7 @@ class Draws:
     def __init__(
         self, dimension: int, seed: int, factor: FloatArray | None = None, replicates: int = REPLICATES
     ) -> None:
-        from scipy.stats import qmc  # type: ignore[import-untyped]
+        from scipy.stats import qmc
 
         self._replicates = replicates
         self._factor = factor
@@ -175,7 +175,7 @@ class Draws:
 
     def scores(self, size: int) -> FloatArray:
         """Next `size` points of each scrambling: an array with a row for each dimension."""
-        from scipy.special import ndtri  # type: ignore[import-untyped]
+        from scipy.special import ndtri
 
         if not self._engines:
             return np.empty((0, self._replicates * size))

@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from scipy.special import ndtr  # type: ignore[import-untyped]
+from scipy.special import ndtr
 
 import dojo_calc as dc
 from dojo_calc.analysis.model import Model, ModelError
