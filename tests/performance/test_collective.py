@@ -141,6 +141,7 @@ def test_distances_and_cut_against_counting(rows: int, columns: int) -> None:
         for a, b in ranks for x, y in ranks
     ]  # fmt: skip
     assert g.mesh_diameter(rows, columns) == max(hops, default=0)
+    assert [g.mesh_distance(a, b, x, y) for a, b in ranks for x, y in ranks if (a, b) != (x, y)] == hops
     assert g.torus_diameter(rows, columns) == max(closed)
     if hops:
         assert g.mesh_mean_distance(rows, columns) == pytest.approx(np.mean(hops))
