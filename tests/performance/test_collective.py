@@ -41,7 +41,7 @@ HIERARCHICAL = [
 ]
 
 
-def named(functions: list[Any]) -> Any:
+def named(functions: list[Any]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("formula", functions, ids=lambda one: one.__name__)
 
 
@@ -101,6 +101,18 @@ def test_two_servers_of_eight_by_hand() -> None:
     # two steps of 5 MB in 500 us + 5 us = 1010 us. Together 2438 us.
     got = c.hierarchical_all_reduce(8, 2, 80 * MB, 100 * GB, 10 * GB, 2 * US, 5 * US)
     assert got == pytest.approx(2438 * US, rel=1e-14)
+
+
+def test_short_messages_against_the_model_of_nccl() -> None:
+    """The steps that NVIDIA's library counts, in src/graph/tuning.cc, for its ring and for its tree.
+
+    A ring of n in one server: 2 (n - 1) steps. A tree over two servers: twice, along the chain of a server's
+    ranks, n - 1 steps, and between servers, log2 of their number.
+    """
+    inside, across = 0.47 * US, 2.7 * US
+    assert c.ring_all_reduce(8, 0, 235 * GB, inside) == pytest.approx(2 * 7 * inside)
+    tree = 2 * ((16 // 2 - 1) * inside + 1 * across)
+    assert c.hierarchical_all_reduce(8, 2, 0, 235 * GB, 25 * GB, inside, across) == pytest.approx(tree)
 
 
 def test_pieces_of_a_pipeline_against_a_search() -> None:
