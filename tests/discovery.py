@@ -51,6 +51,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.tracing.trace": "runs a formula on stand-ins",
     "dojo_calc.hardware.catalog.catalogue": "reads files",
     "dojo_calc.hardware.catalog.machine": "looks a machine up",
+    "dojo_calc.performance.search.search": "searches a grid",
     "dojo_calc.performance.step.evaluate": "runs the formulas of a step in order",
     "dojo_calc.performance.step.inputs": "names, not numbers",
     "dojo_calc.performance.plan.flags": "words to flags",
