@@ -4,7 +4,7 @@
 from .analysis.compare import compare
 from .analysis.explain import explain
 from .analysis.model import Input, Model, step
-from .analysis.models import fleet, spec_to_cheque
+from .analysis.models import fleet, make_or_buy, spec_to_cheque
 from .analysis.sensitivity import sobol_indices, tornado
 from .analysis.solve import break_even, solve
 from .analysis.sweep import sweep
@@ -32,6 +32,7 @@ from .economics.cost import (
 )
 from .economics.plan import plan
 from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
+from .economics.programme import break_even_volume, frontier_price
 from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
 from .evidence.claims import verdicts
 from .facts import load
@@ -112,6 +113,9 @@ __all__ = [
     "compare",
     "explain",
     "fleet",
+    "make_or_buy",
+    "break_even_volume",
+    "frontier_price",
     "spec_to_cheque",
     "break_even",
     "simulate",

@@ -16,30 +16,28 @@ from dojo_calc.operations import exp, power, where
 from dojo_calc.quantities import CashFlow, Count, DecayRate, Duration, Fraction, Money, Ratio
 
 __all__ = [
-    "advantage", "arrival", "break_even_volume", "chance_of_volume", "expected_cost", "frontier_price",
+    "advantage", "break_even_volume", "chance_of_volume", "expected_cost", "expected_slip", "frontier_price",
     "insurance_value", "makes_sense", "retention", "slip_loss", "sunk_cost",
 ]  # fmt: skip
 
 
-def break_even_volume(development: Money, made: Money, bought: Money) -> Count:
+def break_even_volume(development: Money, saving: CashFlow) -> Count:
     """Units over which a one-off cost comes back: where both roads cost the same [1]_.
 
     Parameters
     ----------
     development : Money
         One-off cost of design, masks and bring-up [USD].
-    made : Money
-        What one more made unit costs [USD].
-    bought : Money
-        What the same work costs when it is bought; not equal to `made` [USD].
+    saving : CashFlow
+        What making one unit more saves against buying it, as `advantage` gives it; not 0 [USD].
 
     Returns
     -------
     Count
-        ``development / (bought - made)`` [1]; broadcast shape. Negative where making a unit costs more than
-        buying it: then no volume breaks even.
+        ``development / saving`` [1]; broadcast shape. Negative where making a unit costs more than buying it:
+        then no volume breaks even.
     """
-    return development / (bought - made)
+    return development / saving
 
 
 def frontier_price(price: Money, growth: Ratio, delay: Duration, period: Duration) -> Money:
@@ -104,25 +102,27 @@ def retention(departures: DecayRate, duration: Duration) -> Fraction:
     return exp(-departures * duration)
 
 
-def arrival(planned: Duration, departures: DecayRate, setback: Duration) -> Duration:
-    """Expected time to volume when every departure of a key person sets the work back.
+def expected_slip(late: Duration, planned: Duration, departures: DecayRate, setback: Duration) -> Duration:
+    """Time behind the plan when every departure of a key person sets the work back.
 
     Parameters
     ----------
+    late : Duration
+        Behind the plan even if nobody leaves [s].
     planned : Duration
-        If nobody leaves [s].
+        Time to volume by the plan [s].
     departures : DecayRate
-        [1/s].
+        Rate at which key people leave [1/s].
     setback : Duration
         A departure [s].
 
     Returns
     -------
     Duration
-        ``planned * (1 + departures * setback)``: departures within the planned time, each with its setback;
-        what leaves during the setbacks is left out [s]; broadcast shape.
+        ``late + departures * planned * setback``: the departures within the plan, each with its setback; who
+        leaves later is left out [s]; broadcast shape.
     """
-    return planned * (1.0 + departures * setback)
+    return late + departures * planned * setback
 
 
 def chance_of_volume(

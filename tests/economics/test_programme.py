@@ -20,13 +20,12 @@ years = st.floats(0, 10)
 
 def test_break_even_by_hand() -> None:
     # 572 million over a saving of 33,600 - 7,960 = 25,640 a unit is 22,308.9 units.
-    assert pr.break_even_volume(572e6, 7_960, 33_600) == pytest.approx(22_308.89, abs=0.01)
-    # The published rule of 572 million over 3,000 dies is 190,667 a die: buying at that much above the cost of
-    # making breaks even there, and 1,144 above it at 500,000 dies.
+    assert pr.break_even_volume(572e6, pr.advantage(33_600, 7_960)) == pytest.approx(22_308.89, abs=0.01)
+    # 572 million over the 3,000 dies of an ExaPOD is 190,667 a die, and over 500,000 dies 1,144.
     np.testing.assert_allclose(
-        pr.break_even_volume(572e6, 200.0, np.array([190_866.667, 1_344.0])), [3000, 500e3], rtol=1e-6
+        pr.break_even_volume(572e6, np.array([190_666.667, 1_144.0])), [3000, 500e3], rtol=1e-6
     )
-    assert pr.break_even_volume(572e6, 10.0, 5.0) < 0, "nothing to gain from a unit"
+    assert pr.break_even_volume(572e6, pr.advantage(5.0, 10.0)) < 0, "nothing to gain from a unit"
 
 
 def test_the_frontier_by_hand() -> None:
@@ -42,8 +41,8 @@ def test_chances_by_hand() -> None:
     # 0.6 exp(-(0.1 + 0.2 * 0.4) * 4) = 0.6 exp(-0.72) = 0.29205.
     got = pr.chance_of_volume(0.6, 0.1 / year, 0.4 / year, 0.2, 4 * year)
     assert got == pytest.approx(0.292051, abs=1e-6)
-    # Four years with 0.4 departures a year and half a year a departure: 4 + 1.6 * 0.5 = 4.8.
-    assert pr.arrival(4 * year, 0.4 / year, 0.5 * year) == pytest.approx(4.8 * year)
+    # Four years with 0.4 departures a year and half a year a departure: 0.85 + 1.6 * 0.5 = 1.65 late.
+    assert pr.expected_slip(0.85 * year, 4 * year, 0.4 / year, 0.5 * year) == pytest.approx(1.65 * year)
     # A quarter of 80 lost and three quarters of 100: 95.
     assert pr.expected_cost(0.25, pr.sunk_cost(160, 0.5), 100) == 95
 
@@ -70,10 +69,10 @@ def test_both_roads_cost_the_same_at_break_even(
     development: float, made: float, bought: float, more: float
 ) -> None:
     assume(bought > 1.001 * made)
-    volume = pr.break_even_volume(development, made, bought)
+    volume = pr.break_even_volume(development, pr.advantage(bought, made))
     saved = pr.advantage(volume * bought, development + volume * made)
     assert abs(float(saved)) <= 1e-9 * development * bought / (bought - made)
-    assert pr.break_even_volume(development * more, made, bought) >= volume
+    assert pr.break_even_volume(development * more, pr.advantage(bought, made)) >= volume
 
 
 @given(rate=st.floats(0, 2), duration=years, cost=money, chance=share)
