@@ -34,6 +34,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.compare.compare": "runs a model",
     "dojo_calc.analysis.explain.explain": "runs a model",
     "dojo_calc.analysis.explain.signals": "writes a model out",
+    "dojo_calc.analysis.in_house.in_house": "looks facts up and draws from their intervals",
     "dojo_calc.analysis.live.live": "draws a model",
     "dojo_calc.analysis.live.slider": "describes a slider",
     "dojo_calc.analysis.scenario.load_scenario": "reads a file",
