@@ -367,7 +367,7 @@ def information_value(saved: Any, about: Any = None, *, groups: int = 64) -> flo
     5.0
     """
     values = np.ravel(check(saved, CashFlow, "saved"))
-    blind = max(float(values.mean()), 0.0)
+    blind = max(math.fsum(values) / values.size, 0.0)
     if about is None:
         return float(np.maximum(values, 0.0).mean()) - blind
     known = np.ravel(np.asarray(about, dtype=np.float64))
@@ -378,7 +378,7 @@ def information_value(saved: Any, about: Any = None, *, groups: int = 64) -> flo
         )
     parts = np.array_split(values[np.argsort(known, kind="stable")], groups)
     told = math.fsum(max(math.fsum(part), 0.0) for part in parts) / values.size
-    return max(told - blind, 0.0)
+    return 0.0 if math.isclose(told, blind, rel_tol=1e-12) else max(told - blind, 0.0)
 
 
 def _scalar(value: FloatArray) -> Any:
