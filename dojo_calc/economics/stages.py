@@ -96,7 +96,7 @@ class Programme:
     departures : DecayRate
         Rate at which the team loses key people while it works [1/s].
     slip_depleted : Fraction
-        `slip` of a depleted team; not less is assumed [1].
+        `slip` of a depleted team, taken as `slip` where it is less [1].
     success_depleted : Fraction
         Factor on the chance to pass a gate with a depleted team [1].
     rebuild : Duration
