@@ -25,9 +25,9 @@ __all__ = [
     "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "Duration", "Energy",
     "EnergyPrice",
     "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
-    "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
-    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio",
+    "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature",
+    "spec",
 ]  # fmt: skip
 
 
@@ -81,6 +81,7 @@ MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
 CashFlow: TypeAlias = Annotated[Numeric, Unit("USD")]
 DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
+TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
