@@ -1,14 +1,6 @@
 # Every public name and the module it lives in. The package reads this file to load a name when it is first
 # used; a type checker or an editor reads it for the types. One list for both.
 
-from .analysis.compare import compare
-from .analysis.explain import explain
-from .analysis.model import Input, Model, step
-from .analysis.models import fleet, make_or_buy, spec_to_cheque
-from .analysis.sensitivity import sobol_indices, tornado
-from .analysis.solve import break_even, solve
-from .analysis.sweep import sweep
-from .analysis.uncertainty import simulate
 from .analysis.compare import (
     compare,
 )
@@ -22,6 +14,7 @@ from .analysis.model import (
 )
 from .analysis.models import (
     fleet,
+    make_or_buy,
     spec_to_cheque,
 )
 from .analysis.sensitivity import (
@@ -59,13 +52,6 @@ from .economics.cost import (
     total_cost,
     units_bought,
 )
-from .economics.plan import plan
-from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
-from .economics.programme import break_even_volume, frontier_price
-from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
-from .evidence.claims import verdicts
-from .facts import load
-from .hardware.catalog import catalogue, machine
 from .economics.plan import (
     plan,
 )
@@ -76,6 +62,10 @@ from .economics.power import (
     rate_per_power,
     site_power,
     units_powered,
+)
+from .economics.programme import (
+    break_even_volume,
+    frontier_price,
 )
 from .economics.silicon import (
     gross_dies,
