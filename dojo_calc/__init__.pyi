@@ -14,6 +14,7 @@ from .analysis.model import (
 )
 from .analysis.models import (
     fleet,
+    make_or_buy,
     spec_to_cheque,
 )
 from .analysis.sensitivity import (
@@ -61,6 +62,10 @@ from .economics.power import (
     rate_per_power,
     site_power,
     units_powered,
+)
+from .economics.programme import (
+    break_even_volume,
+    frontier_price,
 )
 from .economics.silicon import (
     gross_dies,
@@ -237,6 +242,9 @@ __all__ = [
     "compare",
     "explain",
     "fleet",
+    "make_or_buy",
+    "break_even_volume",
+    "frontier_price",
     "spec_to_cheque",
     "break_even",
     "simulate",
