@@ -51,6 +51,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.tracing.trace": "runs a formula on stand-ins",
     "dojo_calc.hardware.catalog.catalogue": "reads files",
     "dojo_calc.hardware.catalog.machine": "looks a machine up",
+    "dojo_calc.performance.networks.backbone": "reads a table of shapes",
     "dojo_calc.performance.roofs.feeds": "looks memories up in the catalogue",
     "dojo_calc.performance.roofs.time_bounds": "looks bandwidths up, then calls the formulas of roofline",
     "dojo_calc.economics.plan.plan": "looks facts up, then calls the formulas of economics",
