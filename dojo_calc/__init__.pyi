@@ -3,6 +3,7 @@
 
 from .analysis.compare import compare
 from .analysis.explain import explain
+from .analysis.feed import feed_dojo
 from .analysis.model import Input, Model, step
 from .analysis.models import fleet, spec_to_cheque
 from .analysis.sensitivity import sobol_indices, tornado
@@ -111,6 +112,7 @@ __all__ = [
     "Input",
     "compare",
     "explain",
+    "feed_dojo",
     "fleet",
     "spec_to_cheque",
     "break_even",

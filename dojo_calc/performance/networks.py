@@ -106,7 +106,7 @@ def backbone(name: str) -> Backbone:
     is_convolution = np.array([layer.kind == "convolution" for layer in layers])
     pixels = np.asarray(convolution_outputs(side, kernel, stride, padding)) ** 2
     weights = np.asarray(convolution_parameters(channels_in, channels_out, kernel**2))
-    beside = np.where(is_convolution, normalisation_parameters(channels_out), channels_out)
+    beside = np.where(is_convolution, np.asarray(normalisation_parameters(channels_out)), channels_out)
     return Backbone(
         name=name,
         layers=tuple(layer.layer for layer in layers),

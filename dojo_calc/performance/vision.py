@@ -28,10 +28,10 @@ from dojo_calc.performance.kernels import MULTIPLY_ADD, attention_flop, convolut
 from dojo_calc.quantities import Bytes, Count, Flop, Fraction, Ratio
 
 __all__ = [
-    "activation_bytes", "backbone_flop", "backbone_outputs", "convolution_parameters", "grid_layer_flop",
-    "grid_layer_outputs", "grid_layer_parameters", "network_flop", "network_size", "normalisation_parameters",
-    "temporal_fusion_flop", "temporal_fusion_outputs", "temporal_fusion_parameters", "training_flop",
-    "voxel_decoder_flop",
+    "activation_bytes", "backbone_flop", "backbone_outputs", "convolution_parameters", "feature_pixels",
+    "grid_layer_flop", "grid_layer_outputs", "grid_layer_parameters", "image_pixels", "network_flop",
+    "network_size", "normalisation_parameters", "repeated_flop", "repeated_size", "temporal_fusion_flop",
+    "temporal_fusion_outputs", "temporal_fusion_parameters", "training_flop", "voxel_decoder_flop",
 ]  # fmt: skip
 
 
@@ -140,15 +140,49 @@ def network_size(first: Count, *others: Count) -> Count:
     return reduce(add, others, first)
 
 
-def backbone_flop(images: Count, pixels: Count, per_pixel: Flop) -> Flop:
+def image_pixels(height: Count, width: Count) -> Count:
+    """Pixels of an image.
+
+    Parameters
+    ----------
+    height, width : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return height * width
+
+
+def feature_pixels(cameras: Count, pixels: Count, stride: Count) -> Count:
+    """Pixels of the features of all cameras in one frame.
+
+    Parameters
+    ----------
+    cameras, pixels : Count
+        Cameras, and pixels of an image [1].
+    stride : Count
+        Of the features along one axis, at least one [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return cameras * pixels / (stride * stride)
+
+
+def backbone_flop(cameras: Count, frames: Count, pixels: Count, per_pixel: Flop) -> Flop:
     """Forward work of a convolutional backbone on images of another size than its table's.
 
     Parameters
     ----------
-    images : Count
-        Cameras times frames [1].
+    cameras, frames : Count
+        Their product is the number of images [1].
     pixels : Count
-        Height times width of an image [1].
+        Of an image [1].
     per_pixel : Flop
         Of the table, over the pixels of its image [FLOP].
 
@@ -157,15 +191,15 @@ def backbone_flop(images: Count, pixels: Count, per_pixel: Flop) -> Flop:
     Flop
         [FLOP]; broadcast shape. Exact where every stride divides the sides.
     """
-    return images * pixels * per_pixel
+    return cameras * frames * pixels * per_pixel
 
 
-def backbone_outputs(images: Count, pixels: Count, per_pixel: Ratio) -> Count:
+def backbone_outputs(cameras: Count, frames: Count, pixels: Count, per_pixel: Ratio) -> Count:
     """Outputs of a convolutional backbone on images of another size than its table's.
 
     Parameters
     ----------
-    images, pixels : Count
+    cameras, frames, pixels : Count
         As for `backbone_flop` [1].
     per_pixel : Ratio
         Outputs a pixel of the image [1].
@@ -175,7 +209,43 @@ def backbone_outputs(images: Count, pixels: Count, per_pixel: Ratio) -> Count:
     Count
         [1]; broadcast shape. Exact where every stride divides the sides.
     """
-    return images * pixels * per_pixel
+    return cameras * frames * pixels * per_pixel
+
+
+def repeated_flop(once: Flop, layers: Count, frames: Count) -> Flop:
+    """Work of equal layers, done for every frame.
+
+    Parameters
+    ----------
+    once : Flop
+        Of one layer and frame [FLOP].
+    layers, frames : Count
+        [1].
+
+    Returns
+    -------
+    Flop
+        [FLOP]; broadcast shape.
+    """
+    return once * layers * frames
+
+
+def repeated_size(once: Count, layers: Count, frames: Count = 1.0) -> Count:
+    """Outputs of equal layers over all frames; or their parameters, which frames share.
+
+    Parameters
+    ----------
+    once : Count
+        Of one layer, and frame [1].
+    layers, frames : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return once * layers * frames
 
 
 def grid_layer_flop(

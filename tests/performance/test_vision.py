@@ -60,7 +60,7 @@ def test_a_larger_image_by_hand() -> None:
     network = backbone("resnet-50-v1.5")
     convolutions = network.is_convolution
     scale = 1280 * 960 / 224**2
-    wide, high = (side * network.side / 224 for side in (1280, 960))
+    wide, high = (side * network.side / 224 for side in (1280.0, 960.0))
     strides = np.round(network.side / np.sqrt(network.pixels))
     exact = kernels.convolution_flop(
         network.repeats,
@@ -70,11 +70,11 @@ def test_a_larger_image_by_hand() -> None:
         network.kernel,
     )
     per_pixel = network.flop[convolutions].sum() / network.image
-    assert vision.backbone_flop(1, 1280 * 960, per_pixel) == pytest.approx(
+    assert vision.backbone_flop(1, 1, vision.image_pixels(960, 1280), per_pixel) == pytest.approx(
         exact[convolutions].sum(), rel=1e-12
     )
     outputs = network.outputs[convolutions].sum() / network.image
-    assert vision.backbone_outputs(8, 1280 * 960, outputs) == pytest.approx(8 * scale * 11_113_984)
+    assert vision.backbone_outputs(4, 2, 1280 * 960, outputs) == pytest.approx(8 * scale * 11_113_984)
 
 
 def test_a_grid_layer_by_hand() -> None:
@@ -113,3 +113,6 @@ def test_a_training_step_by_hand() -> None:
     assert vision.training_flop(vision.network_flop(1e9, 2e9, 3e9)) == 18e9
     assert vision.network_size(1.0, vision.normalisation_parameters(4)) == 9
     assert vision.convolution_parameters(3, 64, 49) == 9408
+    # Eight cameras of 1280 x 960 at a stride of 32: 8 x 40 x 30 features.
+    assert vision.feature_pixels(8, vision.image_pixels(960, 1280), 32) == 9600
+    assert vision.repeated_flop(5.0, 3, 2) == vision.repeated_size(5, 3, 2) == 30
