@@ -7,7 +7,6 @@ and assumed efficiencies; 0 says that the workload does not fit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
@@ -20,20 +19,25 @@ from dojo_calc.performance.feeding import (
     best_utilisation,
     fed_utilisation,
     gathered_traffic,
+    grouped_share,
     per_unit_bytes,
     per_unit_flop,
     pipelined_share,
-    pipelined_utilisation,
     pooled_bandwidth,
     pooled_units,
     reduced_traffic,
+    replicas,
+    samples_kept,
     spilled_activations,
     stack_outputs,
     stage_bytes,
     streamed_traffic,
+    tiles_for_copy,
+    tiles_for_pipeline,
     training_state,
     units_to_hold,
     useful_efficiency,
+    working_utilisation,
 )
 from dojo_calc.performance.ingest import (
     consumed_rate,
@@ -87,7 +91,7 @@ WORKLOADS = {
     "gpt3-175b": "GPT-3 175B",
 }
 GPUS = {"a100": "a100-sxm-80gb", "h100": "h100-sxm"}
-FILL = 4  # micro-batches a stage of a pipeline, so that it works four fifths of the time
+FILL = 4.0  # micro-batches a stage of a pipeline, so that it works four fifths of the time
 BACKBONE = "resnet-50-v1.5"  # of the occupancy network
 
 
@@ -109,9 +113,9 @@ def feed_dojo(
     -------
     Model
         Outputs `resident`, `streamed`, `pipelined`, their greatest `dojo`, `a100` and `h100` are utilisations.
-        Inputs `dies`, `tiles` and `micro_batch` place the workload: as few whole tiles as hold a sample and leave
-        the training state no more than half of the SRAM, and as many samples as a tray's SRAM keeps. No limit is
-        set to the samples of a step over the whole machine.
+        Steps `dies`, `tiles` and `micro_batch` place the workload: as few whole tiles as hold a sample and leave
+        the training state no more than half of the SRAM, and as many samples as a tray's SRAM keeps; give them to
+        place it otherwise. No limit is set to the samples of a step over the whole machine.
 
     Raises
     ------
@@ -139,17 +143,17 @@ def feed_dojo(
         "tray_link": "exapod.tray_link_bandwidth",
         "tile_dies": tile.count("d1"),
         "tray_dies": tray.count("d1"),
+        "tray_tiles": tray.count("dojo-tile"),
         "trays": pod.count("dojo-tray"),
+        "pod_tiles": pod.count("dojo-tile"),
+        "pod_dies": pod.count("d1"),
         "tile_sram": tile.total("sram_capacity"),
         "tray_sram": tray.total("sram_capacity"),
         "tray_hbm": tray.total("hbm_capacity"),
         "hbm_bandwidth": tray.total("hbm_bandwidth"),
         "pod_peak": pod.peak("bf16"),
         "micro_batches": 1.0,  # a step adds up the gradients of so many
-        "stage_micro_batches": 1.0,
-        "dies": tile.count("d1"),
-        "tiles": 1.0,
-        "micro_batch": 1.0,
+        "micro_batches_a_stage": FILL,
     }
     for name, chip in GPUS.items():
         steps |= _gpu_steps(name)
@@ -175,8 +179,7 @@ def feed_dojo(
             "pcie": "dojo-dip.pcie_bandwidth",
             "decoded_pixel": "video-host.decoded_pixel",
         }
-    model = Model(steps, inputs, book=known, name=f"feed_dojo({workload})")
-    return model.replace(**_placement(model))
+    return Model(steps, inputs, book=known, name=f"feed_dojo({workload})")
 
 
 def _workload(name: str, keep: Keep) -> tuple[Steps, Inputs]:
@@ -299,23 +302,6 @@ def _occupancy() -> tuple[Steps, Inputs]:
     return steps, inputs
 
 
-def _placement(model: Model) -> dict[str, float]:
-    """Dies, tiles and micro-batch that suit a workload: a choice made once, that a slider may change."""
-    values = model.evaluate(["state", "kept"])
-    state, kept = values["state"], values["kept"]
-    tile, tray, dies, trays = (
-        model.inputs[name].value or 0.0 for name in ("tile_sram", "tray_sram", "tile_dies", "trays")
-    )
-    most = trays * round(tray / tile)
-    resident = math.ceil(max(2 * state, state + kept) / tile)
-    stages = math.ceil(max(2 * state / tile, state / (tile - kept))) if kept < tile else most
-    return {
-        "dies": dies * min(resident, most),
-        "tiles": min(stages, most),
-        "micro_batch": max(1.0, tray // kept),
-    }
-
-
 def _dojo_steps() -> Steps:
     """Each way as the times that a micro-batch takes, per die, tray or tile."""
     return {
@@ -325,11 +311,9 @@ def _dojo_steps() -> Steps:
         "moved": step(activation_bytes, times="passes"),
         "attained": useful_efficiency,
         "gather": step(pooled_bandwidth, link="edge"),
-        # Between trays, whichever the way: the gradients of all copies of the model, added up once a step.
-        "replica_traffic": step(reduced_traffic, gradients="weights", replicas="trays",
-                                micro_batches="micro_batches"),
-        "replica_time": step(transfer_time, traffic="replica_traffic", bandwidth="tray_link"),
         # Resident: one copy of the model, and as many samples as fit, over a number of dies.
+        "copy_tiles": step(tiles_for_copy, activations="kept", capacity="tile_sram", most="pod_tiles"),
+        "dies": step(pooled_units, groups="copy_tiles", group="tile_dies"),
         "resident_batch": step(batch_held, capacity="die_sram", units="dies", activations="kept"),
         "resident_flop": step(per_unit_flop, batch="resident_batch", units="dies"),
         "resident_compute": step(compute_time, work="resident_flop", rate="peak"),
@@ -340,13 +324,18 @@ def _dojo_steps() -> Steps:
         "resident_trays": step(whole, units="dies", group="tray_dies"),
         "resident_crossing": step(gathered_traffic, holders="resident_trays"),
         "resident_crossing_time": step(transfer_time, traffic="resident_crossing", bandwidth="tray_link"),
-        "resident": step(
+        **_replica_steps("resident"),
+        "resident_fed": step(
             fed_utilisation, compute="resident_compute", efficiency="attained",
-            transfers=("resident_sram_time", "resident_gather_time", "resident_crossing_time", "replica_time"),
+            transfers=("resident_sram_time", "resident_gather_time", "resident_crossing_time",
+                       "resident_replica_time"),
         ),
+        "resident_share": step(grouped_share, units="pod_dies", group="dies"),
+        "resident": step(working_utilisation, utilisation="resident_fed", shares=("resident_share",)),
         # Streamed: weights and state in the HBM of as many trays as hold them, a micro-batch on each tray.
-        "state_trays": step(units_to_hold, held="state", capacity="tray_hbm"),
-        "state_share": step(stage_bytes, total="state", stages="state_trays"),
+        "streamed_trays": step(units_to_hold, held="state", capacity="tray_hbm"),
+        "state_share": step(stage_bytes, total="state", stages="streamed_trays"),
+        "micro_batch": step(samples_kept, activations="kept", capacity="tray_sram"),
         "streamed_flop": step(per_unit_flop, batch="micro_batch", units="tray_dies"),
         "streamed_compute": step(compute_time, work="streamed_flop", rate="peak"),
         "streamed_moved": step(per_unit_bytes, batch="micro_batch", traffic="moved", units="tray_dies"),
@@ -357,14 +346,19 @@ def _dojo_steps() -> Steps:
         "streamed_hbm_time": step(transfer_time, traffic="streamed_bytes", bandwidth="hbm_bandwidth"),
         "streamed_spread": step(gathered_traffic, holders="tray_dies"),
         "streamed_spread_time": step(transfer_time, traffic="streamed_spread", bandwidth="gather"),
-        "streamed_crossing": step(gathered_traffic, holders="state_trays"),
+        "streamed_crossing": step(gathered_traffic, holders="streamed_trays"),
         "streamed_crossing_time": step(transfer_time, traffic="streamed_crossing", bandwidth="tray_link"),
-        "streamed": step(
+        **_replica_steps("streamed"),
+        "streamed_fed": step(
             fed_utilisation, compute="streamed_compute", efficiency="attained",
             transfers=("streamed_sram_time", "streamed_hbm_time", "streamed_spread_time", "streamed_crossing_time",
-                       "replica_time"),
+                       "streamed_replica_time"),
         ),
+        "streamed_share": step(grouped_share, units="trays", group="streamed_trays"),
+        "streamed": step(working_utilisation, utilisation="streamed_fed", shares=("streamed_share",)),
         # Pipelined: a stage a tile; in each, as many micro-batches wait for their backward pass as there are stages.
+        "tiles": step(tiles_for_pipeline, activations="kept", capacity="tile_sram", most="pod_tiles"),
+        "stage_micro_batches": step(pooled_units, groups="tiles", group="micro_batches_a_stage"),
         "stage_batch": step(batch_held, capacity="tile_sram", units="tiles", activations="kept", in_flight="tiles"),
         "stage_dies": step(pooled_units, groups="tiles", group="tile_dies"),
         "stage_flop": step(per_unit_flop, batch="stage_batch", units="stage_dies"),
@@ -376,18 +370,33 @@ def _dojo_steps() -> Steps:
         "stage_gather_time": step(transfer_time, traffic="stage_gathered", bandwidth="gather"),
         "stage_passed": step(activation_bytes, outputs="cut", times="stage_batch"),
         "stage_edge_time": step(transfer_time, traffic="stage_passed", bandwidth="tile_edge"),
-        "stage_replica_traffic": step(reduced_traffic, gradients="weights", replicas="trays",
-                                      micro_batches="stage_micro_batches"),
-        "stage_replica_time": step(transfer_time, traffic="stage_replica_traffic", bandwidth="tray_link"),
-        "busy": step(pipelined_share, stages="tiles", micro_batches="stage_micro_batches"),
-        "stage": step(
+        "pipelined_trays": step(whole, units="tiles", group="tray_tiles"),
+        **_replica_steps("pipelined", "stage_micro_batches"),
+        "pipelined_fed": step(
             fed_utilisation, compute="stage_compute", efficiency="attained",
-            transfers=("stage_sram_time", "stage_gather_time", "stage_edge_time", "stage_replica_time"),
+            transfers=("stage_sram_time", "stage_gather_time", "stage_edge_time", "pipelined_replica_time"),
         ),
-        "pipelined": step(pipelined_utilisation, utilisation="stage"),
+        "busy": step(pipelined_share, stages="tiles", micro_batches="stage_micro_batches"),
+        "pipelined_share": step(grouped_share, units="pod_tiles", group="tiles"),
+        "pipelined": step(working_utilisation, utilisation="pipelined_fed", shares=("busy", "pipelined_share")),
         "dojo": step(best_utilisation, first="resident", others=("streamed", "pipelined")),
         "dojo_rate": step(effective_rate, rate="pod_peak", mfu="dojo"),
     }  # fmt: skip
+
+
+def _replica_steps(way: str, micro_batches: str = "micro_batches") -> Steps:
+    """What crosses between trays for the gradients of all copies of the model: each tray its part of a copy."""
+    return {
+        f"{way}_gradients": step(stage_bytes, total="weights", stages=f"{way}_trays"),
+        f"{way}_replicas": step(replicas, units="trays", group=f"{way}_trays"),
+        f"{way}_reduced": step(
+            reduced_traffic,
+            gradients=f"{way}_gradients",
+            replicas=f"{way}_replicas",
+            micro_batches=micro_batches,
+        ),
+        f"{way}_replica_time": step(transfer_time, traffic=f"{way}_reduced", bandwidth="tray_link"),
+    }
 
 
 def _gpu_steps(name: str) -> Steps:

@@ -26,16 +26,18 @@ References
 from __future__ import annotations
 
 from functools import reduce
+from operator import mul
 
-from dojo_calc.operations import ceil, floor, maximum
+from dojo_calc.operations import ceil, floor, maximum, minimum, where
 from dojo_calc.performance.roofline import overlapped_time
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, Fraction, Intensity, Ratio
 
 __all__ = [
     "batch_held", "best_utilisation", "fed_utilisation", "gathered_traffic", "grouped_share",
-    "micro_batch_to_hide", "per_unit_bytes", "per_unit_flop", "pipelined_share", "pipelined_utilisation",
-    "pooled_bandwidth", "pooled_units", "reduced_traffic", "spilled_activations", "stack_outputs",
-    "stage_bytes", "streamed_traffic", "training_state", "units_to_hold", "useful_efficiency",
+    "micro_batch_to_hide", "per_unit_bytes", "per_unit_flop", "pipelined_share", "pooled_bandwidth",
+    "pooled_units", "reduced_traffic", "replicas", "samples_kept", "spilled_activations", "stack_outputs",
+    "stage_bytes", "streamed_traffic", "tiles_for_copy", "tiles_for_pipeline", "training_state",
+    "units_to_hold", "useful_efficiency", "working_utilisation",
 ]  # fmt: skip
 
 PASSES = 3.0  # of the weights in a step: read forward, read backward, written back as gradients
@@ -120,6 +122,70 @@ def batch_held(
     """
     room = maximum(capacity * units - state, 0.0 * state)  # a zero that has the unit
     return floor(room / (activations * in_flight))
+
+
+def tiles_for_copy(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
+    """Tiles that hold one copy of a model and a sample, the training state filling no more than half of them.
+
+    Parameters
+    ----------
+    state : Bytes
+        `training_state` of the model [B].
+    activations : Bytes
+        Kept for one sample [B].
+    capacity : Bytes
+        SRAM of a tile, above zero [B].
+    most : Count
+        Tiles there are [1].
+
+    Returns
+    -------
+    Count
+        Whole tiles, or `most` where even that is too few [1]; broadcast shape.
+    """
+    return minimum(ceil(maximum(2.0 * state, state + activations) / capacity), most)
+
+
+def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
+    """Stages of a pipeline of one tile each, in which a micro-batch of one sample a stage is in flight.
+
+    Each of `p` stages keeps ``state / p`` and, of `p` samples in flight, a `p`-th: the activations of one sample.
+
+    Parameters
+    ----------
+    state, activations, capacity : Bytes
+        As for `tiles_for_copy` [B].
+    most : Count
+        Tiles there are [1].
+
+    Returns
+    -------
+    Count
+        Whole tiles whose state fills no more than half of them, or `most` where even that is too few, as when a
+        sample is larger than a tile [1]; broadcast shape.
+    """
+    fits = activations < capacity
+    room = where(fits, capacity - activations, capacity)
+    stages = ceil(maximum(2.0 * state / capacity, state / room))
+    return where(fits, minimum(stages, most), most)
+
+
+def samples_kept(activations: Bytes, capacity: Bytes) -> Count:
+    """Whole samples whose activations a memory keeps, but at least one, which may have to spill.
+
+    Parameters
+    ----------
+    activations : Bytes
+        Kept for one sample, above zero [B].
+    capacity : Bytes
+        [B].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return maximum(floor(capacity / activations), 1.0)
 
 
 def per_unit_flop(batch: Count, work: Flop, units: Count) -> Flop:
@@ -373,6 +439,24 @@ def fed_utilisation(compute: Duration, efficiency: Fraction, *transfers: Duratio
     return compute / overlapped_time(compute / efficiency, *transfers)
 
 
+def replicas(units: Count, group: Count) -> Count:
+    """Copies of a model that a machine trains side by side.
+
+    Parameters
+    ----------
+    units : Count
+        Dies, tiles or trays in the machine [1].
+    group : Count
+        That share one copy, above zero [1].
+
+    Returns
+    -------
+    Count
+        At least one; exact, so that a group may be a part of a unit [1]; broadcast shape.
+    """
+    return maximum(units / group, 1.0)
+
+
 def grouped_share(units: Count, group: Count) -> Fraction:
     """Share of a machine that whole groups fill.
 
@@ -391,22 +475,22 @@ def grouped_share(units: Count, group: Count) -> Fraction:
     return floor(units / group) * group / units
 
 
-def pipelined_utilisation(utilisation: Fraction, busy: Fraction) -> Fraction:
-    """Utilisation of a pipeline whose stages stand idle while it fills and drains.
+def working_utilisation(utilisation: Fraction, *shares: Fraction) -> Fraction:
+    """Utilisation of a machine of which only a share works, of the time or of its dies.
 
     Parameters
     ----------
     utilisation : Fraction
-        Of a stage at work, see `fed_utilisation` [1].
-    busy : Fraction
-        See `pipelined_share` [1].
+        Of what works while it works, see `fed_utilisation` [1].
+    *shares : Fraction
+        Such as `pipelined_share` and `grouped_share` [1].
 
     Returns
     -------
     Fraction
         [1]; broadcast shape.
     """
-    return utilisation * busy
+    return reduce(mul, shares, utilisation)
 
 
 def best_utilisation(first: Fraction, *others: Fraction) -> Fraction:

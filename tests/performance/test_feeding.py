@@ -28,6 +28,20 @@ def test_what_lies_on_a_tile_by_hand() -> None:
     assert feeding.units_to_hold(state, 640 * dc.GB) == 5
 
 
+def test_placement_by_hand() -> None:
+    # 208 GB of state: 416 GB over 11 GB are 38 tiles (37.8). Beside 0.4 GB of state, a sample of 72.5 GB takes 7.
+    assert feeding.tiles_for_copy(208e9, 0.84e9, 11e9, 120) == 38
+    assert feeding.tiles_for_copy(0.4e9, 72.5e9, 11e9, 120) == 7
+    assert feeding.tiles_for_copy(2.8e12, 1e9, 11e9, 120) == 120
+    # In a pipeline a sample of 9.13 GB leaves 1.87 GB of a tile: 107.2 GB of state take 58 tiles (57.3), not 20.
+    assert feeding.tiles_for_pipeline(107.2e9, 0.5e9, 11e9, 120) == 20
+    assert feeding.tiles_for_pipeline(107.2e9, 9.13e9, 11e9, 120) == 58
+    assert feeding.tiles_for_pipeline(0.4e9, 72.5e9, 11e9, 120) == 120
+    # 66 GB keep four samples of 14.32 GB; one of 72.5 GB has to spill.
+    assert feeding.samples_kept(14.32e9, 66e9) == 4
+    assert feeding.samples_kept(72.5e9, 66e9) == 1
+
+
 def test_traffic_by_hand() -> None:
     # 51.1 MB of weights over 25 dies: 3 x 51.1 x 24/25 = 147.168 MB into each; over 2 TB/s 73.6 us.
     assert feeding.gathered_traffic(51.1 * dc.MB, TILE_DIES) == pytest.approx(147.168 * dc.MB)
@@ -58,12 +72,14 @@ def test_ridges_of_the_three_ways_by_hand() -> None:
         assert feeding.micro_batch_to_hide(traffic, 3393.75, 6 * parameters) == pytest.approx(3393.75)
 
 
-def test_bubble_by_hand() -> None:
+def test_what_stands_idle_by_hand() -> None:
     # Four stages, twelve micro-batches: twelve of fifteen slots work.
     assert feeding.pipelined_share(4, 12) == 0.8
-    assert feeding.pipelined_utilisation(0.5, feeding.pipelined_share(4, 12)) == 0.4
-    # 120 tiles in groups of 50: 100 of them work.
+    # 120 tiles in groups of 50: 100 of them work, in 2.4 copies as far as traffic goes; three would need 150.
     assert feeding.grouped_share(120, 50) == pytest.approx(100 / 120)
+    assert feeding.working_utilisation(0.5, 0.8, 0.5) == 0.2
+    assert feeding.replicas(120, 50) == 2.4
+    assert feeding.replicas(120, 150) == 1
     assert feeding.useful_efficiency(0.4, 1) == pytest.approx(0.3)  # four thirds of the work
 
 

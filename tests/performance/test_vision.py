@@ -62,13 +62,9 @@ def test_a_larger_image_by_hand() -> None:
     scale = 1280 * 960 / 224**2
     wide, high = (side * network.side / 224 for side in (1280.0, 960.0))
     strides = np.round(network.side / np.sqrt(network.pixels))
-    exact = kernels.convolution_flop(
-        network.repeats,
-        wide / strides * high / strides,
-        network.channels_in,
-        network.channels_out,
-        network.kernel,
-    )
+    pixels = wide / strides * high / strides
+    channels = network.channels_in, network.channels_out
+    exact = np.asarray(kernels.convolution_flop(network.repeats, pixels, *channels, network.kernel))
     per_pixel = network.flop[convolutions].sum() / network.image
     assert vision.backbone_flop(1, 1, vision.image_pixels(960, 1280), per_pixel) == pytest.approx(
         exact[convolutions].sum(), rel=1e-12
