@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from dojo_calc.analysis.model import Model, Step, step
-from dojo_calc.economics.capacity import effective_rate, units_needed, whole
+from dojo_calc.economics.capacity import effective_rate, share, whole
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance.feeding import (
@@ -112,7 +112,8 @@ def feed_dojo(
     Returns
     -------
     Model
-        Outputs `resident`, `streamed`, `pipelined`, their greatest `dojo`, `a100` and `h100` are utilisations.
+        Outputs `resident`, `streamed`, `pipelined`, their greatest `dojo`, `a100` and `h100` are utilisations, `a100_worth` and
+        `h100_worth` the shares of the ExaPOD's rate that one GPU reaches.
         Steps `dies`, `tiles` and `micro_batch` place the workload: as few whole tiles as hold a sample and leave
         the training state no more than half of the SRAM, and as many samples as a tray's SRAM keeps; give them to
         place it otherwise. No limit is set to the samples of a step over the whole machine.
@@ -424,7 +425,7 @@ def _gpu_steps(name: str) -> Steps:
             transfers=(f"{name}_hbm_time", f"{name}_gather_time", f"{name}_reduce_time"),
         ),
         f"{name}_rate": step(effective_rate, rate=own["peak"], mfu=name),
-        f"{name}_equal": step(units_needed, target="dojo_rate", unit=f"{name}_rate"),
+        f"{name}_worth": step(share, part=f"{name}_rate", total="dojo_rate"),
     }  # fmt: skip
 
 
