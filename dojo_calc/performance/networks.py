@@ -80,7 +80,7 @@ class Backbone:
 
     @property
     def widest(self) -> float:
-        """Elements of the largest output of one layer [1]: the most that a cut of the network lets through."""
+        """Elements of the largest output of one layer, the most that a cut of the network lets through [1]."""
         return float((self.pixels * self.channels_out).max())
 
 

@@ -1,8 +1,9 @@
 """Work, parameters and activations of networks that look: convolutions, and attention from images to a grid.
 
-A convolutional backbone is a table of shapes (`dojo_calc.performance.networks`), put through the kernels'
-formulas. A multi-camera video network of the occupancy kind [3]_, [4]_ is a backbone for each camera and frame,
-layers in which the cells of a grid look at all cameras, a fusion over time, and convolutions over the voxels.
+A convolutional backbone is a table of shapes such as that of [1]_ (`dojo_calc.performance.networks`), put
+through the kernels' formulas. A multi-camera video network of the occupancy kind [3]_, [4]_ is a backbone for each
+camera and frame, layers in which the cells of a grid look at all cameras, a fusion over time, and convolutions
+over the voxels.
 
 A multiply-add counts two operations. *Outputs* are the elements that the convolutions and products write, the
 measure of [2]_; normalisation, activation functions and pooling are left out of work and outputs alike.
@@ -16,7 +17,6 @@ References
    Spatiotemporal Transformers", ECCV 2022.
 .. [4] X. Tian et al., "Occ3D: A Large-Scale 3D Occupancy Prediction Benchmark for Autonomous Driving",
    NeurIPS 2023.
-.. [5] V. Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", MLSys 2023.
 """
 
 from __future__ import annotations
