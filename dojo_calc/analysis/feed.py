@@ -18,14 +18,14 @@ from dojo_calc.performance.feeding import (
     batch_held,
     best_utilisation,
     fed_utilisation,
-    gathered_traffic,
+    gather_time,
     grouped_share,
     per_unit_bytes,
     per_unit_flop,
     pipelined_share,
     pooled_bandwidth,
     pooled_units,
-    reduced_traffic,
+    reduce_time,
     replicas,
     samples_kept,
     spilled_activations,
@@ -112,11 +112,11 @@ def feed_dojo(
     Returns
     -------
     Model
-        Outputs `resident`, `streamed`, `pipelined`, their greatest `dojo`, `a100` and `h100` are utilisations, `a100_worth` and
-        `h100_worth` the shares of the ExaPOD's rate that one GPU reaches.
-        Steps `dies`, `tiles` and `micro_batch` place the workload: as few whole tiles as hold a sample and leave
-        the training state no more than half of the SRAM, and as many samples as a tray's SRAM keeps; give them to
-        place it otherwise. No limit is set to the samples of a step over the whole machine.
+        Outputs `resident`, `streamed`, `pipelined`, their greatest `dojo`, `a100` and `h100` are utilisations;
+        `a100_worth` and `h100_worth` are the shares of the ExaPOD's rate that one GPU reaches. Steps `dies`,
+        `tiles` and `micro_batch` place the workload: as few whole tiles as hold a sample and leave the training
+        state no more than half of the SRAM, and as many samples as a tray's SRAM keeps; give them to place it
+        otherwise. No limit is set to the samples of a step over the whole machine.
 
     Raises
     ------
@@ -320,11 +320,9 @@ def _dojo_steps() -> Steps:
         "resident_compute": step(compute_time, work="resident_flop", rate="peak"),
         "resident_moved": step(per_unit_bytes, batch="resident_batch", traffic="moved", units="dies"),
         "resident_sram_time": step(transfer_time, traffic="resident_moved", bandwidth="sram_bandwidth"),
-        "resident_gathered": step(gathered_traffic, holders="dies"),
-        "resident_gather_time": step(transfer_time, traffic="resident_gathered", bandwidth="gather"),
+        "resident_gather_time": step(gather_time, holders="dies", bandwidth="gather"),
         "resident_trays": step(whole, units="dies", group="tray_dies"),
-        "resident_crossing": step(gathered_traffic, holders="resident_trays"),
-        "resident_crossing_time": step(transfer_time, traffic="resident_crossing", bandwidth="tray_link"),
+        "resident_crossing_time": step(gather_time, holders="resident_trays", bandwidth="tray_link"),
         **_replica_steps("resident"),
         "resident_fed": step(
             fed_utilisation, compute="resident_compute", efficiency="attained",
@@ -345,10 +343,8 @@ def _dojo_steps() -> Steps:
         "spilled": step(spilled_activations, activations="micro_batch_kept", capacity="tray_sram"),
         "streamed_bytes": step(streamed_traffic, state="state_share"),
         "streamed_hbm_time": step(transfer_time, traffic="streamed_bytes", bandwidth="hbm_bandwidth"),
-        "streamed_spread": step(gathered_traffic, holders="tray_dies"),
-        "streamed_spread_time": step(transfer_time, traffic="streamed_spread", bandwidth="gather"),
-        "streamed_crossing": step(gathered_traffic, holders="streamed_trays"),
-        "streamed_crossing_time": step(transfer_time, traffic="streamed_crossing", bandwidth="tray_link"),
+        "streamed_spread_time": step(gather_time, holders="tray_dies", bandwidth="gather"),
+        "streamed_crossing_time": step(gather_time, holders="streamed_trays", bandwidth="tray_link"),
         **_replica_steps("streamed"),
         "streamed_fed": step(
             fed_utilisation, compute="streamed_compute", efficiency="attained",
@@ -367,8 +363,7 @@ def _dojo_steps() -> Steps:
         "stage_moved": step(per_unit_bytes, batch="stage_batch", traffic="moved", units="stage_dies"),
         "stage_sram_time": step(transfer_time, traffic="stage_moved", bandwidth="sram_bandwidth"),
         "stage_weights": step(stage_bytes, total="weights", stages="tiles"),
-        "stage_gathered": step(gathered_traffic, weights="stage_weights", holders="tile_dies"),
-        "stage_gather_time": step(transfer_time, traffic="stage_gathered", bandwidth="gather"),
+        "stage_gather_time": step(gather_time, weights="stage_weights", holders="tile_dies", bandwidth="gather"),
         "stage_passed": step(activation_bytes, outputs="cut", times="stage_batch"),
         "stage_edge_time": step(transfer_time, traffic="stage_passed", bandwidth="tile_edge"),
         "pipelined_trays": step(whole, units="tiles", group="tray_tiles"),
@@ -390,13 +385,13 @@ def _replica_steps(way: str, micro_batches: str = "micro_batches") -> Steps:
     return {
         f"{way}_gradients": step(stage_bytes, total="weights", stages=f"{way}_trays"),
         f"{way}_replicas": step(replicas, units="trays", group=f"{way}_trays"),
-        f"{way}_reduced": step(
-            reduced_traffic,
+        f"{way}_replica_time": step(
+            reduce_time,
             gradients=f"{way}_gradients",
-            replicas=f"{way}_replicas",
+            copies=f"{way}_replicas",
+            bandwidth="tray_link",
             micro_batches=micro_batches,
         ),
-        f"{way}_replica_time": step(transfer_time, traffic=f"{way}_reduced", bandwidth="tray_link"),
     }
 
 
@@ -410,13 +405,15 @@ def _gpu_steps(name: str) -> Steps:
         "compute": step(compute_time, work=f"{name}_flop", rate=own["peak"]),
         "moved": step(per_unit_bytes, batch=f"{name}_batch", traffic="moved", units=own["chips"]),
         "hbm_time": step(transfer_time, traffic=f"{name}_moved", bandwidth=own["hbm"]),
-        "gathered": step(gathered_traffic, holders=own["chips"]),
-        "gather_time": step(transfer_time, traffic=f"{name}_gathered", bandwidth=own["nvlink"]),
+        "gather_time": step(gather_time, holders=own["chips"], bandwidth=own["nvlink"]),
         "shard": step(stage_bytes, total="weights", stages=own["chips"]),
-        "reduced": step(
-            reduced_traffic, gradients=f"{name}_shard", replicas=own["servers"], micro_batches="micro_batches"
+        "reduce_time": step(
+            reduce_time,
+            gradients=f"{name}_shard",
+            copies=own["servers"],
+            bandwidth=own["nic"],
+            micro_batches="micro_batches",
         ),
-        "reduce_time": step(transfer_time, traffic=f"{name}_reduced", bandwidth=own["nic"]),
     }
     steps: Steps = {f"{name}_{one}": made_of for one, made_of in made.items()}
     return steps | {

@@ -29,13 +29,14 @@ from functools import reduce
 from operator import mul
 
 from dojo_calc.operations import ceil, floor, maximum, minimum, where
+from dojo_calc.performance.collective import all_gather_bound, all_reduce_bound
 from dojo_calc.performance.roofline import overlapped_time
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, Fraction, Intensity, Ratio
 
 __all__ = [
-    "batch_held", "best_utilisation", "fed_utilisation", "gathered_traffic", "grouped_share",
+    "batch_held", "best_utilisation", "fed_utilisation", "gather_time", "grouped_share",
     "micro_batch_to_hide", "per_unit_bytes", "per_unit_flop", "pipelined_share", "pooled_bandwidth",
-    "pooled_units", "reduced_traffic", "replicas", "samples_kept", "spilled_activations", "stack_outputs",
+    "pooled_units", "reduce_time", "replicas", "samples_kept", "spilled_activations", "stack_outputs",
     "stage_bytes", "streamed_traffic", "tiles_for_copy", "tiles_for_pipeline", "training_state",
     "units_to_hold", "useful_efficiency", "working_utilisation",
 ]  # fmt: skip
@@ -282,8 +283,8 @@ def pooled_bandwidth(links: Count, link: ByteRate) -> ByteRate:
     return links * link
 
 
-def gathered_traffic(weights: Bytes, holders: Count) -> Bytes:
-    """Bytes into one holder in a step when each holds an equal part of the weights and works with all, [2]_.
+def gather_time(weights: Bytes, holders: Count, bandwidth: ByteRate) -> Duration:
+    """Least time to gather what a holder lacks when each holds an equal part of the weights and works with all.
 
     Parameters
     ----------
@@ -291,33 +292,37 @@ def gathered_traffic(weights: Bytes, holders: Count) -> Bytes:
         Of the whole model, in the format that is computed with [B].
     holders : Count
         Dies, trays or chips that share one copy; below one counts as one [1].
+    bandwidth : ByteRate
+        Into one of them [B/s].
 
     Returns
     -------
-    Bytes
-        ``3 weights (n - 1) / n`` [B]; broadcast shape. Nothing for a single holder.
+    Duration
+        That of ``3 weights (n - 1) / n`` bytes a step [2]_ [s]; broadcast shape. Nothing for a single holder.
     """
-    return PASSES * weights * (1.0 - 1.0 / maximum(holders, 1.0))
+    return PASSES * all_gather_bound(maximum(holders, 1.0), weights, bandwidth)
 
 
-def reduced_traffic(gradients: Bytes, replicas: Count, micro_batches: Count = 1.0) -> Bytes:
-    """Bytes into one replica to add up the gradients of all, the least that any method needs [3]_.
+def reduce_time(gradients: Bytes, copies: Count, bandwidth: ByteRate, micro_batches: Count = 1.0) -> Duration:
+    """Least time of a micro-batch to add up the gradients of all copies of a model [3]_.
 
     Parameters
     ----------
     gradients : Bytes
-        Of one copy of the model, or of the part at hand [B].
-    replicas : Count
+        Of one copy, or of the part of it at hand [B].
+    copies : Count
         Below one counts as one [1].
+    bandwidth : ByteRate
+        Between the copies, into one part [B/s].
     micro_batches : Count
-        Between two additions, over which the traffic is spread, above zero [1].
+        Between two additions, over which the time is spread, above zero [1].
 
     Returns
     -------
-    Bytes
-        ``2 gradients (r - 1) / r`` over the micro-batches [B]; broadcast shape.
+    Duration
+        That of ``2 gradients (r - 1) / r`` bytes over the micro-batches [s]; broadcast shape.
     """
-    return 2.0 * gradients * (1.0 - 1.0 / maximum(replicas, 1.0)) / micro_batches
+    return all_reduce_bound(maximum(copies, 1.0), gradients, bandwidth) / micro_batches
 
 
 def spilled_activations(activations: Bytes, capacity: Bytes) -> Bytes:

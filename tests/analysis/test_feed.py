@@ -47,6 +47,17 @@ def test_the_occupancy_network_by_hand() -> None:
     assert model.evaluate("parameters") == 23_508_032 + 524_288 + 2_359_296 + 262_144 + 55_296
 
 
+def test_gathering_across_trays_by_hand() -> None:
+    # GPT-3 6.7B keeps 2048 x 32 x 4096 x 17 x 2 B = 9.127 GB a sequence. 107.2 GB of state in half of the SRAM are 20
+    # tiles or 500 dies, with room for floor((220 - 107.2) / 9.127) = 12 sequences: 12 x 82.33 TFLOP over
+    # 500 x 362 TFLOP/s are 5.458 ms. On four trays, 3 x 13.4 GB x 3/4 cross 1 TB/s in 30.15 ms.
+    got = feed_dojo("gpt3-6b7").values(["resident"], {})
+    assert got["resident_batch"] == 12
+    assert got["resident_compute"] == pytest.approx(5.458e-3, rel=1e-3)
+    assert got["resident_crossing_time"] == pytest.approx(30.15e-3)
+    assert got["resident"] == pytest.approx(5.458 / 30.15, rel=1e-3)
+
+
 def test_endless_links_leave_the_efficiency() -> None:
     model = feed_dojo("gpt3-13b", "inputs")
     endless = dict.fromkeys(("edge", "tray_link", "tile_edge", "hbm_bandwidth", "sram_bandwidth"), 1e30)

@@ -43,12 +43,12 @@ def test_placement_by_hand() -> None:
 
 
 def test_traffic_by_hand() -> None:
-    # 51.1 MB of weights over 25 dies: 3 x 51.1 x 24/25 = 147.168 MB into each; over 2 TB/s 73.6 us.
-    assert feeding.gathered_traffic(51.1 * dc.MB, TILE_DIES) == pytest.approx(147.168 * dc.MB)
-    assert feeding.gathered_traffic(51.1 * dc.MB, 1) == 0
-    # Twenty trays add 51.1 MB of gradients: 2 x 51.1 x 19/20 = 97.09 MB, spread over ten micro-batches.
-    assert feeding.reduced_traffic(51.1 * dc.MB, 20) == pytest.approx(97.09 * dc.MB)
-    assert feeding.reduced_traffic(51.1 * dc.MB, 20, 10) == pytest.approx(9.709 * dc.MB)
+    # 51.1 MB of weights over 25 dies: 3 x 51.1 x 24/25 = 147.168 MB into each; over 2 TB/s 73.584 us.
+    assert feeding.gather_time(51.1 * dc.MB, TILE_DIES, 2 * dc.TB) == pytest.approx(73.584 * dc.micro)
+    assert feeding.gather_time(51.1 * dc.MB, 1, 2 * dc.TB) == 0
+    # Twenty trays add 51.1 MB of gradients: 2 x 51.1 x 19/20 = 97.09 MB, over 1 TB/s, spread over ten micro-batches.
+    assert feeding.reduce_time(51.1 * dc.MB, 20, 1 * dc.TB) == pytest.approx(97.09 * dc.micro)
+    assert feeding.reduce_time(51.1 * dc.MB, 20, 1 * dc.TB, 10) == pytest.approx(9.709 * dc.micro)
     # Streamed: 3 x 2 GB, 1 GB of activations out and in, 16 GB of state out and in over four micro-batches.
     spilled = feeding.spilled_activations(67 * dc.GB, 66 * dc.GB)
     assert feeding.streamed_traffic(2 * dc.GB, spilled, 16 * dc.GB, 4) == 6 * dc.GB + 2 * dc.GB + 8 * dc.GB
@@ -128,9 +128,9 @@ def test_the_bubble_vanishes_as_micro_batches_grow(stages: int, micro_batches: i
 
 @given(weights=sizes, holders=counts)
 def test_gathering_grows_to_three_times_the_weights(weights: float, holders: int) -> None:
-    few, many = (float(feeding.gathered_traffic(weights, n)) for n in (holders, holders + 1))
+    few, many = (float(feeding.gather_time(weights, n, 1.0)) for n in (holders, holders + 1))
     assert few <= many < 3 * weights
-    assert feeding.gathered_traffic(weights, 1e12) == pytest.approx(3 * weights)
+    assert feeding.gather_time(weights, 1e12, 1.0) == pytest.approx(3 * weights)
     # Together they take in what each lacks: the weights n - 1 times, three times a step.
     assert few * holders == pytest.approx(3 * weights * (holders - 1), rel=1e-9)
 
