@@ -10,35 +10,6 @@ from .analysis.sensitivity import sobol_indices, tornado
 from .analysis.solve import break_even, solve
 from .analysis.sweep import sweep
 from .analysis.uncertainty import simulate
-from .analysis.compare import (
-    compare,
-)
-from .analysis.explain import (
-    explain,
-)
-from .analysis.model import (
-    Input,
-    Model,
-    step,
-)
-from .analysis.models import (
-    fleet,
-    spec_to_cheque,
-)
-from .analysis.sensitivity import (
-    sobol_indices,
-    tornado,
-)
-from .analysis.solve import (
-    break_even,
-    solve,
-)
-from .analysis.sweep import (
-    sweep,
-)
-from .analysis.uncertainty import (
-    simulate,
-)
 from .economics.capacity import (
     delivered_work,
     effective_rate,

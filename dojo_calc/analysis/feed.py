@@ -55,6 +55,7 @@ from dojo_calc.performance.ingest import (
 from dojo_calc.performance.kernels import convolution_flop, gemm_flop
 from dojo_calc.performance.networks import backbone
 from dojo_calc.performance.roofline import compute_time, transfer_time
+from dojo_calc.performance.transformer import training_flop
 from dojo_calc.performance.vision import (
     activation_bytes,
     backbone_flop,
@@ -72,7 +73,6 @@ from dojo_calc.performance.vision import (
     temporal_fusion_flop,
     temporal_fusion_outputs,
     temporal_fusion_parameters,
-    training_flop,
     voxel_decoder_flop,
 )
 
@@ -205,7 +205,7 @@ def _transformer(name: str) -> tuple[Steps, Inputs]:
     return (
         {
             "forward": step(gemm_flop, m="tokens", n="parameters", k="once"),
-            "work": training_flop,
+            "work": step(training_flop, forward_flop="forward"),
             "outputs": stack_outputs,
             "cut": step(stack_outputs, layers="once", per_width="once"),
         },
@@ -224,7 +224,7 @@ def _classifier(name: str) -> tuple[Steps, Inputs]:
     network = backbone(name)
     return (
         {
-            "work": training_flop,
+            "work": step(training_flop, forward_flop="forward"),
             "image": step(image_pixels, height="image_height", width="image_width"),
             "pixels": step(sample_pixels, pixels="image"),
             "sample_size": step(sample_bytes, per_pixel="stored_pixel"),
@@ -261,7 +261,7 @@ def _occupancy() -> tuple[Steps, Inputs]:
                              layers="decoder_layers"),
         "forward": step(network_flop, first="backbone_work",
                         others=("neck_work", "layers_work", "fusion_work", "decoder_work")),
-        "work": training_flop,
+        "work": step(training_flop, forward_flop="forward"),
         "neck_parameters": step(convolution_parameters, channels_in="features", channels_out="width", kernel="once"),
         "layer_parameters": grid_layer_parameters,
         "layers_parameters": step(repeated_size, once="layer_parameters", layers="query_layers"),

@@ -31,7 +31,7 @@ __all__ = [
     "activation_bytes", "backbone_flop", "backbone_outputs", "convolution_parameters", "feature_pixels",
     "grid_layer_flop", "grid_layer_outputs", "grid_layer_parameters", "image_pixels", "network_flop",
     "network_size", "normalisation_parameters", "repeated_flop", "repeated_size", "temporal_fusion_flop",
-    "temporal_fusion_outputs", "temporal_fusion_parameters", "training_flop", "voxel_decoder_flop",
+    "temporal_fusion_outputs", "temporal_fusion_parameters", "voxel_decoder_flop",
 ]  # fmt: skip
 
 
@@ -67,25 +67,6 @@ def normalisation_parameters(channels: Count) -> Count:
         [1]; broadcast shape. Running means and variances are not trained and not counted.
     """
     return 2.0 * channels
-
-
-def training_flop(forward: Flop) -> Flop:
-    """Work of a training step: forward, and backward twice that.
-
-    Each product is done once forward, once for the gradient of its input and once for that of its weights. The
-    first layer's input needs no gradient, which is counted all the same: 1 % of ResNet-50.
-
-    Parameters
-    ----------
-    forward : Flop
-        Of the forward pass [FLOP].
-
-    Returns
-    -------
-    Flop
-        ``3 * forward`` [FLOP]; broadcast shape. Work done again to save memory is not in it.
-    """
-    return 3.0 * forward
 
 
 def activation_bytes(outputs: Count, times: Ratio, element: Bytes) -> Bytes:
