@@ -1,15 +1,38 @@
 # Every public name and the module it lives in. The package reads this file to load a name when it is first
 # used; a type checker or an editor reads it for the types. One list for both.
 
-from .analysis.compare import compare
-from .analysis.explain import explain
-from .analysis.feed import feed_dojo
-from .analysis.model import Input, Model, step
-from .analysis.models import fleet, spec_to_cheque
-from .analysis.sensitivity import sobol_indices, tornado
-from .analysis.solve import break_even, solve
-from .analysis.sweep import sweep
-from .analysis.uncertainty import simulate
+from .analysis.compare import (
+    compare,
+)
+from .analysis.explain import (
+    explain,
+)
+from .analysis.feed import (
+    feed_dojo,
+)
+from .analysis.model import (
+    Input,
+    Model,
+    step,
+)
+from .analysis.models import (
+    fleet,
+    spec_to_cheque,
+)
+from .analysis.sensitivity import (
+    sobol_indices,
+    tornado,
+)
+from .analysis.solve import (
+    break_even,
+    solve,
+)
+from .analysis.sweep import (
+    sweep,
+)
+from .analysis.uncertainty import (
+    simulate,
+)
 from .economics.capacity import (
     delivered_work,
     effective_rate,
