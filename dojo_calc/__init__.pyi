@@ -7,6 +7,9 @@ from .analysis.compare import (
 from .analysis.explain import (
     explain,
 )
+from .analysis.feed import (
+    feed_dojo,
+)
 from .analysis.model import (
     Input,
     Model,
@@ -241,6 +244,7 @@ __all__ = [
     "Input",
     "compare",
     "explain",
+    "feed_dojo",
     "fleet",
     "make_or_buy",
     "break_even_volume",

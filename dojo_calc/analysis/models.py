@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dojo_calc.analysis.feed import feed_dojo
 from dojo_calc.analysis.model import Model, Step, step
 from dojo_calc.economics.capacity import (
     delivered_work,
@@ -216,6 +217,10 @@ MODELS: dict[str, Callable[..., Model]] = {
     "spec_to_cheque": spec_to_cheque,
     "fleet": fleet,
     "make_or_buy": make_or_buy,
+MODELS: dict[str, Callable[..., Model]] = {
+    "spec_to_cheque": spec_to_cheque,
+    "fleet": fleet,
+    "feed_dojo": feed_dojo,
 }
 
 
