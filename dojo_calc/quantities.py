@@ -25,8 +25,8 @@ __all__ = [
     "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "Duration",
     "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass",
     "Money", "MoneyPerFlop", "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea",
-    "RatePerPower", "Ratio", "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked",
-    "is_formula", "signature", "spec",
+    "RatePerPower", "Ratio", "SignedCount", "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check",
+    "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
@@ -61,6 +61,7 @@ Positive, NotNegative, AtMostOne, AtLeastOne = Gt(0), Ge(0), Le(1), Ge(1)
 
 Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
+SignedCount: TypeAlias = Annotated[Numeric, Unit("1")]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]

@@ -13,7 +13,7 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import exp, power, where
-from dojo_calc.quantities import CashFlow, Count, DecayRate, Duration, Fraction, Money, Ratio
+from dojo_calc.quantities import CashFlow, DecayRate, Duration, Fraction, Money, Ratio, SignedCount
 
 __all__ = [
     "advantage", "break_even_volume", "chance_of_volume", "expected_cost", "expected_slip", "frontier_price",
@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def break_even_volume(development: Money, saving: CashFlow) -> Count:
+def break_even_volume(development: Money, saving: CashFlow) -> SignedCount:
     """Units over which a one-off cost comes back: where both roads cost the same [1]_.
 
     Parameters
@@ -33,7 +33,7 @@ def break_even_volume(development: Money, saving: CashFlow) -> Count:
 
     Returns
     -------
-    Count
+    SignedCount
         ``development / saving`` [1]; broadcast shape. Negative where making a unit costs more than buying it:
         then no volume breaks even.
     """

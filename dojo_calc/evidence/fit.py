@@ -107,7 +107,8 @@ def fit(
 
 def errors(runs: Sequence[Run], values: Mapping[str, float]) -> Vector:
     """``predicted / measured - 1`` of each run, blanks filled anew."""
-    return predict(runs, values).values / np.array([run.measured for run in runs]) - 1.0
+    found: Vector = predict(runs, values).values / np.array([run.measured for run in runs]) - 1.0
+    return found
 
 
 def leave_one_source_out(runs: Sequence[Run]) -> dict[str, Vector]:

@@ -10,7 +10,7 @@ interval reaches to the plain schedule, which has none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -270,7 +270,8 @@ class Prepared:
     def values(self, changed: Mapping[str, float] | None = None) -> Vector:
         """Predictions, in the metrics' units."""
         seconds = step.evaluate(self.inputs(changed), ("step_time",))["step_time"]
-        return np.where(np.isnan(self.per_step), seconds, self.per_step / seconds)
+        found: Vector = np.where(np.isnan(self.per_step), seconds, self.per_step / seconds)
+        return found
 
 
 def _prepared(rows: Sequence[tuple[_Sized, Mapping[str, Any]]], book: Catalogue) -> Prepared:
@@ -306,7 +307,8 @@ def _fill(
             hit = np.broadcast_to(where, wrong.shape)
             if hit.any() and not why:
                 at = int(np.argmax(hit))
-                why = words(lambda name, at=at, table=table: f"{table[name][at]:,.6g}")
+                shown = {name: f"{column[at]:,.6g}" for name, column in table.items()}
+                why = words(shown.__getitem__)
             wrong |= hit
         if wrong.all():
             reasons[index] = why
@@ -369,23 +371,21 @@ def validate_runs(path: Path | None = None, book: Catalogue | None = None) -> Va
     rows = []
     answers = zip(runs, found.values, found.plain, found.chosen, found.reasons, strict=True)
     for run, value, plain, chosen, reason in answers:
-        common = {"id": run.id, "source": run.source, "chip": run.chip, "metric": run.metric}
-        common |= {"unit": METRICS[run.metric]}
+        row = Row(run.id, run.source, run.chip, run.metric, METRICS[run.metric], run.measured, reason=reason)
         if reason:
-            rows.append(Row(**common, measured=run.measured, reason=reason))
+            rows.append(row)
             continue
         wide = float(np.exp(efficiency(run.chip, run.precision, run.stack)["error_80"].value))
         rows.append(
-            Row(
-                **common,
-                measured=run.measured,
+            replace(
+                row,
                 predicted=float(value),
                 low=float(min(value, plain) / wide),
                 high=float(max(value, plain) * wide),
                 chosen=chosen,
             )
         )
-    labels = {
+    labels: dict[str, list[str]] = {
         "source": [run.source.split(" (")[0] for run in runs],
         "chip": [run.chip for run in runs],
         "use": [run.use for run in runs],

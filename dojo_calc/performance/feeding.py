@@ -423,7 +423,9 @@ def pipelined_share(stages: Count, micro_batches: Count) -> Fraction:
     return micro_batches / (micro_batches + (maximum(stages, 1.0) - 1.0))
 
 
-def fed_utilisation(compute: Duration, efficiency: Fraction, *transfers: Duration) -> Fraction:
+def fed_utilisation(
+    compute: Duration, efficiency: Fraction, instant: Duration, *transfers: Duration
+) -> Fraction:
     """Most of its peak that a machine can use when its transfers run beside the arithmetic.
 
     Parameters
@@ -432,16 +434,18 @@ def fed_utilisation(compute: Duration, efficiency: Fraction, *transfers: Duratio
         Of the model's own work at the peak rate [s].
     efficiency : Fraction
         Share of the peak that the arithmetic attains when it waits for nothing, above zero [1].
+    instant : Duration
+        Above zero and shorter than any step, so that a batch of nothing has a share too [s].
     *transfers : Duration
         Over every memory and link [s].
 
     Returns
     -------
     Fraction
-        ``compute / maximum(compute / efficiency, *transfers)`` [1]; broadcast shape. An upper bound: what does not
-        overlap comes on top. 0 for a batch of nothing, which is how a model that does not fit shows.
+        ``compute / maximum(compute / efficiency, instant, *transfers)`` [1]; broadcast shape. An upper bound: what
+        does not overlap comes on top. 0 for a batch of nothing, which is how a model that does not fit shows.
     """
-    return compute / overlapped_time(compute / efficiency, *transfers)
+    return compute / overlapped_time(compute / efficiency, instant, *transfers)
 
 
 def replicas(units: Count, group: Count) -> Count:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -219,12 +220,13 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
         Takes a function that shows the value of a name, and gives the message.
     """
     v = values
+
+    def no_whole(name: str) -> Callable[[Callable[[str], str]], str]:
+        return lambda of: f"{name} must be a whole number, got {of(name)}"
+
     for name in ("chips", "global_batch", "sequence", "micro_batch", "tensor", "pipeline", "context", "expert",
                  "interleave"):  # fmt: skip
-        yield (
-            (v[name] < 1) | (v[name] % 1 != 0),
-            lambda of, n=name: f"{n} must be a whole number, got {of(n)}",
-        )
+        yield (v[name] < 1) | (v[name] % 1 != 0), no_whole(name)
     yield (
         v["data"] % 1 != 0,
         lambda of: (
@@ -284,8 +286,14 @@ def _first_problem(values: Mapping[str, Any]) -> Array:
     shape = np.broadcast_shapes(*(np.shape(one) for one in values.values()))
     reason: Array = np.full(shape, "", dtype=object)
     for where, words in problems(values):
-        reason = _with(reason, where, lambda index, say=words: say(lambda name: _shown(values, name, index)))
+        reason = _with(reason, where, partial(_said, words, values))
     return reason
+
+
+def _said(
+    words: Callable[[Callable[[str], str]], str], values: Mapping[str, Any], index: tuple[int, ...]
+) -> str:
+    return words(lambda name: f"{_at(values[name], index):,.6g}")
 
 
 def _with(reason: Array, where: Any, words: Callable[[tuple[int, ...]], str]) -> Array:
@@ -294,10 +302,6 @@ def _with(reason: Array, where: Any, words: Callable[[tuple[int, ...]], str]) ->
     for index in np.argwhere(hit):
         reason[tuple(index)] = words(tuple(index))
     return reason
-
-
-def _shown(values: Mapping[str, Any], name: str, index: tuple[int, ...]) -> str:
-    return f"{_at(values[name], index):,.6g}"
 
 
 def _at(value: Any, index: tuple[int, ...]) -> float:

@@ -87,12 +87,14 @@ def test_what_stands_idle_by_hand() -> None:
 def test_utilisation_is_the_least_of_its_roofs(
     compute: float, efficiency: float, first: float, second: float
 ) -> None:
-    got = float(feeding.fed_utilisation(compute, efficiency, first, second))
+    got = float(feeding.fed_utilisation(compute, efficiency, 1e-12, first, second))
     roofs = (efficiency, compute / first, compute / second)
     assert got == pytest.approx(min(roofs), rel=1e-12)
     # A faster link never does harm, and endless ones leave the efficiency.
-    assert feeding.fed_utilisation(compute, efficiency, first / 2, second) >= got
-    assert feeding.fed_utilisation(compute, efficiency, 0.0, 0.0) == pytest.approx(efficiency, rel=1e-12)
+    assert feeding.fed_utilisation(compute, efficiency, 1e-12, first / 2, second) >= got
+    assert feeding.fed_utilisation(compute, efficiency, 1e-12, 0.0, 0.0) == pytest.approx(
+        efficiency, rel=1e-12
+    )
 
 
 @given(work=sizes, traffic=sizes, batch=counts, efficiency=shares)
@@ -101,8 +103,8 @@ def test_it_agrees_with_the_roofline(work: float, traffic: float, batch: int, ef
     compute = dc.compute_time(feeding.per_unit_flop(batch, work, TRAY_DIES), peak)
     moved = dc.transfer_time(feeding.per_unit_bytes(batch, traffic, TRAY_DIES), bandwidth)
     roof = float(dc.roof_fraction(peak, work / traffic, bandwidth))
-    assert feeding.fed_utilisation(compute, 1.0, moved) == pytest.approx(roof)
-    assert feeding.fed_utilisation(compute, efficiency, moved) == pytest.approx(min(efficiency, roof))
+    assert feeding.fed_utilisation(compute, 1.0, 1e-12, moved) == pytest.approx(roof)
+    assert feeding.fed_utilisation(compute, efficiency, 1e-12, moved) == pytest.approx(min(efficiency, roof))
 
 
 @given(units=counts, state=sizes, activations=sizes, more=counts)
@@ -139,6 +141,6 @@ def test_ways_broadcast() -> None:
     batch = np.array([[1.0], [10.0]])
     bandwidths = np.array([1e12, 1e13, 1e14])
     compute = dc.compute_time(feeding.per_unit_flop(batch, 1e13, TILE_DIES), 362e12)
-    got = feeding.fed_utilisation(compute, 0.4, dc.transfer_time(1e10, bandwidths))
+    got = feeding.fed_utilisation(compute, 0.4, 1e-12, dc.transfer_time(1e10, bandwidths))
     # 1e13 / 25 / 362e12 = 1.105 ms for one sample; 1e10 B take 10, 1 and 0.1 ms.
     np.testing.assert_allclose(got, [[0.11049724, 0.4, 0.4], [0.4, 0.4, 0.4]])
