@@ -32,6 +32,30 @@ from .economics.cost import (
 )
 from .economics.plan import plan
 from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
+from .economics.procurement import (
+    capital_charge,
+    delivered,
+    delivery_time,
+    dies_from_wafers,
+    in_service,
+    learned_price,
+    least_compensation,
+    lost_time,
+    mean_delay,
+    rental_cost,
+    systems_built,
+    wafers_needed,
+)
+from .economics.race import (
+    grown,
+    growth_needed,
+    lead_needed,
+    logistic,
+    owner_share,
+    periods_to_draw_level,
+    power_each,
+    rest_of,
+)
 from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
 from .evidence.claims import verdicts
 from .facts import load
@@ -219,4 +243,24 @@ __all__ = [
     "whole",
     "year",
     "zetta",
+    "capital_charge",
+    "delivered",
+    "delivery_time",
+    "dies_from_wafers",
+    "in_service",
+    "learned_price",
+    "least_compensation",
+    "lost_time",
+    "mean_delay",
+    "rental_cost",
+    "systems_built",
+    "wafers_needed",
+    "growth_needed",
+    "grown",
+    "lead_needed",
+    "logistic",
+    "owner_share",
+    "periods_to_draw_level",
+    "power_each",
+    "rest_of",
 ]

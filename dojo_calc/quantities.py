@@ -23,9 +23,9 @@ from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
     "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
-    "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "Length", "Mass", "Money",
+    "MoneyPerFlop", "MoneyPerFlopRate",
+    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "Unit", "Voltage",
     "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
@@ -64,6 +64,10 @@ Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Year: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1900, le=2200)]
+# A factor a period, a number of periods, and one that a root is taken over: bounded, so that no power overflows.
+Growth: TypeAlias = Annotated[Numeric, Unit("1"), Interval(gt=0, le=100)]
+Horizon: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, le=100)]
+Term: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.1, le=100)]
 Flop: TypeAlias = Annotated[Numeric, Unit("FLOP"), NotNegative]
 FlopRate: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), Positive]
 Bytes: TypeAlias = Annotated[Numeric, Unit("B"), NotNegative]
