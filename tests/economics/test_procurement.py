@@ -80,7 +80,7 @@ def test_a_fleet_over_time_by_hand() -> None:
     # 100 units arrive at 1 and live 3, 50 arrive at 2 and live 10: 0, 100, 150, 150, 50.
     times = np.arange(5.0)[:, None]
     fleet = in_service(np.array([100.0, 50.0]), times, np.array([1.0, 2.0]), np.array([3.0, 10.0]))
-    assert fleet.sum(axis=1).tolist() == [0, 100, 150, 150, 50]
+    assert np.sum(fleet, axis=1).tolist() == [0, 100, 150, 150, 50]
 
 
 @given(units=positive, arrival=positive, life=positive)
