@@ -278,17 +278,24 @@ class Program:
         }
         answers: list[Any] = []
         failures: list[BaseException] = []
+        done = threading.Event()
 
         def work() -> None:
             try:
                 answers.append(milp(**arguments))
             except BaseException as error:  # handed to the waiting thread, which raises it
                 failures.append(error)
+            finally:
+                done.set()
 
-        thread = threading.Thread(target=work, daemon=True)
+        # No daemon: HiGHS's own threads must end before the process does. After an interrupt the run goes on in
+        # the background until its slice is over.
+        thread = threading.Thread(target=work)
         thread.start()
-        while thread.is_alive():
-            thread.join(0.05)  # HiGHS lets go of the interpreter's lock, so an interrupt arrives here
+        # HiGHS lets go of the interpreter's lock, so an interrupt arrives here. Thread.join would, interrupted,
+        # take the thread for ended (Python 3.11), and the process would leave without it.
+        while not done.wait(0.05):
+            pass
         if failures:
             raise failures[0]
         if answers[0].x is None and answers[0].status not in (_LIMIT, *_INFEASIBLE):
