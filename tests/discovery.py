@@ -37,6 +37,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.live.live": "draws a model",
     "dojo_calc.analysis.live.slider": "describes a slider",
     "dojo_calc.analysis.scenario.load_scenario": "reads a file",
+    "dojo_calc.analysis.models.die_to_tile": "assembles a model",
     "dojo_calc.analysis.models.fleet": "assembles a model",
     "dojo_calc.analysis.models.shipped": "assembles a model",
     "dojo_calc.analysis.models.spec_to_cheque": "assembles a model",

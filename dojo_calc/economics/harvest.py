@@ -16,9 +16,7 @@ __all__ = ["harvest_yield"]
 _MOST_SPARES = 24  # terms of the sum; more spares count as so many
 
 
-def harvest_yield(
-    faults: Count, clustering: Ratio, redundant_share: Fraction, units: Count, needed: Count
-) -> Fraction:
+def harvest_yield(faults: Count, clustering: Ratio, redundant_share: Fraction, spares: Count) -> Fraction:
     """Share of dies on which enough units work, when every fault costs a unit of its own [1]_.
 
     The number of faults is negative binomial; each falls into the part made of like units with the odds of its
@@ -34,21 +32,18 @@ def harvest_yield(
         Of the negative binomial, above zero [1].
     redundant_share : Fraction
         Share of the faults that fall into the units [1].
-    units : Count
-        Units laid out [1].
-    needed : Count
-        Units that must work [1].
+    spares : Count
+        Units laid out beyond those that must work [1].
 
     Returns
     -------
     Fraction
-        ``sum over i from 0 to units - needed of P(i faults) redundant_share^i`` [1]; broadcast shape. Without
-        spares the negative binomial yield; 0 where more are needed than laid out.
+        ``sum over i from 0 to spares of P(i faults) redundant_share^i`` [1]; broadcast shape. Without spares the
+        negative binomial yield.
     """
-    spares = units - needed
     odds = redundant_share * faults / (clustering + faults)
     term = power(1.0 + faults / clustering, -clustering)
-    total = where(spares >= 0.0, term, 0.0)
+    total = term
     for i in range(_MOST_SPARES):
         term = term * odds * (clustering + i) / (i + 1.0)
         total = total + where(spares >= i + 1.0, term, 0.0)

@@ -4,7 +4,8 @@ Dies stand in a grid with a scribe line between neighbours, wholly inside the wa
 Where the grid lies decides how many fit. Across the wafer the best position is found exactly: seen from the
 middle, a row of n dies can lie anywhere within the slack that its chord leaves, so the count changes only
 where the slack of some row ends. Up the wafer the positions are tried in even steps over half a pitch, the
-other half being its mirror image; both centred positions are among them.
+other half being its mirror image; both centred positions are among them. Of random dies of 8 to 33 mm a side
+on 300 mm, 16 steps miss one to three dies for 8 in 100, 64 steps for 2; a square of 30 x 30 offsets for 16.
 
 References
 ----------

@@ -119,16 +119,16 @@ def test_spare_units_by_hand() -> None:
     # = 2 (1 + 1/4)^-2 - (1 + 1/2)^-2 = 1.28 - 0.444444.
     assert units_yield(1.0, 2.0, 1.0, 2, 1) == pytest.approx(1.28 - 4 / 9, rel=1e-10)
     # No fault at all, or one: (1 + 1/2)^-2 = 0.444444, and then 2 x (1/3) x 0.444444 = 0.296296.
-    assert harvest_yield(1.0, 2.0, 1.0, 2, 1) == pytest.approx(20 / 27, rel=1e-12)
+    assert harvest_yield(1.0, 2.0, 1.0, 1) == pytest.approx(20 / 27, rel=1e-12)
     # Half of the faults fall outside: the second term halves.
-    assert harvest_yield(1.0, 2.0, 0.5, 2, 1) == pytest.approx(4 / 9 + 4 / 27, rel=1e-12)
+    assert harvest_yield(1.0, 2.0, 0.5, 1) == pytest.approx(4 / 9 + 4 / 27, rel=1e-12)
 
 
 @given(st.floats(0.0, 3.0), st.floats(0.5, 50.0), shares, st.integers(2, 400), st.integers(0, 20))
 def test_laws_of_harvest(x: float, clustering: float, share: float, units: int, spares: int) -> None:
     needed = max(units - spares, 0)
     got, exact = (
-        harvest_yield(x, clustering, share, units, needed),
+        harvest_yield(x, clustering, share, units - needed),
         units_yield(x, clustering, share, units, needed),
     )
     perfect = negative_binomial_yield(x, clustering)
@@ -136,15 +136,15 @@ def test_laws_of_harvest(x: float, clustering: float, share: float, units: int, 
     tiny = 1 + 1e-8
     assert perfect <= got * tiny <= exact * tiny * tiny
     assert exact <= rest * tiny
-    assert harvest_yield(x, clustering, share, units, units) == pytest.approx(perfect, rel=1e-12)
+    assert harvest_yield(x, clustering, share, 0) == pytest.approx(perfect, rel=1e-12)
     assert units_yield(x, clustering, share, units, units) == pytest.approx(perfect, rel=1e-7)
-    assert harvest_yield(x, clustering, share, units, needed + 1) <= got * tiny
+    assert harvest_yield(x, clustering, share, units - needed + 1) >= got
 
 
 def test_both_counts_agree_where_faults_are_few_against_units() -> None:
     x, share = np.array([0.58, 0.74, 0.81]), np.array([0.85, 0.6, 0.6])
     units, needed = np.array([360, 128, 144]), np.array([354, 108, 132])
-    bound = harvest_yield(x, np.array([[2.0], [10.0]]), share, units, needed)
+    bound = harvest_yield(x, np.array([[2.0], [10.0]]), share, units - needed)
     np.testing.assert_allclose(
         bound, units_yield(x, np.array([[2.0], [10.0]]), share, units, needed), rtol=1e-5
     )
@@ -152,7 +152,6 @@ def test_both_counts_agree_where_faults_are_few_against_units() -> None:
 
 
 def test_more_needed_than_laid_out() -> None:
-    assert harvest_yield(0.5, 2.0, 0.8, 100, 101) == 0
     assert units_yield(0.5, 2.0, 0.8, 100, 101) == 0
 
 
