@@ -49,5 +49,8 @@ def rows() -> Iterator[Row]:
             f"placement finds fewer dies than a scan for {fewer:.1%} of sizes, more for {more:.1%}"
         )
     own, hand = medians(ours, scan, repeats=3)
-    work = f"{SIZES:,} die sizes, all positions across, 17 up; more dies than the scan for {more:.0%}, fewer for {fewer:.0%}; {peak / 1e6:.0f} MB"
+    work = (
+        f"{SIZES:,} die sizes, all positions across, 17 up; more dies than the scan for {more:.0%}, "
+        f"fewer for {fewer:.0%}; {peak / 1e6:.0f} MB"
+    )
     yield Row("placement", work, own, SIZES / own, f"scan of {STEPS} x {STEPS}", hand * SIZES / SCANNED / own)
