@@ -4,7 +4,7 @@
 from .analysis.compare import compare
 from .analysis.explain import explain
 from .analysis.model import Input, Model, step
-from .analysis.models import fleet, spec_to_cheque
+from .analysis.models import die_to_tile, fleet, spec_to_cheque
 from .analysis.sensitivity import sobol_indices, tornado
 from .analysis.solve import break_even, solve
 from .analysis.sweep import sweep
@@ -19,6 +19,7 @@ from .economics.capacity import (
     units_needed,
     whole,
 )
+from .economics.chip_cost import cost_per_good, memory_cost, replaced_cost, scaled_design_cost
 from .economics.cost import (
     energy_cost,
     external_purchases,
@@ -30,6 +31,8 @@ from .economics.cost import (
     total_cost,
     units_bought,
 )
+from .economics.harvest import harvest_yield
+from .economics.placement import WaferMap, placed_dies, wafer_map
 from .economics.plan import plan
 from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
 from .economics.procurement import (
@@ -57,6 +60,28 @@ from .economics.race import (
     rest_of,
 )
 from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
+from .economics.silicon import (
+    die_with_scribe,
+    gross_dies,
+    gross_dies_bound,
+    side_of_square,
+    usable_diameter,
+)
+from .economics.spares import units_yield
+from .economics.yields import (
+    faults_on_die,
+    good_dies,
+    joint_yield,
+    learned_defect_density,
+    moore_yield,
+    murphy_yield,
+    negative_binomial_yield,
+    passing_share,
+    poisson_yield,
+    repeated_yield,
+    seeds_yield,
+    sound_share,
+)
 from .evidence.claims import verdicts
 from .facts import load
 from .hardware.catalog import catalogue, machine
@@ -263,4 +288,28 @@ __all__ = [
     "periods_to_draw_level",
     "power_each",
     "rest_of",
+    "WaferMap",
+    "cost_per_good",
+    "die_to_tile",
+    "die_with_scribe",
+    "faults_on_die",
+    "good_dies",
+    "harvest_yield",
+    "joint_yield",
+    "learned_defect_density",
+    "memory_cost",
+    "moore_yield",
+    "murphy_yield",
+    "negative_binomial_yield",
+    "passing_share",
+    "placed_dies",
+    "poisson_yield",
+    "repeated_yield",
+    "replaced_cost",
+    "scaled_design_cost",
+    "seeds_yield",
+    "sound_share",
+    "units_yield",
+    "usable_diameter",
+    "wafer_map",
 ]

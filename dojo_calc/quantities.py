@@ -26,6 +26,9 @@ __all__ = [
     "Flop", "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "Length", "Mass", "Money",
     "MoneyPerFlop", "MoneyPerFlopRate",
     "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "Unit", "Voltage",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
+    "MoneyPerFlop", "MoneyPerFlopRate",
+    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
     "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
@@ -79,11 +82,13 @@ Power: TypeAlias = Annotated[Numeric, Unit("W"), NotNegative]
 Energy: TypeAlias = Annotated[Numeric, Unit("J"), NotNegative]
 Money: TypeAlias = Annotated[Numeric, Unit("USD"), NotNegative]
 EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
+MoneyPerByte: TypeAlias = Annotated[Numeric, Unit("USD/B"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
+Margin: TypeAlias = Annotated[Numeric, Unit("m"), NotNegative]
 Area: TypeAlias = Annotated[Numeric, Unit("m^2"), Positive]
 CountPerArea: TypeAlias = Annotated[Numeric, Unit("1/m^2"), NotNegative]
 Mass: TypeAlias = Annotated[Numeric, Unit("kg"), Positive]

@@ -243,6 +243,7 @@ _PRINTED: dict[str, tuple[tuple[float, str], ...]] = {
     "1/m^2": ((1e6, " /mm^2"),),
     "USD": ((1e9, " billion USD"), (1e6, " million USD"), (1.0, " USD")),
     "USD/J": ((1 / kWh, " USD/kWh"),),
+    "USD/B": ((1e-9, " USD/GB"),),
     "USD/FLOP": ((1 / (exa * hour), " USD per exaflop-hour"),),
     "FLOP": (
         (1e27, "e27 FLOP"),
