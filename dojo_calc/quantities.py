@@ -22,10 +22,10 @@ from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
-    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
-    "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
+    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "DiscountRate",
+    "Duration", "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency", "Intensity",
+    "InterestRate", "Length", "Mass", "Money", "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate",
+    "Numeric", "Periods", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
     "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
@@ -77,6 +77,13 @@ Money: TypeAlias = Annotated[Numeric, Unit("USD"), NotNegative]
 EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
+MoneyPerPower: TypeAlias = Annotated[Numeric, Unit("USD/W"), NotNegative]
+MoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), NotNegative]
+CashFlow: TypeAlias = Annotated[Numeric, Unit("USD")]
+InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+DiscountRate: TypeAlias = Annotated[Numeric, Unit("1"), Gt(-1)]
+Periods: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
+DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
