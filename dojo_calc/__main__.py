@@ -27,6 +27,7 @@ from dojo_calc.economics.plan import Line
 from dojo_calc.economics.plan import plan as make_plan
 from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.evidence.claims import CheckError, verdicts
+from dojo_calc.evidence.references import compare_references
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 
@@ -255,6 +256,34 @@ def claims(as_json: AsJson = False, facts: Own = None, reading: Readings = None)
         for entry in entries
     ]
     _show("Claims", shown)
+
+
+@app.command()
+def validate(
+    economics: Annotated[
+        bool, typer.Option("--economics", help="Figures that others print for the same formulas.")
+    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Hold the models against what others measured or printed. Exits with 1 if a printed figure is missed."""
+    if not economics:
+        raise UnknownNameError("nothing to validate; give --economics")
+    rows = [asdict(one) for one in compare_references()]
+    if not _printed(rows, as_json=as_json, as_csv=as_csv):
+        columns = ("id", "value", "reference", "unit", "difference", "holds", "source")
+        shown = [{name: row[name] for name in columns} | {"holds": _yes(row["holds"])} for row in rows]
+        _show("Printed by others, and computed here", [_short(row) for row in shown])
+    if not all(row["holds"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "NO"
+
+
+def _short(row: Row) -> dict[str, Any]:
+    return {name: f"{cell:.10g}" if isinstance(cell, float) else cell for name, cell in row.items()}
 
 
 COMPARED = {

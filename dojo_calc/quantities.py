@@ -29,6 +29,10 @@ __all__ = [
     "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
     "MoneyPerFlop", "MoneyPerFlopRate",
     "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
+    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "DiscountRate",
+    "Duration", "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency", "Intensity",
+    "InterestRate", "Length", "Mass", "Money", "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate",
+    "Numeric", "Periods", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
     "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
@@ -85,6 +89,13 @@ EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
 MoneyPerByte: TypeAlias = Annotated[Numeric, Unit("USD/B"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
+MoneyPerPower: TypeAlias = Annotated[Numeric, Unit("USD/W"), NotNegative]
+MoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), NotNegative]
+CashFlow: TypeAlias = Annotated[Numeric, Unit("USD")]
+InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+DiscountRate: TypeAlias = Annotated[Numeric, Unit("1"), Gt(-1)]
+Periods: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
+DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]

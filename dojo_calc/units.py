@@ -242,6 +242,7 @@ _PRINTED: dict[str, tuple[tuple[float, str], ...]] = {
     "m^2": ((1e-6, " mm^2"),),
     "1/m^2": ((1e6, " /mm^2"),),
     "USD": ((1e9, " billion USD"), (1e6, " million USD"), (1.0, " USD")),
+    "USD/s": ((1e6 / hour, " million USD/h"), (1 / hour, " USD/h")),
     "USD/J": ((1 / kWh, " USD/kWh"),),
     "USD/B": ((1e-9, " USD/GB"),),
     "USD/FLOP": ((1 / (exa * hour), " USD per exaflop-hour"),),

@@ -65,6 +65,10 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.ledger.significant_digits": "counts printed digits; a rule of print, not of physics",
     "dojo_calc.evidence.ledger.verdict": "gives a word",
     "dojo_calc.evidence.claims.verdicts": "gives words",
+    "dojo_calc.economics.investment.internal_rate_of_return": "searches a root",
+    "dojo_calc.evidence.references.compare_references": "reads a file",
+    "dojo_calc.evidence.validation.columns_of": "reads a file",
+    "dojo_calc.evidence.validation.summarise": "sums up errors of any unit",
 }
 
 
