@@ -59,7 +59,6 @@ from .economics.race import (
     power_each,
     rest_of,
 )
-from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
 from .economics.silicon import (
     die_with_scribe,
     gross_dies,

@@ -22,18 +22,12 @@ from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
-    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "Length", "Mass", "Money",
-    "MoneyPerFlop", "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "Unit", "Voltage",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
-    "MoneyPerFlop", "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
-    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "DiscountRate",
-    "Duration", "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency", "Intensity",
-    "InterestRate", "Length", "Mass", "Money", "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate",
-    "Numeric", "Periods", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
-    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
+    "DiscountRate", "Duration", "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency",
+    "Growth", "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
+    "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power",
+    "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "Unit", "Voltage", "Year",
+    "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
