@@ -4,7 +4,7 @@
 from .analysis.compare import compare
 from .analysis.explain import explain
 from .analysis.model import Input, Model, step
-from .analysis.models import die_to_tile, fleet, spec_to_cheque
+from .analysis.models import die_to_tile, fleet, pledge, race, spec_to_cheque, swap, wafers_to_exapods
 from .analysis.sensitivity import sobol_indices, tornado
 from .analysis.solve import break_even, solve
 from .analysis.sweep import sweep
@@ -54,9 +54,11 @@ from .economics.race import (
     growth_needed,
     lead_needed,
     logistic,
+    overtaking_growth,
     owner_share,
     periods_to_draw_level,
     power_each,
+    price_each,
     rest_of,
 )
 from .economics.silicon import (
@@ -283,9 +285,11 @@ __all__ = [
     "grown",
     "lead_needed",
     "logistic",
+    "overtaking_growth",
     "owner_share",
     "periods_to_draw_level",
     "power_each",
+    "price_each",
     "rest_of",
     "WaferMap",
     "cost_per_good",
@@ -311,4 +315,8 @@ __all__ = [
     "units_yield",
     "usable_diameter",
     "wafer_map",
+    "pledge",
+    "race",
+    "swap",
+    "wafers_to_exapods",
 ]

@@ -13,11 +13,11 @@ from __future__ import annotations
 import math
 
 from dojo_calc.operations import log, maximum, minimum, where
-from dojo_calc.quantities import Count, Fraction, Growth, Horizon, Power, Ratio, Term
+from dojo_calc.quantities import Count, Fraction, Growth, Horizon, Money, Power, Ratio, Term
 
 __all__ = [
-    "growth_needed", "grown", "lead_needed", "logistic", "owner_share", "periods_to_draw_level", "power_each",
-    "rest_of",
+    "growth_needed", "grown", "lead_needed", "logistic", "overtaking_growth", "owner_share", "periods_to_draw_level",
+    "power_each", "price_each", "rest_of",
 ]  # fmt: skip
 
 
@@ -78,6 +78,26 @@ def lead_needed(own: Count, others: Count, periods: Term) -> Ratio:
         ``k = (others / own)^(1 / periods)`` [1]; broadcast shape. Below 1 for an owner who leads.
     """
     return (others / own) ** (1.0 / periods)
+
+
+def overtaking_growth(own: Count, others: Count, others_growth: Growth, periods: Term) -> Ratio:
+    """Growth factor above which an owner overtakes all others together: `lead_needed` times theirs.
+
+    Parameters
+    ----------
+    own, others : Count
+        Stocks at the start, above zero [1].
+    others_growth : Growth
+        Factor a period [1].
+    periods : Term
+        [1].
+
+    Returns
+    -------
+    Ratio
+        ``others_growth * (others / own)^(1 / periods)`` a period [1]; broadcast shape.
+    """
+    return others_growth * lead_needed(own, others, periods)
 
 
 def periods_to_draw_level(
@@ -163,19 +183,45 @@ def logistic(stock: Count, growth: Growth, ceiling: Count, periods: Horizon) -> 
     return ceiling / (1.0 + (ceiling / stock - 1.0) * growth**-periods)
 
 
-def power_each(site: Power, equivalents: Ratio) -> Power:
-    """Site power behind one unit of account, from that of a chip which is worth several.
+def power_each(site: Power, equivalents: Ratio, improvement: Growth, periods: Horizon) -> Power:
+    """Site power behind one unit of account, from that of a chip which is worth several, as chips improve.
 
     Parameters
     ----------
     site : Power
-        Site power of one chip [W].
+        Site power of one chip of today [W].
     equivalents : Ratio
         Units of account that the chip is worth, above zero: 2.5 H100 for a GB200 at 8 bits [1].
+    improvement : Growth
+        Factor a period by which the rate a watt grows; 1 for none [1].
+    periods : Horizon
+        From today [1].
 
     Returns
     -------
     Power
-        [W]; broadcast shape.
+        ``site / equivalents / improvement^periods`` [W]; broadcast shape.
     """
-    return site / equivalents
+    return site / equivalents / improvement**periods
+
+
+def price_each(price: Money, equivalents: Ratio, improvement: Growth, periods: Horizon) -> Money:
+    """Price of one unit of account, from that of a chip which is worth several, as chips improve.
+
+    Parameters
+    ----------
+    price : Money
+        Of one chip of today, all in [USD].
+    equivalents : Ratio
+        Units of account that the chip is worth, above zero [1].
+    improvement : Growth
+        Factor a period by which the rate a dollar grows; 1 for none [1].
+    periods : Horizon
+        From today [1].
+
+    Returns
+    -------
+    Money
+        ``price / equivalents / improvement^periods`` [USD]; broadcast shape.
+    """
+    return price / equivalents / improvement**periods

@@ -10,9 +10,11 @@ from dojo_calc.economics.race import (
     growth_needed,
     lead_needed,
     logistic,
+    overtaking_growth,
     owner_share,
     periods_to_draw_level,
     power_each,
+    price_each,
     rest_of,
 )
 
@@ -43,7 +45,11 @@ def test_the_inequality_of_the_race_by_hand() -> None:
 
 def test_power_of_an_equivalent_by_hand() -> None:
     # A GB200 draws 2.4024 kW and is worth 5,000 / 1,979 = 2.5265 H100 at 8 bits: 950.9 W each.
-    assert power_each(2402.4, 5_000 / 1_979) == pytest.approx(950.9, abs=0.05)
+    assert power_each(2402.4, 5_000 / 1_979, 1.0, 5.0) == pytest.approx(950.9, abs=0.05)
+    # At 80,100 USD all in it is 31,704 each; a quarter better a year for two years divides both by 1.5625.
+    assert price_each(80_100, 5_000 / 1_979, 1.0, 0.0) == pytest.approx(31_704, abs=0.5)
+    assert price_each(80_100, 5_000 / 1_979, 1.25, 2.0) == pytest.approx(31_704 / 1.5625, abs=0.5)
+    assert power_each(2402.4, 5_000 / 1_979, 1.25, 2.0) == pytest.approx(950.9 / 1.5625, abs=0.05)
 
 
 @given(own=stock, others=stock, others_growth=growth, span=periods)
@@ -51,6 +57,7 @@ def test_more_than_k_times_the_growth_overtakes_and_less_does_not(
     own: float, others: float, others_growth: float, span: float
 ) -> None:
     k = float(lead_needed(own, others, span))
+    assert overtaking_growth(own, others, others_growth, span) == pytest.approx(k * others_growth)
     rivals = grown(others, others_growth, span)
     assert grown(own, k * others_growth, span) == pytest.approx(rivals, rel=1e-9)
     assert owner_share(grown(own, 1.01 * k * others_growth, span), rivals) > 0.5
