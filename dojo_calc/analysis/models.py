@@ -376,7 +376,7 @@ def swap(book: Catalogue | None = None) -> Model:
             "hall_late": f"{event}.hall_delay",
             "rent": f"{gpu}.hourly_rent[median_2024]",
             "hour": "1 hour",
-            "price": f"{gpu}.price_in_node",
+            "price": f"{gpu}.price_in_node[cost_sheet_2024]",
             "interest": f"{event}.capital_interest",
             "year": "1 year",
             "chip_power": f"{gpu}.facility_power",
@@ -430,10 +430,10 @@ def race(book: Catalogue | None = None) -> Model:
             "share_on_grid": step(owner_share, own="own_on_grid", others="others_later"),
         },
         inputs={
-            "own": "xai.h100_equivalents",
-            "world": "world.h100_equivalents",
+            "own": "xai.h100_equivalents[q4_2025]",  # the other readings are other dates
+            "world": "world.h100_equivalents[q4_2025]",
             "own_growth": growth,
-            "others_growth": "world.growth_per_year",
+            "others_growth": "world.growth_per_year[since_2022]",
             "years": 5.0,
             "chip_power": f"{chip}.facility_power",
             "chip_price": f"{chip}.price_all_in",
@@ -481,8 +481,8 @@ def pledge(book: Catalogue | None = None) -> Model:
             "tile_price": "dojo-tile.cost_upper_bound",
             "tile_peak": known.machine("dojo-tile").peak("bf16"),
             "tile_power": (pod.value / tiles, pod.low / tiles, pod.high / tiles),
-            "bare": f"{gpu}.price",
-            "in_node": f"{gpu}.price_in_node",
+            "bare": f"{gpu}.price[list_2023]",  # the other readings are other years
+            "in_node": f"{gpu}.price_in_node[cost_sheet_2024]",
             "all_in": f"{gpu}.price_all_in",
             "peak": f"{gpu}.peak_bf16",
             "gpu_power": f"{gpu}.facility_power",
