@@ -29,6 +29,7 @@ from dojo_calc.economics.discounting import (
 from dojo_calc.economics.investment import internal_rate_of_return
 from dojo_calc.economics.ownership import cost_of_share, energy_rate, hall_capital, hall_fees, total_rate
 from dojo_calc.economics.power import energy, facility_power
+from dojo_calc.economics.race import growth_needed
 from dojo_calc.errors import FactsError
 from dojo_calc.facts import Strict
 from dojo_calc.quantities import (
@@ -48,6 +49,7 @@ from dojo_calc.quantities import (
     Power,
     PowerUsage,
     Ratio,
+    Term,
     checked,
     signature,
 )
@@ -336,3 +338,8 @@ def _return(
 @_reference("finance-capital-recovery")
 def _recovery(rate: InterestRate, periods: Periods) -> Ratio:
     return capital_recovery_factor(rate, periods)
+
+
+@_reference("epoch-world-growth")
+def _world_growth(goal: Count, stock: Count, periods: Term) -> Ratio:
+    return growth_needed(goal, stock, periods)
