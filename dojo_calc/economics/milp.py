@@ -81,7 +81,7 @@ class Block:
 
 
 class Program:
-    """Minimise a cost over blocks of variables, subject to named blocks of rows.
+    """Minimise a cost over blocks of variables, subject to named blocks of rows, with HiGHS [1]_.
 
     A variable that lowers the cost must have an upper bound, so that the least cost is finite.
     """

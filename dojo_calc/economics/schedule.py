@@ -35,7 +35,7 @@ __all__ = ["InfeasiblePlanError", "Needs", "Offer", "Schedule", "schedule"]
 
 
 class InfeasiblePlanError(DojoCalcError):
-    """No plan fits. `relief` holds, for each bound that frees it when moved alone, the change by period."""
+    """No plan fits. `relief` holds, for each bound that frees it when moved alone [2]_, the change by period."""
 
     def __init__(self, message: str, relief: Mapping[str, FloatArray]) -> None:
         super().__init__(message)
@@ -49,31 +49,31 @@ class Offer:
     Attributes
     ----------
     name : str
-    rate : FlopRate
+    rate : number
         Of one unit, as it counts towards the demand [FLOP/s].
-    power : Power
+    power : number
         Of one unit at the site's meter [W].
-    price : Money
+    price : number or sequence
         Of one unit by the period of its order [USD].
-    most : Count
+    most : number or sequence
         Units that can be ordered by period [1].
-    least : Count
-        Smallest order, if anything is ordered [1].
+    least : number
+        Smallest order, if anything is ordered [1]; a minimum lot as in [1]_.
     lead : int
         Periods from order to delivery.
-    setup : Money
+    setup : number
         Cost of each order, whatever its size [USD].
-    design : Money
+    design : number
         Once-only cost of having the offer at all, paid in the first period if anything is ever ordered [USD].
-    running : Money
+    running : number
         Cost of running one unit for a period [USD].
-    deposit : Fraction
+    deposit : number
         Share of the price paid with the order, the rest on delivery [1].
-    residual : Fraction
+    residual : number
         Share of the price that a unit still standing is worth after the last period [1].
     life : int, optional
         Periods in service; for ever if left out.
-    stock : Count
+    stock : number
         Units that stand at the start and stay [1].
     whole : bool
         Whether only whole units can be ordered. It makes the search longer, and changes little where orders are of
@@ -105,22 +105,22 @@ class Needs:
     ----------
     dates : sequence of str
         First day of each period, ISO.
-    demand : FlopRate
+    demand : number
         Rate wanted [FLOP/s].
-    budget : Money
+    budget : number
         New money for orders by period; what is not spent is carried over [USD].
-    grid : Power
+    grid : number
         Power that the site can draw [W].
-    shortage : MoneyPerFlopRate, optional
+    shortage : number, optional
         Cost of a rate that is wanted and missing for one period; without it the demand must be met
         [USD s/FLOP].
-    rent : MoneyPerFlopRate, optional
+    rent : number, optional
         Price of renting a rate for one period; without it nothing can be rented [USD s/FLOP].
-    rent_most : FlopRate, optional
+    rent_most : number, optional
         Rate that can be rented; any if left out [FLOP/s].
-    shares : mapping of str to Fraction
+    shares : mapping of str to number
         Least share of an offer in the installed rate at the end [1].
-    interest : Fraction
+    interest : number
         By which money of the next period counts less [1].
     """
 
@@ -145,7 +145,8 @@ class Schedule:
         Discounted, what is still worth something at the end taken off [USD].
     bound, gap : float
         No plan costs less than `bound` [USD]; `gap` is the relative distance to it.
-    status : {"optimal", "time limit", "interrupted"}
+    status : str
+        ``"optimal"``, ``"time limit"`` or ``"interrupted"``.
     seconds : float
         That the search took [s].
     parts : dict
