@@ -28,6 +28,11 @@ __all__ = [
     "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power",
     "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "Unit", "Voltage", "Year",
     "alias", "check", "checked", "is_formula", "signature", "spec",
+    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
+    "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio",
+    "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature",
+    "spec",
 ]  # fmt: skip
 
 
@@ -61,6 +66,7 @@ class Unit:
 Positive, NotNegative, AtMostOne, AtLeastOne = Gt(0), Ge(0), Le(1), Ge(1)
 
 Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
@@ -90,6 +96,7 @@ InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 DiscountRate: TypeAlias = Annotated[Numeric, Unit("1"), Gt(-1)]
 Periods: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
 DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
+TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
