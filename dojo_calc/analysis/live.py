@@ -29,6 +29,7 @@ _WORDS = {
     "MUSD": "million USD",
     "GUSD": "billion USD",
     "USD*s/EFLOP/h": "USD per exaflop-hour",
+    "USD*s/PFLOP": "USD per PFLOP/s",
 }
 
 
