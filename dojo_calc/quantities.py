@@ -26,6 +26,9 @@ __all__ = [
     "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
     "MoneyPerFlop", "MoneyPerFlopRate",
     "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
+    "MoneyPerFlopRate",
+    "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
     "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
@@ -60,6 +63,7 @@ class Unit:
 Positive, NotNegative, AtMostOne, AtLeastOne = Gt(0), Ge(0), Le(1), Ge(1)
 
 Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
