@@ -51,7 +51,7 @@ class WaferMap:
 
 
 def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, steps: int = STEPS) -> Any:
-    """Count the dies that fit on a wafer.
+    """Count the dies that fit on a wafer, the measure of every formula for their number [1]_.
 
     Parameters
     ----------
