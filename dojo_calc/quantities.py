@@ -33,6 +33,10 @@ __all__ = [
     "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio",
     "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature",
     "spec",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
+    "MoneyPerFlop", "MoneyPerFlopRate",
+    "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
+    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 

@@ -250,18 +250,14 @@ def _gross_dies(known: Catalogue) -> tuple[float, float, float]:
     facts, wafer = known.facts, "wafer-300mm"
     width = facts.value("d1", "die_width")
     edge, scribe = (facts.get(wafer, name) for name in ("edge_exclusion", "scribe_width"))
-    return tuple(
-        float(
-            placed_dies(
-                width,
-                facts.value("d1", "die_area") / width,
-                wafer=facts.value(wafer, "wafer_diameter"),
-                edge=getattr(edge, of),
-                scribe=getattr(scribe, of),
-            )
-        )
-        for of in ("value", "high", "low")
+    likely, fewest, most = placed_dies(
+        width,
+        facts.value("d1", "die_area") / width,
+        wafer=facts.value(wafer, "wafer_diameter"),
+        edge=[edge.value, edge.high, edge.low],
+        scribe=[scribe.value, scribe.high, scribe.low],
     )
+    return float(likely), float(fewest), float(most)
 
 
 def wafers_to_exapods(book: Catalogue | None = None) -> Model:

@@ -13,7 +13,7 @@ from dojo_calc.quantities import Count, Fraction, Ratio
 
 __all__ = ["harvest_yield"]
 
-_MOST_SPARES = 24  # terms of the sum; more spares count as so many
+_MOST_SPARES = 12  # terms of the sum; more spares count as so many
 
 
 def harvest_yield(faults: Count, clustering: Ratio, redundant_share: Fraction, spares: Count) -> Fraction:
@@ -21,8 +21,8 @@ def harvest_yield(faults: Count, clustering: Ratio, redundant_share: Fraction, s
 
     The number of faults is negative binomial; each falls into the part made of like units with the odds of its
     area, and any fault elsewhere kills the die. Two faults in one unit count as two units lost, so the figure is
-    a lower bound, close where faults are few against units; `units_yield` counts them exactly. More than 24
-    spares count as 24.
+    a lower bound, close where faults are few against units; `units_yield` counts them exactly. More than 12
+    spares count as 12, which matters where many faults are likely.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ class WaferMap:
 
 
 def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, steps: int = STEPS) -> Any:
-    """Count the dies that fit on a wafer.
+    """Count the dies that fit on a wafer, the measure of every formula for their number [1]_.
 
     Parameters
     ----------
@@ -76,25 +76,28 @@ def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, 
     DomainError
         If a length is not positive, an edge or a line negative, or a die larger than what the wafer can hold.
     """
-    given = (width, height, wafer, edge, scribe)
-    names = ("width", "height", "wafer", "edge", "scribe")
-    checked = [
-        check(value, Margin if name in ("edge", "scribe") else Length, name)
-        for name, value in zip(names, given, strict=True)
+    lengths = [
+        check(one, Length, name) for one, name in ((width, "width"), (height, "height"), (wafer, "wafer"))
     ]
-    shape = np.broadcast_shapes(*(np.shape(value) for value in checked))
-    flat = [np.broadcast_to(value, shape).ravel() for value in checked]
-    _refuse_too_large(*flat[:4], shape)
+    margins = [check(one, Margin, name) for one, name in ((edge, "edge"), (scribe, "scribe"))]
     if steps < 1:
         raise DomainError(f"steps must be at least 1, got {steps}")
-    counts = np.empty(flat[0].size, dtype=np.int64)
-    levels = _levels(flat[1], flat[2] / 2 - flat[3], flat[4])
+    try:
+        arrays = np.broadcast_arrays(*lengths, *margins)
+    except ValueError:
+        shapes = ", ".join(str(np.shape(one)) for one in (*lengths, *margins))
+        raise DomainError(f"expected lengths whose shapes broadcast, got {shapes}") from None
+    shape = arrays[0].shape
+    w, h, d, e, s = (array.ravel() for array in arrays)
+    _refuse_too_large(w, h, d, e, shape)
+    counts = np.empty(w.size, dtype=np.int64)
+    levels = _levels(h, d / 2 - e, s)
     order = np.argsort(levels, kind="stable")  # dies with as many rows share a block, and none is padded far
     start = 0
     while start < order.size:
         room = max(1, _BLOCK // ((steps + 1) * (2 * int(levels[order[start]]) + 1)))
         block = order[start : start + room]
-        counts[block] = _best(*(values[block] for values in flat), steps)[0]
+        counts[block] = _best(w[block], h[block], d[block], e[block], s[block], steps)[0]
         start += room
     return counts.reshape(shape) if shape else int(counts[0])
 
@@ -119,16 +122,18 @@ def wafer_map(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, st
         As for `placed_dies`.
     """
     w, h, d = (
-        check(one, Length, name) for one, name in ((width, "width"), (height, "height"), (wafer, "wafer"))
+        float(check(one, Length, name))
+        for one, name in ((width, "width"), (height, "height"), (wafer, "wafer"))
     )
-    e, s = (check(one, Margin, name) for one, name in ((edge, "edge"), (scribe, "scribe")))
-    _refuse_too_large(*(np.atleast_1d(one) for one in (w, h, d, e)), ())
-    _, up, across = _best(*(np.atleast_1d(float(one)) for one in (w, h, d, e, s)), steps)
+    e, s = (float(check(one, Margin, name)) for one, name in ((edge, "edge"), (scribe, "scribe")))
+    one_w, one_h, one_d, one_e, one_s = (np.array([one]) for one in (w, h, d, e, s))
+    _refuse_too_large(one_w, one_h, one_d, one_e, ())
+    _, up, across = _best(one_w, one_h, one_d, one_e, one_s, steps)
     radius, pitch = d / 2 - e, w + s
     below = s / 2 + (h + s) * float(up[0])
     # A street in the middle, moved by what the search found; a die in the middle is half a pitch of it.
     left = s / 2 + pitch * float(across[0])
-    level = int(_levels(np.atleast_1d(h), np.atleast_1d(radius), np.atleast_1d(s))[0])
+    level = int(_levels(one_h, np.array([radius]), one_s)[0])
     index = np.arange(-level - 1, level + 1)
     far = int(np.ceil(radius / pitch)) + 1
     x, y = np.meshgrid(left + pitch * np.arange(-far, far + 1), below + (h + s) * index)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,7 +28,7 @@ money = st.floats(0.0, 1e6)
 
 
 @pytest.mark.parametrize("row", ACTUARY)
-def test_chiplet_actuary_to_its_printed_digits(row: tuple[str, float]) -> None:
+def test_chiplet_actuary_to_its_printed_digits(row: tuple[Any, ...]) -> None:
     node, area, *printed = row
     facts = catalogue().facts
 
