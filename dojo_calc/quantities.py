@@ -26,17 +26,8 @@ __all__ = [
     "DiscountRate", "Duration", "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency",
     "Growth", "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
     "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power",
-    "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "Unit", "Voltage", "Year",
-    "alias", "check", "checked", "is_formula", "signature", "spec",
-    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
-    "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio",
-    "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature",
-    "spec",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
-    "MoneyPerFlop", "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
-    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "TokenRate", "Unit",
+    "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
