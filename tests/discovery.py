@@ -60,6 +60,10 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.claims.verdicts": "gives words",
     "dojo_calc.economics.investment.internal_rate_of_return": "searches a root",
     "dojo_calc.evidence.references.compare_references": "reads a file",
+    "dojo_calc.evidence.cluster_fit.fit_cost": "minimises",
+    "dojo_calc.evidence.cluster_fit.fit_power": "minimises",
+    "dojo_calc.evidence.clusters.read_clusters": "reads a file",
+    "dojo_calc.evidence.clusters.validate_clusters": "reads a file",
     "dojo_calc.evidence.validation.columns_of": "reads a file",
     "dojo_calc.evidence.validation.summarise": "sums up errors of any unit",
 }
