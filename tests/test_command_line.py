@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from dojo_calc.tables import data_path
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -183,13 +185,13 @@ def test_compare_puts_machines_side_by_side() -> None:
 
 
 def test_validate_tells_clusters_by_their_columns() -> None:
-    found = as_json("validate", "data/validation/clusters.csv")
+    found = as_json("validate", str(data_path("validation/clusters.csv")))
     assert set(found) == {"rows", "groups", "overall"}
     keys = "id source chip metric unit measured predicted low high error chosen reason"
     assert all(list(row) == keys.split() for row in found["rows"])
     assert {row["metric"] for row in found["rows"]} == {"power", "cost"}
     assert len(found["rows"]) == found["overall"]["count"] == 50
-    done = run("validate", "data/sources.csv")
+    done = run("validate", str(data_path("sources.csv")))
     assert done.returncode == 2
     assert "expected the columns name, status" in done.stderr
 

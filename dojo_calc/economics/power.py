@@ -23,8 +23,8 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "cluster_power", "energy", "facility_power", "host_power", "pooled_power", "rate_per_power", "site_power",
-    "units_powered",
+    "cluster_power", "energy", "facility_power", "host_power", "pooled_power", "power_with_share",
+    "rate_per_power", "running_power", "site_power", "units_powered",
 ]  # fmt: skip
 
 
@@ -84,6 +84,44 @@ def site_power(chips: Count, chip_power: Power, server_overhead: Ratio, pue: Pow
         [W]; broadcast shape.
     """
     return facility_power(pooled_power(chips, chip_power) * server_overhead, pue)
+
+
+def running_power(peak: Power, idle: Fraction, utilisation: Fraction) -> Power:
+    """Mean power of a machine that works part of the time and idles the rest.
+
+    Parameters
+    ----------
+    peak : Power
+        At work [W].
+    idle : Fraction
+        Power at rest over that at work [1].
+    utilisation : Fraction
+        Share of the time at work [1].
+
+    Returns
+    -------
+    Power
+        ``peak * (idle + (1 - idle) * utilisation)`` [W]; broadcast shape.
+    """
+    return peak * (idle + (1.0 - idle) * utilisation)
+
+
+def power_with_share(rest: Power, share: Fraction) -> Power:
+    """Power of a whole of which parts such as network and storage make up a known share.
+
+    Parameters
+    ----------
+    rest : Power
+        Of everything else [W].
+    share : Fraction
+        Of those parts in the whole, below 1 [1].
+
+    Returns
+    -------
+    Power
+        ``rest / (1 - share)`` [W]; broadcast shape.
+    """
+    return rest / (1.0 - share)
 
 
 def host_power(first: Power, decline: Fraction, year: Year, since: Year) -> Power:
