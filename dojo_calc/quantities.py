@@ -28,6 +28,11 @@ __all__ = [
     "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power",
     "PowerRamp", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage", "Volume",
     "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
+    "MoneyPerFlopRate",
+    "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
+    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
@@ -61,6 +66,7 @@ class Unit:
 Positive, NotNegative, AtMostOne, AtLeastOne = Gt(0), Ge(0), Le(1), Ge(1)
 
 Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]

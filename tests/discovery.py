@@ -53,6 +53,8 @@ NOT_FORMULAS = {
     "dojo_calc.hardware.catalog.machine": "looks a machine up",
     "dojo_calc.performance.roofs.feeds": "looks memories up in the catalogue",
     "dojo_calc.performance.roofs.time_bounds": "looks bandwidths up, then calls the formulas of roofline",
+    "dojo_calc.performance.spares.spares_needed": "inverts the sum of a Poisson distribution",
+    "dojo_calc.performance.spares.spares_suffice": "sums a Poisson distribution",
     "dojo_calc.economics.plan.plan": "looks facts up, then calls the formulas of economics",
     "dojo_calc.evidence.ledger.ledger": "reads a file",
     "dojo_calc.evidence.ledger.significant_digits": "counts printed digits; a rule of print, not of physics",
