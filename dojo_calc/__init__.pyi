@@ -4,7 +4,7 @@
 from .analysis.compare import compare
 from .analysis.explain import explain
 from .analysis.model import Input, Model, step
-from .analysis.models import fleet, spec_to_cheque
+from .analysis.models import chip_hour, collateral, fleet, megawatts, spec_to_cheque
 from .analysis.sensitivity import sobol_indices, tornado
 from .analysis.solve import break_even, solve
 from .analysis.sweep import sweep
@@ -34,6 +34,8 @@ from .economics.plan import plan
 from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
 from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
 from .evidence.claims import verdicts
+from .evidence.clusters import validate_clusters
+from .evidence.references import compare_references
 from .facts import load
 from .hardware.catalog import catalogue, machine
 from .performance.collective import (
@@ -183,7 +185,10 @@ __all__ = [
     "Input",
     "compare",
     "explain",
+    "chip_hour",
+    "collateral",
     "fleet",
+    "megawatts",
     "spec_to_cheque",
     "break_even",
     "simulate",
@@ -287,6 +292,8 @@ __all__ = [
     "units_needed",
     "units_powered",
     "verdicts",
+    "compare_references",
+    "validate_clusters",
     "week",
     "whole",
     "year",

@@ -23,8 +23,8 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "cluster_power", "energy", "facility_power", "host_power", "pooled_power", "power_with_share",
-    "rate_per_power", "running_power", "site_power", "units_powered",
+    "cluster_power", "energy", "facility_power", "host_power", "pooled_power", "power_at_work",
+    "power_with_share", "rate_per_power", "running_power", "site_power", "unit_power", "units_powered",
 ]  # fmt: skip
 
 
@@ -84,6 +84,42 @@ def site_power(chips: Count, chip_power: Power, server_overhead: Ratio, pue: Pow
         [W]; broadcast shape.
     """
     return facility_power(pooled_power(chips, chip_power) * server_overhead, pue)
+
+
+def unit_power(total: Power, units: Count) -> Power:
+    """Share of each of identical units in a power, such as a chip's in that of its server.
+
+    Parameters
+    ----------
+    total : Power
+        [W].
+    units : Count
+        Above zero [1].
+
+    Returns
+    -------
+    Power
+        [W]; broadcast shape.
+    """
+    return total / units
+
+
+def power_at_work(rated: Power, share: Fraction) -> Power:
+    """Mean power at work of what is rated for more.
+
+    Parameters
+    ----------
+    rated : Power
+        [W].
+    share : Fraction
+        Mean power over the rated one [1].
+
+    Returns
+    -------
+    Power
+        [W]; broadcast shape.
+    """
+    return rated * share
 
 
 def running_power(peak: Power, idle: Fraction, utilisation: Fraction) -> Power:

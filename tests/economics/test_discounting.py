@@ -41,7 +41,9 @@ def test_payments_are_worth_what_was_lent(rate: float, periods: int, principal: 
 
 
 def test_without_interest_a_loan_is_repaid_evenly() -> None:
-    np.testing.assert_allclose(capital_recovery_factor(np.array([0.0, 1e-300, 1e-12]), 8.0), 1 / 8, rtol=1e-11)
+    np.testing.assert_allclose(
+        capital_recovery_factor(np.array([0.0, 1e-300, 1e-12]), 8.0), 1 / 8, rtol=1e-11
+    )
 
 
 def test_the_series_meets_the_logarithm() -> None:
