@@ -34,7 +34,7 @@ from .economics.plan import plan
 from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
 from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
 from .evidence.claims import verdicts
-from .evidence.clusters import validate_clusters
+from .evidence.clusters import read_clusters, validate_clusters
 from .evidence.references import compare_references
 from .facts import load
 from .hardware.catalog import catalogue, machine
@@ -293,6 +293,7 @@ __all__ = [
     "units_powered",
     "verdicts",
     "compare_references",
+    "read_clusters",
     "validate_clusters",
     "week",
     "whole",

@@ -227,37 +227,38 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     }  # fmt: skip
     value = known.facts.value
     debt, equity = (value("xai-lease-2025", name) for name in ("debt", "equity"))
+    inputs: dict[str, Any] = {
+        "price": f"{unit.id}.price_in_node",
+        "price_decline": f"{unit.id}.price_decline",
+        "network_share": "epoch-chip-hour.network_share",
+        "interest": "asic-cloud-model.interest",
+        "server_power": f"{server.id}.power",
+        "per_server": server.count(unit.id),
+        "hall_price": "asic-cloud-model.hall_price",
+        "hall_years": value("epoch-1gw-model", "building_life") / year,
+        "hall_fee": "asic-cloud-model.hall_fee",
+        "one_month": 1.0,
+        "maintenance_share": "asic-cloud-model.maintenance_share",
+        "life": "epoch-1gw-model.server_life",
+        "average_power_share": "gpu-server.average_power_share",
+        "pue": "hyperscale.pue",
+        "energy_price": "us.electricity_price[y2025]",
+        "peak": f"{unit.id}.peak_bf16",
+        "mfu": f"{unit.id}.mfu",
+        "goodput": "hyperscale.goodput",
+        "debt_share": debt / (debt + equity),
+        "lease_interest": "xai-lease-2025.interest",
+        "wanted_return": "xai-lease-2025.wanted_return",
+        "lease_years": value("xai-lease-2025", "lease_period") / year,
+        "residual": 0.0,
+        "hourly_rent": f"{unit.id}.hourly_rent",
+        "hour": hour,
+        "month": month,
+        "year": year,
+    }
     return Model(
         steps,
-        inputs={
-            "price": f"{unit.id}.price_in_node",
-            "price_decline": f"{unit.id}.price_decline",
-            "network_share": "epoch-chip-hour.network_share",
-            "interest": "asic-cloud-model.interest",
-            "server_power": f"{server.id}.power",
-            "per_server": server.count(unit.id),
-            "hall_price": "asic-cloud-model.hall_price",
-            "hall_years": value("epoch-1gw-model", "building_life") / year,
-            "hall_fee": "asic-cloud-model.hall_fee",
-            "one_month": 1.0,
-            "maintenance_share": "asic-cloud-model.maintenance_share",
-            "life": "epoch-1gw-model.server_life",
-            "average_power_share": "gpu-server.average_power_share",
-            "pue": "hyperscale.pue",
-            "energy_price": "us.electricity_price[y2025]",
-            "peak": f"{unit.id}.peak_bf16",
-            "mfu": f"{unit.id}.mfu",
-            "goodput": "hyperscale.goodput",
-            "debt_share": debt / (debt + equity),
-            "lease_interest": "xai-lease-2025.interest",
-            "wanted_return": "xai-lease-2025.wanted_return",
-            "lease_years": value("xai-lease-2025", "lease_period") / year,
-            "residual": 0.0,
-            "hourly_rent": f"{unit.id}.hourly_rent",
-            "hour": hour,
-            "month": month,
-            "year": year,
-        },
+        inputs=inputs,
         book=known,
         name=f"chip_hour({unit.id})",
     )
@@ -286,15 +287,16 @@ def megawatts(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     unit = known.machine(chip)
     site = "colossus-1-2024-09"
     since = known.facts.get("cluster-model", "host_power", "servers").date
+    steps: dict[str, Callable[..., Any] | Step] = {
+        "host": step(host_power, first="host_power_2012", decline="host_decline"),
+        "computers": step(pooled_power, units="chips", unit="chip_power"),
+        "site": cluster_power,
+        "epoch_site": step(site_power, pue="pue"),
+        "drawn": step(power_drawn, wanted="site"),
+        "dark": step(power_left_dark, wanted="site"),
+    }
     return Model(
-        {
-            "host": step(host_power, first="host_power_2012", decline="host_decline"),
-            "computers": step(pooled_power, units="chips", unit="chip_power"),
-            "site": cluster_power,
-            "epoch_site": step(site_power, pue="pue"),
-            "drawn": step(power_drawn, wanted="site"),
-            "dark": step(power_left_dark, wanted="site"),
-        },
+        steps,
         inputs={
             "chips": known.machine(site).count("h100-sxm"),
             "chip_power": f"{unit.id}.power",
