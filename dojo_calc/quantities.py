@@ -29,6 +29,11 @@ __all__ = [
     "PowerRamp", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage", "Volume",
     "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
     "Ranks",
+    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
+    "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio",
+    "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature",
+    "spec",
 ]  # fmt: skip
 
 
@@ -87,6 +92,7 @@ InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 DiscountRate: TypeAlias = Annotated[Numeric, Unit("1"), Gt(-1)]
 Periods: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
 DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
+TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
