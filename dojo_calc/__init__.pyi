@@ -13,8 +13,11 @@ from .analysis.model import (
     step,
 )
 from .analysis.models import (
+    chip_hour,
+    collateral,
     die_to_tile,
     fleet,
+    megawatts,
     pledge,
     race,
     spec_to_cheque,
@@ -133,6 +136,13 @@ from .economics.yields import (
 )
 from .evidence.claims import (
     verdicts,
+)
+from .evidence.clusters import (
+    read_clusters,
+    validate_clusters,
+)
+from .evidence.references import (
+    compare_references,
 )
 from .facts import (
     load,
@@ -300,7 +310,10 @@ __all__ = [
     "Input",
     "compare",
     "explain",
+    "chip_hour",
+    "collateral",
     "fleet",
+    "megawatts",
     "spec_to_cheque",
     "break_even",
     "simulate",
@@ -404,6 +417,9 @@ __all__ = [
     "units_needed",
     "units_powered",
     "verdicts",
+    "compare_references",
+    "read_clusters",
+    "validate_clusters",
     "week",
     "whole",
     "year",

@@ -23,11 +23,12 @@ from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
     "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
-    "DiscountRate", "Duration", "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency",
-    "Growth", "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
-    "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power",
-    "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "TokenRate", "Unit",
-    "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction",
+    "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass",
+    "MassPerArea", "MassPerEnergy", "Money", "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate",
+    "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power", "PowerRamp", "PowerUsage", "Ranks",
+    "RatePerArea", "RatePerPower", "Ratio", "Spec", "Term", "TokenRate", "Unit", "Voltage", "Volume",
+    "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
@@ -99,6 +100,12 @@ Margin: TypeAlias = Annotated[Numeric, Unit("m"), NotNegative]
 Area: TypeAlias = Annotated[Numeric, Unit("m^2"), Positive]
 CountPerArea: TypeAlias = Annotated[Numeric, Unit("1/m^2"), NotNegative]
 Mass: TypeAlias = Annotated[Numeric, Unit("kg"), Positive]
+MassPerEnergy: TypeAlias = Annotated[Numeric, Unit("kg/J"), NotNegative]
+MassPerArea: TypeAlias = Annotated[Numeric, Unit("kg/m^2"), NotNegative]
+EnergyPerArea: TypeAlias = Annotated[Numeric, Unit("J/m^2"), NotNegative]
+Volume: TypeAlias = Annotated[Numeric, Unit("m^3"), NotNegative]
+VolumePerEnergy: TypeAlias = Annotated[Numeric, Unit("m^3/J"), NotNegative]
+PowerRamp: TypeAlias = Annotated[Numeric, Unit("W/s"), Positive]
 Voltage: TypeAlias = Annotated[Numeric, Unit("V"), Positive]
 Current: TypeAlias = Annotated[Numeric, Unit("A"), Positive]
 

@@ -85,6 +85,7 @@ watt = joule / second = W
 watt_hour = watt * hour = Wh
 volt = watt / ampere = V
 tonne = 1000 * kilogram
+liter = meter ** 3 / 1000 = L
 """
 
 _LONGEST = 64
@@ -275,7 +276,10 @@ _PRINTED: dict[str, tuple[tuple[float, str], ...]] = {
         (1e-6, " us"),
         (1e-9, " ns"),
     ),
-    "kg": ((1.0, " kg"),),
+    "kg": ((1e9, " million tonnes"), (1e3, " t"), (1.0, " kg")),
+    "kg/J": ((1 / kWh, " kg/kWh"),),
+    "m^3": ((1.0, " m^3"), (1e-3, " L")),
+    "m^3/J": ((1e-3 / kWh, " L/kWh"),),
 }
 
 

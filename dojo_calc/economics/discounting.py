@@ -64,7 +64,13 @@ def capital_recovery_factor(rate: InterestRate, periods: Periods) -> Ratio:
         ``rate / (1 - (1 + rate)**-periods)``, at no interest ``1 / periods`` [1]; broadcast shape.
     """
     charged = where(rate > 0, rate, 1.0)  # any rate will do where none is charged
-    return where(rate > 0, charged / _one_less_exp(periods * log(1.0 + charged)), 1.0 / periods)
+    return where(rate > 0, charged / _one_less_exp(periods * _log_one_more(charged)), 1.0 / periods)
+
+
+def _log_one_more(x: Numeric) -> Numeric:
+    """``log(1 + x)``; by its series where the sum would lose digits."""
+    series = x * (1.0 - x * (1.0 / 2.0 - x * (1.0 / 3.0 - x / 4.0)))
+    return where(x < 1e-4, series, log(1.0 + x))
 
 
 def _one_less_exp(x: Numeric) -> Numeric:

@@ -25,7 +25,8 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "cost_of_share", "delivered_price", "energy_rate", "hall_capital", "hall_fees", "spread_over", "total_rate",
+    "capital_with_share", "carrying_rate", "cost_of_share", "delivered_price", "energy_rate",
+    "hall_capital", "hall_fees", "spread_over", "total_rate",
 ]  # fmt: skip
 
 
@@ -45,6 +46,44 @@ def spread_over(total: Money, duration: Duration) -> MoneyRate:
         [USD/s]; broadcast shape.
     """
     return total / duration
+
+
+def carrying_rate(capital: Money, share: Fraction, period: Duration) -> MoneyRate:
+    """Cost of having capital tied up: interest, tax, insurance, upkeep, each a share of it in a period.
+
+    Parameters
+    ----------
+    capital : Money
+        [USD].
+    share : Fraction
+        Of the capital in one period [1].
+    period : Duration
+        Above zero [s].
+
+    Returns
+    -------
+    MoneyRate
+        ``capital * share / period`` [USD/s]; broadcast shape.
+    """
+    return capital * share / period
+
+
+def capital_with_share(rest: Money, share: Fraction) -> Money:
+    """Capital of a whole of which a part, such as the network, makes up a known share.
+
+    Parameters
+    ----------
+    rest : Money
+        Price of everything else [USD].
+    share : Fraction
+        Of the part in the whole, below 1 [1].
+
+    Returns
+    -------
+    Money
+        ``rest / (1 - share)`` [USD]; broadcast shape.
+    """
+    return rest / (1.0 - share)
 
 
 def cost_of_share(rest: MoneyRate, share: Fraction) -> MoneyRate:

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import PositiveFloat
 
 from dojo_calc import units
+from dojo_calc.economics.carbon import die_carbon, wafer_carbon
 from dojo_calc.economics.cost import energy_cost, purchase_cost, straight_line, total_cost
 from dojo_calc.economics.depreciation import decay_of_orders, rate_of_loss
 from dojo_calc.economics.discounting import (
@@ -28,20 +29,25 @@ from dojo_calc.economics.discounting import (
 )
 from dojo_calc.economics.investment import internal_rate_of_return
 from dojo_calc.economics.ownership import cost_of_share, energy_rate, hall_capital, hall_fees, total_rate
-from dojo_calc.economics.power import energy, facility_power
+from dojo_calc.economics.power import energy, facility_power, site_power
 from dojo_calc.economics.race import growth_needed
 from dojo_calc.errors import FactsError
 from dojo_calc.facts import Strict
 from dojo_calc.quantities import (
+    Area,
     CashFlow,
     Count,
     DecayRate,
     DiscountRate,
     Duration,
     Energy,
+    EnergyPerArea,
     EnergyPrice,
     Fraction,
     InterestRate,
+    Mass,
+    MassPerArea,
+    MassPerEnergy,
     Money,
     MoneyPerPower,
     MoneyRate,
@@ -196,6 +202,28 @@ def _epoch_chip_hour(
         _epoch_network(price, orders, network_share),
         _epoch_energy(server_power, chips, utilisation, pue, energy_price),
     )
+
+
+# Epoch AI, the site power of a chip.
+
+
+@_reference(
+    "epoch-h100-2023", "epoch-h100-2024", "epoch-h100-2025", "epoch-a100-2021", "epoch-a100-2022",
+    "epoch-gb200-2025", "epoch-d1-2025", "epoch-exapod",
+)  # fmt: skip
+def _epoch_power(chips: Count, chip_power: Power, server_overhead: Ratio, pue: PowerUsage) -> Power:
+    return site_power(chips, chip_power, server_overhead, pue)
+
+
+# ACT, a die.
+
+
+@_reference("act-d1-die")
+def _act_die(
+    energy: EnergyPerArea, intensity: MassPerEnergy, gas: MassPerArea, material: MassPerArea, area: Area,
+    die_yield: Fraction, packaging: Mass,
+) -> Mass:  # fmt: skip
+    return die_carbon(area, wafer_carbon(energy, intensity, gas, material), die_yield, packaging)
 
 
 # Barroso, Hoelzle and Ranganathan, a server over its life.

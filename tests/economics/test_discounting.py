@@ -37,18 +37,22 @@ rates = st.floats(1e-6, 2.0)
 def test_payments_are_worth_what_was_lent(rate: float, periods: int, principal: float) -> None:
     payment = annuity_payment(principal, rate, periods)
     worth = sum(float(present_value(payment, rate, k)) for k in range(1, periods + 1))
-    # One digit in 1e16 of 1 + rate is one in 1e10 of the smallest rate drawn.
     assert worth == pytest.approx(principal, rel=1e-9)
 
 
 def test_without_interest_a_loan_is_repaid_evenly() -> None:
-    np.testing.assert_allclose(capital_recovery_factor(np.array([0.0, 1e-9]), 8.0), 1 / 8, rtol=1e-6)
+    np.testing.assert_allclose(
+        capital_recovery_factor(np.array([0.0, 1e-300, 1e-12]), 8.0), 1 / 8, rtol=1e-11
+    )
 
 
 def test_the_series_meets_the_logarithm() -> None:
     # n log(1 + r) crosses 0.01 at n = 1 between r = 0.01005016 and 0.01005017; for one period the factor is 1 + r.
     low_and_high = np.array([0.0100501, 0.0100502])
     np.testing.assert_allclose(capital_recovery_factor(low_and_high, 1.0), 1 + low_and_high, rtol=1e-12)
+    # The series of log(1 + r) ends at r = 1e-4.
+    around = np.array([0.99e-4, 1.01e-4])
+    np.testing.assert_allclose(capital_recovery_factor(around, 1.0), 1 + around, rtol=1e-12)
 
 
 @given(
