@@ -1,19 +1,14 @@
 # Every public name and the module it lives in. The package reads this file to load a name when it is first
 # used; a type checker or an editor reads it for the types. One list for both.
 
-from .analysis.compare import compare
-from .analysis.explain import explain
-from .analysis.model import Input, Model, step
-from .analysis.models import chip_hour, collateral, fleet, megawatts, spec_to_cheque
-from .analysis.sensitivity import sobol_indices, tornado
-from .analysis.solve import break_even, solve
-from .analysis.sweep import sweep
-from .analysis.uncertainty import simulate
 from .analysis.compare import (
     compare,
 )
 from .analysis.explain import (
     explain,
+)
+from .analysis.feed import (
+    feed_dojo,
 )
 from .analysis.model import (
     Input,
@@ -22,6 +17,7 @@ from .analysis.model import (
 )
 from .analysis.models import (
     fleet,
+    make_or_buy,
     spec_to_cheque,
 )
 from .analysis.sensitivity import (
@@ -59,14 +55,6 @@ from .economics.cost import (
     total_cost,
     units_bought,
 )
-from .economics.plan import plan
-from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
-from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
-from .evidence.claims import verdicts
-from .evidence.clusters import read_clusters, validate_clusters
-from .evidence.references import compare_references
-from .facts import load
-from .hardware.catalog import catalogue, machine
 from .economics.plan import (
     plan,
 )
@@ -77,6 +65,10 @@ from .economics.power import (
     rate_per_power,
     site_power,
     units_powered,
+)
+from .economics.programme import (
+    break_even_volume,
+    frontier_price,
 )
 from .economics.silicon import (
     gross_dies,
@@ -252,10 +244,11 @@ __all__ = [
     "Input",
     "compare",
     "explain",
-    "chip_hour",
-    "collateral",
+    "feed_dojo",
     "fleet",
-    "megawatts",
+    "make_or_buy",
+    "break_even_volume",
+    "frontier_price",
     "spec_to_cheque",
     "break_even",
     "simulate",
@@ -359,9 +352,6 @@ __all__ = [
     "units_needed",
     "units_powered",
     "verdicts",
-    "compare_references",
-    "read_clusters",
-    "validate_clusters",
     "week",
     "whole",
     "year",
