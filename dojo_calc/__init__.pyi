@@ -16,8 +16,11 @@ from .analysis.model import (
     step,
 )
 from .analysis.models import (
+    chip_hour,
+    collateral,
     fleet,
     make_or_buy,
+    megawatts,
     spec_to_cheque,
 )
 from .analysis.sensitivity import (
@@ -77,6 +80,13 @@ from .economics.silicon import (
 )
 from .evidence.claims import (
     verdicts,
+)
+from .evidence.clusters import (
+    read_clusters,
+    validate_clusters,
+)
+from .evidence.references import (
+    compare_references,
 )
 from .facts import (
     load,
@@ -241,6 +251,12 @@ from .units import (
 
 __version__: str
 __all__ = [
+    "compare_references",
+    "validate_clusters",
+    "read_clusters",
+    "megawatts",
+    "collateral",
+    "chip_hour",
     "Input",
     "compare",
     "explain",

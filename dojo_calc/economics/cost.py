@@ -27,8 +27,9 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "cluster_cost", "common_cost", "energy_cost", "external_purchases", "lot_price_ratio", "price_by_power", "price_per_rate",
-    "price_per_unit", "price_per_work", "purchase_cost", "straight_line", "total_cost", "units_bought",
+    "cluster_cost", "common_cost", "energy_cost", "external_purchases", "lot_price_ratio", "price_by_power",
+    "price_per_rate", "price_per_unit", "price_per_work", "purchase_cost", "straight_line", "total_cost",
+    "units_bought",
 ]  # fmt: skip
 
 
