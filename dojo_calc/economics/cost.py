@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from dojo_calc.operations import log, power
+from dojo_calc.operations import log, power, sqrt
 from dojo_calc.quantities import (
     Count,
     Duration,
@@ -27,8 +27,9 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "cluster_cost", "energy_cost", "external_purchases", "lot_price_ratio", "price_by_power", "price_per_rate",
-    "price_per_unit", "price_per_work", "purchase_cost", "straight_line", "total_cost", "units_bought",
+    "cluster_cost", "common_cost", "energy_cost", "external_purchases", "lot_price_ratio", "price_by_power",
+    "price_per_rate", "price_per_unit", "price_per_work", "purchase_cost", "straight_line", "total_cost",
+    "units_bought",
 ]  # fmt: skip
 
 
@@ -234,8 +235,30 @@ def lot_price_ratio(units: Count, lot: Count, saving: Fraction) -> Ratio:
     return power(1.0 - saving, log(units / lot) / log(10.0))
 
 
-def cluster_cost(chips: Count, price: Money, markup: Ratio, lot_ratio: Ratio, fixed: Money) -> Money:
-    """Cost of a cluster from its chips and from what any cluster has, whatever its size.
+def common_cost(first: Money, chips: Count, reference: Count) -> Money:
+    """Cost of what the chips of a cluster share: storage, common nodes, works in the hall.
+
+    It grows with the square root of the chips, half-way between not at all and in proportion.
+
+    Parameters
+    ----------
+    first : Money
+        Of a cluster of the reference size [USD].
+    chips : Count
+        [1].
+    reference : Count
+        Above zero [1].
+
+    Returns
+    -------
+    Money
+        ``first * sqrt(chips / reference)`` [USD]; broadcast shape.
+    """
+    return first * sqrt(chips / reference)
+
+
+def cluster_cost(chips: Count, price: Money, markup: Ratio, lot_ratio: Ratio, common: Money) -> Money:
+    """Cost of a cluster from its chips and from what they share.
 
     Parameters
     ----------
@@ -247,12 +270,12 @@ def cluster_cost(chips: Count, price: Money, markup: Ratio, lot_ratio: Ratio, fi
         Price of the system over that of its chips [1].
     lot_ratio : Ratio
         Price in an order of this size over the list price, see `lot_price_ratio` [1].
-    fixed : Money
-        Storage, common nodes, works in the hall [USD].
+    common : Money
+        See `common_cost` [USD].
 
     Returns
     -------
     Money
-        ``chips * price * markup * lot_ratio + fixed`` [USD]; broadcast shape.
+        ``chips * price * markup * lot_ratio + common`` [USD]; broadcast shape.
     """
-    return purchase_cost(chips, price) * markup * lot_ratio + fixed
+    return purchase_cost(chips, price) * markup * lot_ratio + common

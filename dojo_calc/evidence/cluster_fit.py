@@ -67,7 +67,7 @@ def fit_power(clusters: Sequence[Cluster], book: Catalogue | None = None) -> Fit
 
 
 def fit_cost(clusters: Sequence[Cluster], book: Catalogue | None = None) -> Fit:
-    """Fit the markup and the fixed cost of a system to reported costs.
+    """Fit the markup of a system and the cost of what its chips share to reported costs.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def fit_cost(clusters: Sequence[Cluster], book: Catalogue | None = None) -> Fit:
     prices = np.array([one.chip_price for one in rows])
     reported = np.array([one.reported.reported_cost_usd for one in rows])
     return _fit(
-        ("system_markup", "fixed_cost"),
-        {"system_markup": "list_price", "fixed_cost": "common_parts"},
+        ("system_markup", "common_cost"),
+        {"system_markup": "list_price", "common_cost": "common_parts"},
         lambda model, kept: model.cost(chips[kept], prices[kept]),
         reported,
         0.4,

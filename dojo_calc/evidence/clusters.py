@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field, FiniteFloat
 
-from dojo_calc.economics.cost import cluster_cost, lot_price_ratio, price_by_power
+from dojo_calc.economics.cost import cluster_cost, common_cost, lot_price_ratio, price_by_power
 from dojo_calc.economics.power import cluster_power, host_power
 from dojo_calc.evidence.validation import Row, Validation, summarise
 from dojo_calc.facts import DATE, Strict
@@ -74,7 +74,8 @@ class Model:
     host_power: float
     host_decline: float
     system_markup: float
-    fixed_cost: float
+    common_cost: float
+    common_at: float
     lot_saving: float
     lot: float
     since: float
@@ -99,7 +100,8 @@ class Model:
     def cost(self, chips: Any, chip_price: Any) -> Any:
         """Cost of the cluster [USD]."""
         ratio = lot_price_ratio(chips, self.lot, self.lot_saving)
-        return cluster_cost(chips, chip_price, self.system_markup, ratio, self.fixed_cost)
+        common = common_cost(self.common_cost, chips, self.common_at)
+        return cluster_cost(chips, chip_price, self.system_markup, ratio, common)
 
 
 def read_clusters(path: str | Path | None = None, book: Catalogue | None = None) -> list[Cluster]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dojo_calc.analysis.explain import LONGEST, explain
-from dojo_calc.analysis.models import chip_hour, collateral, megawatts
+from dojo_calc.analysis.models.money import chip_hour, collateral, megawatts
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.units import giga, hour, kWh, mega
 

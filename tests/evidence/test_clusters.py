@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dojo_calc.economics.cost import cluster_cost, lot_price_ratio
+from dojo_calc.economics.cost import cluster_cost, common_cost, lot_price_ratio
 from dojo_calc.economics.power import cluster_power, host_power, site_power
 from dojo_calc.errors import FactsError
 from dojo_calc.evidence.cluster_fit import Fit, fit_cost, fit_power
@@ -95,6 +95,8 @@ def test_the_power_of_a_cluster_by_hand() -> None:
 def test_the_cost_of_a_cluster_by_hand() -> None:
     # Ten times the lot at 10 % less: 0.9; a tenth of it: 1 / 0.9.
     np.testing.assert_allclose(lot_price_ratio(np.array([1e3, 1e4, 1e5]), 1e4, 0.1), [1 / 0.9, 1, 0.9])
+    # Four times the chips share what costs twice as much.
+    assert common_cost(6e6, 4_000, 1_000) == pytest.approx(12e6)
     # 1,000 chips of 30,000 USD at 0.8 and 0.9, and 12 million beside: 21.6 + 12 = 33.6 million.
     assert cluster_cost(1_000, 30_000, 0.8, 0.9, 12e6) == pytest.approx(33.6e6)
 
