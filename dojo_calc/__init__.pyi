@@ -16,9 +16,17 @@ from .analysis.model import (
     step,
 )
 from .analysis.models import (
+    chip_hour,
+    collateral,
+    die_to_tile,
     fleet,
     make_or_buy,
+    megawatts,
+    pledge,
+    race,
     spec_to_cheque,
+    swap,
+    wafers_to_exapods,
 )
 from .analysis.sensitivity import (
     sobol_indices,
@@ -44,6 +52,12 @@ from .economics.capacity import (
     units_needed,
     whole,
 )
+from .economics.chip_cost import (
+    cost_per_good,
+    memory_cost,
+    replaced_cost,
+    scaled_design_cost,
+)
 from .economics.cost import (
     energy_cost,
     external_purchases,
@@ -54,6 +68,14 @@ from .economics.cost import (
     straight_line,
     total_cost,
     units_bought,
+)
+from .economics.harvest import (
+    harvest_yield,
+)
+from .economics.placement import (
+    WaferMap,
+    placed_dies,
+    wafer_map,
 )
 from .economics.plan import (
     plan,
@@ -66,17 +88,69 @@ from .economics.power import (
     site_power,
     units_powered,
 )
+from .economics.procurement import (
+    capital_charge,
+    delivered,
+    delivery_time,
+    dies_from_wafers,
+    in_service,
+    learned_price,
+    least_compensation,
+    lost_time,
+    mean_delay,
+    rental_cost,
+    systems_built,
+    wafers_needed,
+)
 from .economics.programme import (
     break_even_volume,
     frontier_price,
 )
+from .economics.race import (
+    grown,
+    growth_needed,
+    lead_needed,
+    logistic,
+    overtaking_growth,
+    owner_share,
+    periods_to_draw_level,
+    power_each,
+    price_each,
+    rest_of,
+)
 from .economics.silicon import (
+    die_with_scribe,
     gross_dies,
     gross_dies_bound,
     side_of_square,
+    usable_diameter,
+)
+from .economics.spares import (
+    units_yield,
+)
+from .economics.yields import (
+    faults_on_die,
+    good_dies,
+    joint_yield,
+    learned_defect_density,
+    moore_yield,
+    murphy_yield,
+    negative_binomial_yield,
+    passing_share,
+    poisson_yield,
+    repeated_yield,
+    seeds_yield,
+    sound_share,
 )
 from .evidence.claims import (
     verdicts,
+)
+from .evidence.clusters import (
+    read_clusters,
+    validate_clusters,
+)
+from .evidence.references import (
+    compare_references,
 )
 from .facts import (
     load,
@@ -241,6 +315,12 @@ from .units import (
 
 __version__: str
 __all__ = [
+    "compare_references",
+    "validate_clusters",
+    "read_clusters",
+    "megawatts",
+    "collateral",
+    "chip_hour",
     "Input",
     "compare",
     "explain",
@@ -424,4 +504,54 @@ __all__ = [
     "tree_reduce_scatter",
     "tree_rounds",
     "young_interval",
+    "capital_charge",
+    "delivered",
+    "delivery_time",
+    "dies_from_wafers",
+    "in_service",
+    "learned_price",
+    "least_compensation",
+    "lost_time",
+    "mean_delay",
+    "rental_cost",
+    "systems_built",
+    "wafers_needed",
+    "growth_needed",
+    "grown",
+    "lead_needed",
+    "logistic",
+    "overtaking_growth",
+    "owner_share",
+    "periods_to_draw_level",
+    "power_each",
+    "price_each",
+    "rest_of",
+    "WaferMap",
+    "cost_per_good",
+    "die_to_tile",
+    "die_with_scribe",
+    "faults_on_die",
+    "good_dies",
+    "harvest_yield",
+    "joint_yield",
+    "learned_defect_density",
+    "memory_cost",
+    "moore_yield",
+    "murphy_yield",
+    "negative_binomial_yield",
+    "passing_share",
+    "placed_dies",
+    "poisson_yield",
+    "repeated_yield",
+    "replaced_cost",
+    "scaled_design_cost",
+    "seeds_yield",
+    "sound_share",
+    "units_yield",
+    "usable_diameter",
+    "wafer_map",
+    "pledge",
+    "race",
+    "swap",
+    "wafers_to_exapods",
 ]

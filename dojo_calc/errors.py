@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["DojoCalcError", "DomainError", "FactsError", "UnitError", "UnknownNameError", "nearest"]
+__all__ = [
+    "DojoCalcError",
+    "DomainError",
+    "FactsError",
+    "ScheduleError",
+    "UnitError",
+    "UnknownNameError",
+    "nearest",
+]
 
 
 class DojoCalcError(ValueError):
@@ -26,6 +34,10 @@ class UnknownNameError(DojoCalcError, LookupError):
 
 class FactsError(DojoCalcError):
     """A row of a table of facts is refused; the message names file, line and column."""
+
+
+class ScheduleError(DojoCalcError):
+    """Orders, deliveries or sales cannot be meant so; the message names the entry, what was expected and came."""
 
 
 def nearest(name: str, known: Iterable[str], *, count: int = 3) -> str:

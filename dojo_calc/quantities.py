@@ -22,11 +22,13 @@ from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
-    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "Duration",
-    "Energy", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass",
-    "Money", "MoneyPerFlop", "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea",
-    "RatePerPower", "Ratio", "SignedCount", "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check",
-    "checked", "is_formula", "signature", "spec",
+    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "DiscountRate",
+    "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency", "Growth",
+    "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass", "MassPerArea", "MassPerEnergy", "Money",
+    "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods",
+    "Power", "PowerRamp", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "SignedCount", "Spec",
+    "Term", "TokenRate", "Unit", "Voltage", "Volume", "VolumePerEnergy", "Year", "alias", "check", "checked",
+    "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
@@ -66,6 +68,10 @@ Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Year: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1900, le=2200)]
+# A factor a period, a number of periods, and one that a root is taken over: bounded, so that no power overflows.
+Growth: TypeAlias = Annotated[Numeric, Unit("1"), Interval(gt=0, le=100)]
+Horizon: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, le=100)]
+Term: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.1, le=100)]
 Flop: TypeAlias = Annotated[Numeric, Unit("FLOP"), NotNegative]
 FlopRate: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), Positive]
 Bytes: TypeAlias = Annotated[Numeric, Unit("B"), NotNegative]
@@ -77,14 +83,27 @@ Power: TypeAlias = Annotated[Numeric, Unit("W"), NotNegative]
 Energy: TypeAlias = Annotated[Numeric, Unit("J"), NotNegative]
 Money: TypeAlias = Annotated[Numeric, Unit("USD"), NotNegative]
 EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
+MoneyPerByte: TypeAlias = Annotated[Numeric, Unit("USD/B"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
+MoneyPerPower: TypeAlias = Annotated[Numeric, Unit("USD/W"), NotNegative]
+MoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), NotNegative]
+InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+DiscountRate: TypeAlias = Annotated[Numeric, Unit("1"), Gt(-1)]
+Periods: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
+MassPerEnergy: TypeAlias = Annotated[Numeric, Unit("kg/J"), NotNegative]
+MassPerArea: TypeAlias = Annotated[Numeric, Unit("kg/m^2"), NotNegative]
+EnergyPerArea: TypeAlias = Annotated[Numeric, Unit("J/m^2"), NotNegative]
+Volume: TypeAlias = Annotated[Numeric, Unit("m^3"), NotNegative]
+VolumePerEnergy: TypeAlias = Annotated[Numeric, Unit("m^3/J"), NotNegative]
+PowerRamp: TypeAlias = Annotated[Numeric, Unit("W/s"), Positive]
 CashFlow: TypeAlias = Annotated[Numeric, Unit("USD")]
 DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
+Margin: TypeAlias = Annotated[Numeric, Unit("m"), NotNegative]
 Area: TypeAlias = Annotated[Numeric, Unit("m^2"), Positive]
 CountPerArea: TypeAlias = Annotated[Numeric, Unit("1/m^2"), NotNegative]
 Mass: TypeAlias = Annotated[Numeric, Unit("kg"), Positive]

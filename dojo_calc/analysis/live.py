@@ -33,6 +33,7 @@ _WORDS = {
     "MUSD": "million USD",
     "GUSD": "billion USD",
     "USD*s/EFLOP/h": "USD per exaflop-hour",
+    "USD*s/PFLOP": "USD per PFLOP/s",
 }
 
 

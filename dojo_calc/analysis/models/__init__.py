@@ -8,17 +8,31 @@ from typing import Any
 from dojo_calc.analysis.feed import feed_dojo
 from dojo_calc.analysis.model import Model
 from dojo_calc.analysis.models.capacity import fleet, spec_to_cheque
+from dojo_calc.analysis.models.money import chip_hour, collateral, megawatts
+from dojo_calc.analysis.models.procurement import pledge, race, swap, wafers_to_exapods
 from dojo_calc.analysis.models.programme import make_or_buy
+from dojo_calc.analysis.models.silicon import die_to_tile
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 
-__all__ = ["MODELS", "feed_dojo", "fleet", "make_or_buy", "shipped", "spec_to_cheque"]
+__all__ = [
+    "MODELS", "chip_hour", "collateral", "die_to_tile", "feed_dojo", "fleet", "make_or_buy", "megawatts",
+    "pledge", "race", "shipped", "spec_to_cheque", "swap", "wafers_to_exapods",
+]  # fmt: skip
 
 MODELS: dict[str, Callable[..., Model]] = {
     "spec_to_cheque": spec_to_cheque,
     "fleet": fleet,
     "make_or_buy": make_or_buy,
     "feed_dojo": feed_dojo,
+    "chip_hour": chip_hour,
+    "megawatts": megawatts,
+    "collateral": collateral,
+    "die_to_tile": die_to_tile,
+    "wafers_to_exapods": wafers_to_exapods,
+    "swap": swap,
+    "race": race,
+    "pledge": pledge,
 }
 
 

@@ -1,0 +1,311 @@
+"""A mixed-integer linear program built from named blocks, and its solution by HiGHS in rising time slices.
+
+`scipy.optimize.milp` takes one matrix and knows no names, no progress and no starting point. Here variables
+and rows come in named blocks, the matrix is assembled sparse and exactly, and a long solve keeps its best
+solution: it runs in slices of rising time, so that there is an incumbent and a bound to report, and to keep
+when the reader interrupts. A slice starts anew, since SciPy's HiGHS takes no start and calls nothing back;
+each is twice as long as the one before, so all of them together cost at most twice the last.
+
+References
+----------
+.. [1] Q. Huangfu, J. A. J. Hall, "Parallelizing the dual revised simplex method", Mathematical Programming
+   Computation 10, 2018: HiGHS.
+.. [2] J. W. Chinneck, "Feasibility and Infeasibility in Optimization", Springer, 2008: elastic rows.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+__all__ = ["Block", "Program", "Progress", "Solution"]
+
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+IntArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Status: TypeAlias = Literal["optimal", "time limit", "interrupted"]
+# Rows an entry stands in, columns, coefficients: each an array, or one number for all.
+Term: TypeAlias = tuple[Any, Any, Any]
+
+FIRST_SLICE = 10.0  # seconds
+# Status codes of scipy.optimize.milp that are answers. HiGHS's presolve may not tell an infeasible program from
+# an unbounded one (4); none here is unbounded.
+_OPTIMAL, _LIMIT, _INFEASIBLE = 0, 1, (2, 4)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known after a slice: seconds so far, cost of the best solution, bound, and their relative gap.
+
+    `cost` and `gap` are infinite while there is no solution.
+    """
+
+    seconds: float
+    cost: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """Relative distance of the best solution from the bound."""
+        if not math.isfinite(self.cost):
+            return math.inf
+        return max(self.cost - self.bound, 0.0) / max(abs(self.cost), 1e-12)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Best values found, one a variable, and how sure they are."""
+
+    values: FloatArray
+    cost: float
+    bound: float
+    gap: float
+    status: Status
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of one kind: ``low <= rows <= high``, and the factor that turns a row into its unit."""
+
+    name: str
+    first: int
+    low: FloatArray
+    high: FloatArray
+    scale: float
+
+
+class Program:
+    """Minimise a cost over blocks of variables, subject to named blocks of rows, with HiGHS [1]_.
+
+    A variable that lowers the cost must have an upper bound, so that the least cost is finite.
+    """
+
+    def __init__(self) -> None:
+        self._low: list[FloatArray] = []
+        self._high: list[FloatArray] = []
+        self._cost: list[FloatArray] = []
+        self._whole: list[FloatArray] = []
+        self._entries: list[tuple[IntArray, IntArray, FloatArray]] = []
+        self.blocks: dict[str, Block] = {}
+        self.columns = self.rows = 0
+
+    def variables(
+        self, shape: tuple[int, ...], *, high: Any = math.inf, cost: Any = 0.0, whole: Any = False
+    ) -> IntArray:
+        """Add variables of at least zero.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        high, cost, whole : array_like
+            Upper bound, cost, and whether the value must be a whole number; broadcast to `shape`.
+
+        Returns
+        -------
+        ndarray of int
+            Their columns, of that shape.
+        """
+        size = math.prod(shape)
+        self._low.append(np.zeros(size))
+        for values, given in ((self._high, high), (self._cost, cost), (self._whole, whole)):
+            values.append(np.broadcast_to(np.asarray(given, dtype=np.float64), shape).ravel())
+        found = np.arange(self.columns, self.columns + size, dtype=np.int64).reshape(shape)
+        self.columns += size
+        return found
+
+    def add(
+        self,
+        name: str,
+        count: int,
+        terms: Sequence[Term],
+        *,
+        low: Any = -math.inf,
+        high: Any = math.inf,
+        scale: float = 1.0,
+    ) -> None:
+        """Add rows ``low <= sum of terms <= high``.
+
+        Parameters
+        ----------
+        name : str
+            Of the block.
+        count : int
+            Number of rows.
+        terms : sequence of (rows, columns, coefficients)
+            Entries of the matrix; rows are counted from 0 within the block. Entries of one place add up.
+        low, high : array_like
+            Broadcast to `count`.
+        scale : float
+            What one of the row is in the unit a reader knows it by, for `relief`.
+        """
+        for where, columns, coefficients in terms:
+            r, c, v = np.broadcast_arrays(where, columns, np.asarray(coefficients, dtype=np.float64))
+            self._entries.append((r.ravel() + self.rows, c.ravel(), v.ravel()))
+        below, above = (
+            np.broadcast_to(np.asarray(bound, dtype=np.float64), count).copy() for bound in (low, high)
+        )
+        self.blocks[name] = Block(name, self.rows, below, above, scale)
+        self.rows += count
+
+    def solve(
+        self,
+        *,
+        gap: float = 1e-4,
+        time_limit: float = math.inf,
+        first_slice: float = FIRST_SLICE,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Solution | None:
+        """Minimise, in slices of rising time.
+
+        Parameters
+        ----------
+        gap : float
+            Relative distance between cost and bound at which the cost counts as least.
+        time_limit : float
+            [s], over all slices.
+        first_slice : float
+            [s]; each further one takes twice as long.
+        progress : callable, optional
+            Called after each slice.
+
+        Returns
+        -------
+        Solution or None
+            None if there is no solution at all. On an interrupt the best one so far, with the status
+            ``"interrupted"``.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the reader interrupts before a first solution is found.
+        TimeoutError
+            If the time limit is over before one is found.
+        """
+        begin, best, bound = time.perf_counter(), None, -math.inf
+        status: Status = "interrupted"
+        allowed = first_slice
+        cost = np.concatenate(self._cost)
+        try:
+            while True:
+                left = time_limit - (time.perf_counter() - begin)
+                found = self._run(cost, (), gap, max(min(allowed, left), 1e-3))
+                if found.status in _INFEASIBLE:
+                    return None
+                if found.x is not None and (best is None or found.fun < best.fun):
+                    best = found
+                bound = max(bound, _bound(found))
+                seconds = time.perf_counter() - begin
+                now = Progress(seconds, math.inf if best is None else float(best.fun), bound)
+                if progress:
+                    progress(now)
+                if found.status == _OPTIMAL or now.gap <= gap:
+                    status = "optimal"
+                    break
+                if seconds >= time_limit:
+                    status = "time limit"
+                    break
+                allowed *= 2.0
+        except KeyboardInterrupt:
+            if best is None:
+                raise
+        seconds = time.perf_counter() - begin
+        if best is None:
+            raise TimeoutError(f"no plan was found in {seconds:.3g} s; allow more time")
+        now = Progress(seconds, float(best.fun), bound)
+        whole = np.concatenate(self._whole) > 0
+        values = np.where(whole, np.round(best.x), best.x)
+        return Solution(values, now.cost, bound, now.gap, status, seconds)
+
+    def relief(self, names: Sequence[str], *, time_limit: float = FIRST_SLICE) -> FloatArray | None:
+        """Find the least change of some blocks' bounds that lets the program have a solution.
+
+        Each of their rows becomes elastic [2]_, and the changes, in units of a row, are made as small as
+        they can be in sum.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Blocks whose bounds may move; all others stand.
+        time_limit : float
+            [s].
+
+        Returns
+        -------
+        ndarray or None
+            Change of each row of these blocks, one after the other, in the reader's unit; None if moving
+            these alone cannot help.
+        """
+        elastic = [self.blocks[name] for name in names]
+        found = self._run(np.zeros(self.columns), elastic, 1e-4, time_limit)
+        if found.x is None:
+            return None
+        changes = np.split(found.x[self.columns :], np.cumsum([block.low.size for block in elastic])[:-1])
+        return np.concatenate([c * block.scale for c, block in zip(changes, elastic, strict=True)])
+
+    def _run(self, cost: FloatArray, elastic: Sequence[Block], gap: float, limit: float) -> Any:
+        """Run HiGHS once, in a thread of its own so that an interrupt reaches this one at once."""
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csc_array
+
+        rows, columns, values = (np.concatenate(part) for part in zip(*self._entries, strict=True))
+        low = np.concatenate([block.low for block in self.blocks.values()])
+        high = np.concatenate([block.high for block in self.blocks.values()])
+        moved = np.concatenate(
+            [np.arange(0), *(np.arange(b.first, b.first + b.low.size) for b in elastic)]
+        ).astype(np.int64)
+        extra = self.columns + np.arange(moved.size)
+        signs = np.where(np.isfinite(high[moved]), -1.0, 1.0)  # an upper bound is raised, a lower one lowered
+        matrix = csc_array(
+            (
+                np.concatenate([values, signs]),
+                (np.concatenate([rows, moved]), np.concatenate([columns, extra])),
+            ),
+            shape=(self.rows, self.columns + moved.size),
+        )
+        none, free = np.zeros(moved.size), np.full(moved.size, math.inf)
+        arguments = {
+            "c": np.concatenate([cost, none + 1.0]),
+            "integrality": np.concatenate([*self._whole, none]),
+            "bounds": Bounds(np.concatenate([*self._low, none]), np.concatenate([*self._high, free])),
+            "constraints": LinearConstraint(matrix, low, high),
+            "options": {"mip_rel_gap": gap, "time_limit": limit},
+        }
+        answers: list[Any] = []
+        failures: list[BaseException] = []
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                answers.append(milp(**arguments))
+            except BaseException as error:  # handed to the waiting thread, which raises it
+                failures.append(error)
+            finally:
+                done.set()
+
+        # No daemon: HiGHS's own threads must end before the process does. After an interrupt the run goes on in
+        # the background until its slice is over.
+        thread = threading.Thread(target=work)
+        thread.start()
+        # HiGHS lets go of the interpreter's lock, so an interrupt arrives here. Thread.join would, interrupted,
+        # take the thread for ended (Python 3.11), and the process would leave without it.
+        while not done.wait(0.05):
+            pass
+        if failures:
+            raise failures[0]
+        if answers[0].x is None and answers[0].status not in (_LIMIT, *_INFEASIBLE):
+            raise RuntimeError(f"HiGHS stopped: {answers[0].message}")
+        return answers[0]
+
+
+def _bound(found: Any) -> float:
+    """Proven lower bound of a run: its cost where it is optimal and has no branches."""
+    bound = found.get("mip_dual_bound")
+    if bound is None:
+        return float(found.fun) if found.status == _OPTIMAL and found.fun is not None else -math.inf
+    return float(bound)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dojo_calc.economics.placement import placed_dies, wafer_map
+from dojo_calc.economics.silicon import gross_dies_bound
+from dojo_calc.errors import DojoCalcError
+from dojo_calc.units import mm
+
+WAFER = 300 * mm
+SIDE = math.sqrt(645) * mm
+sides = st.floats(3.0, 33.0)
+
+
+def by_scan(width: float, height: float, edge: float, scribe: float, steps: int) -> int:
+    """Best of a square of offsets, every die of every grid tested by its four corners [mm]."""
+    radius, best = 150.0 - edge, 0
+    across, up = width + scribe, height + scribe
+    columns = np.arange(-int(radius // across) - 2, int(radius // across) + 2)
+    rows = np.arange(-int(radius // up) - 2, int(radius // up) + 2)
+    for i, j in itertools.product(range(steps), repeat=2):
+        x = (columns + i / steps)[:, None] * across
+        y = (rows + j / steps) * up
+        inside = np.hypot(np.maximum(abs(x), abs(x + width)), np.maximum(abs(y), abs(y + height))) <= radius
+        best = max(best, int(inside.sum()))
+    return best
+
+
+def test_counts_made_apart_from_this_library() -> None:
+    # 645, 826 and 814 mm^2 (a square; 26 mm wide) on 300 mm with 0.1 mm of scribe, by the best of 30 x 30 offsets:
+    # 89, 66, 67 with 3 mm of edge and 82, 63, 65 with 5 mm.
+    width = np.array([SIDE, 26 * mm, 26 * mm])
+    height = np.array([SIDE, 826 / 26 * mm, 814 / 26 * mm])
+    got = placed_dies(width, height, wafer=WAFER, edge=np.array([[3], [5]]) * mm, scribe=0.1 * mm)
+    np.testing.assert_array_equal(got, [[89, 66, 67], [82, 63, 65]])
+
+
+def test_dies_that_can_be_counted_by_hand() -> None:
+    # The square inscribed in 294 mm has sides of 207.89: one die of 207, and of 103.9 with no street 2 x 2.
+    for side, count in ((207.0, 1), (103.9, 4)):
+        assert placed_dies(side * mm, side * mm, wafer=WAFER, edge=3 * mm, scribe=0) == count
+    # A street of 0.2 mm makes 2 x 103.9 + 0.2 = 208 mm wide: too wide for 2 x 2, and 2 x 1 remain.
+    assert placed_dies(103.9 * mm, 103.9 * mm, wafer=WAFER, edge=3 * mm, scribe=0.2 * mm) == 2
+    # Strips of 200 x 10: at height 10 k + 10 a chord must be 200 long, 2 sqrt(150^2 - y^2) >= 200 up to y = 111.8;
+    # so 11 strips above the middle and 11 below.
+    assert placed_dies(200 * mm, 10 * mm, wafer=WAFER, edge=0, scribe=0) == 22
+
+
+@settings(max_examples=40, deadline=None)
+@given(sides, sides, st.floats(0.0, 5.0), st.floats(0.0, 0.3))
+def test_never_fewer_than_a_scan_of_offsets_finds(
+    width: float, height: float, edge: float, scribe: float
+) -> None:
+    given_mm = {"wafer": WAFER, "edge": edge * mm, "scribe": scribe * mm}
+    # The scan's steps up the wafer are among ours: 8 a pitch, where 16 a half pitch are tried.
+    got = placed_dies(width * mm, height * mm, **given_mm)
+    assert got >= by_scan(width, height, edge, scribe, 8) - 1  # its grid starts elsewhere by half a street
+    assert got <= gross_dies_bound(width * height * mm * mm, WAFER - 2 * edge * mm)
+    assert (
+        placed_dies(1.05 * width * mm, 1.05 * height * mm, **given_mm) <= got + 1
+    )  # steps move with the pitch
+    assert (
+        placed_dies(
+            2 * width * mm, 2 * height * mm, wafer=2 * WAFER, edge=2 * edge * mm, scribe=2 * scribe * mm
+        )
+        == got
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(sides, sides, st.floats(0.0, 5.0), st.floats(0.0, 0.3))
+def test_a_map_lays_out_what_is_counted(width: float, height: float, edge: float, scribe: float) -> None:
+    lengths = {"wafer": WAFER, "edge": edge * mm, "scribe": scribe * mm}
+    laid = wafer_map(width * mm, height * mm, **lengths)
+    assert laid.count == placed_dies(width * mm, height * mm, **lengths)
+    x, y = laid.corners.T
+    far = np.hypot(np.maximum(abs(x), abs(x + laid.width)), np.maximum(abs(y), abs(y + laid.height)))
+    assert far.max() <= WAFER / 2 - edge * mm + 1e-9
+    # All stand on one grid, each on its own place.
+    columns, rows = (x - x[0]) / (laid.width + laid.scribe), (y - y[0]) / (laid.height + laid.scribe)
+    np.testing.assert_allclose(columns, np.rint(columns), atol=1e-6)
+    np.testing.assert_allclose(rows, np.rint(rows), atol=1e-6)
+    assert len({(round(c), round(r)) for c, r in zip(columns, rows, strict=True)}) == laid.count
+
+
+def test_arrays_agree_with_single_dies_and_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    width, height = random.uniform(4, 33, (2, 60)) * mm
+    lengths = {"wafer": WAFER, "edge": 3 * mm, "scribe": 0.1 * mm}
+    whole = placed_dies(width, height, **lengths)
+    monkeypatch.setattr("dojo_calc.economics.placement._BLOCK", 2000)
+    np.testing.assert_array_equal(placed_dies(width, height, **lengths), whole)
+    assert [placed_dies(w, h, **lengths) for w, h in zip(width, height, strict=True)] == list(whole)
+    assert placed_dies(width.reshape(6, 10), height.reshape(6, 10), **lengths).shape == (6, 10)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"width": 0.0}, r"width must be above 0 \[m\], got 0"),
+        ({"height": "-1 mm"}, r"height must be above 0 \[m\], got -0.001"),
+        (
+            {"width": 0.4},
+            r"die of 400 x 26 mm does not fit on a wafer of 300 mm less 3 mm of edge; expected a diagonal",
+        ),
+        ({"width": np.array([0.01, 0.4])}, r"die\[1\] of 400 x 26 mm does not fit"),
+        ({"wafer": "300 W"}, "wafer must be in m or a multiple of it"),
+        ({"edge": -0.003}, r"edge must be at least 0 \[m\], got -0.003"),
+        ({"edge": 0.15}, "does not fit on a wafer of 300 mm less 150 mm of edge"),
+        ({"scribe": math.nan}, "scribe must be at least 0"),
+        ({"width": np.full(2, 0.01), "height": np.full(3, 0.01)}, r"shapes broadcast, got \(2,\), \(3,\)"),
+        ({"steps": 0}, "steps must be at least 1, got 0"),
+    ],
+)
+def test_impossible_dies_are_refused(changed: dict[str, object], message: str) -> None:
+    given = {
+        "width": 26 * mm,
+        "height": 26 * mm,
+        "wafer": WAFER,
+        "edge": 3 * mm,
+        "scribe": 0.1 * mm,
+    } | changed
+    with pytest.raises(DojoCalcError, match=message):
+        placed_dies(given.pop("width"), given.pop("height"), **given)
