@@ -9,6 +9,35 @@ from .analysis.sensitivity import sobol_indices, tornado
 from .analysis.solve import break_even, solve
 from .analysis.sweep import sweep
 from .analysis.uncertainty import simulate
+from .analysis.compare import (
+    compare,
+)
+from .analysis.explain import (
+    explain,
+)
+from .analysis.model import (
+    Input,
+    Model,
+    step,
+)
+from .analysis.models import (
+    fleet,
+    spec_to_cheque,
+)
+from .analysis.sensitivity import (
+    sobol_indices,
+    tornado,
+)
+from .analysis.solve import (
+    break_even,
+    solve,
+)
+from .analysis.sweep import (
+    sweep,
+)
+from .analysis.uncertainty import (
+    simulate,
+)
 from .economics.capacity import (
     delivered_work,
     effective_rate,
@@ -60,6 +89,32 @@ from .economics.yields import (
 from .evidence.claims import verdicts
 from .facts import load
 from .hardware.catalog import catalogue, machine
+from .economics.plan import (
+    plan,
+)
+from .economics.power import (
+    energy,
+    facility_power,
+    pooled_power,
+    rate_per_power,
+    site_power,
+    units_powered,
+)
+from .economics.silicon import (
+    gross_dies,
+    gross_dies_bound,
+    side_of_square,
+)
+from .evidence.claims import (
+    verdicts,
+)
+from .facts import (
+    load,
+)
+from .hardware.catalog import (
+    catalogue,
+    machine,
+)
 from .performance.collective import (
     all_gather_bound,
     all_reduce_bound,
@@ -130,6 +185,7 @@ from .performance.mesh import (
     mesh_bucket_all_reduce,
     mesh_centre_all_reduce,
     mesh_diameter,
+    mesh_distance,
     mesh_latency_bound,
     mesh_links,
     mesh_mean_distance,
@@ -157,9 +213,20 @@ from .performance.roofline import (
     streaming_bandwidth,
     transfer_time,
 )
-from .performance.roofs import Roofs, feeds, time_bounds
-from .performance.spares import spares_needed, spares_suffice
-from .quantities import check, checked, signature
+from .performance.roofs import (
+    Roofs,
+    feeds,
+    time_bounds,
+)
+from .performance.spares import (
+    spares_needed,
+    spares_suffice,
+)
+from .quantities import (
+    check,
+    checked,
+    signature,
+)
 from .units import (
     GB,
     KB,
@@ -367,6 +434,7 @@ __all__ = [
     "mesh_bucket_all_reduce",
     "mesh_centre_all_reduce",
     "mesh_diameter",
+    "mesh_distance",
     "mesh_latency_bound",
     "mesh_links",
     "mesh_mean_distance",

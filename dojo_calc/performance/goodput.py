@@ -3,7 +3,7 @@
 Failures come at a constant rate, independently, so the time between them is exponential. A run computes
 for an interval, writes a checkpoint, and goes on; a failure throws it back to the last checkpoint and costs
 a restart, in which it may fail again. Then the expected time is a closed formula [2]_, and so, but for one
-root, is the best interval.
+root, is the best interval. Differences of exponentials close to one are taken without cancellation [3]_.
 
 References
 ----------

@@ -31,7 +31,7 @@ from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Numeric, Rank
 __all__ = [
     "mesh_all_gather", "mesh_all_gather_bound", "mesh_all_reduce", "mesh_all_reduce_bound", "mesh_all_to_all",
     "mesh_all_to_all_bound", "mesh_broadcast", "mesh_bucket_all_reduce", "mesh_centre_all_reduce",
-    "mesh_diameter", "mesh_latency_bound", "mesh_links", "mesh_mean_distance", "mesh_reduce_scatter",
+    "mesh_diameter", "mesh_distance", "mesh_latency_bound", "mesh_links", "mesh_mean_distance", "mesh_reduce_scatter",
     "torus_all_gather", "torus_all_gather_bound", "torus_all_reduce", "torus_all_reduce_bound",
     "torus_all_to_all", "torus_all_to_all_bound", "torus_broadcast", "torus_diameter", "torus_latency_bound",
     "torus_reduce_scatter",
@@ -83,6 +83,22 @@ def mesh_diameter(rows: Ranks, columns: Ranks) -> Count:
         ``rows - 1 + columns - 1`` [1]; broadcast shape.
     """
     return (rows - 1.0) + (columns - 1.0)
+
+
+def mesh_distance(row: Count, column: Count, to_row: Count, to_column: Count) -> Count:
+    """Hops between two ranks of a mesh.
+
+    Parameters
+    ----------
+    row, column, to_row, to_column : Count
+        Places of the two, counted from any corner [1].
+
+    Returns
+    -------
+    Count
+        ``abs(row - to_row) + abs(column - to_column)`` [1]; broadcast shape.
+    """
+    return maximum(row - to_row, to_row - row) + maximum(column - to_column, to_column - column)
 
 
 def mesh_mean_distance(rows: Ranks, columns: Ranks) -> Count:

@@ -41,7 +41,7 @@ HIERARCHICAL = [
 ]
 
 
-def named(functions: list[Any]) -> Any:
+def named(functions: list[Any]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("formula", functions, ids=lambda one: one.__name__)
 
 
@@ -103,6 +103,18 @@ def test_two_servers_of_eight_by_hand() -> None:
     assert got == pytest.approx(2438 * US, rel=1e-14)
 
 
+def test_short_messages_against_the_model_of_nccl() -> None:
+    """The steps that NVIDIA's library counts, in src/graph/tuning.cc, for its ring and for its tree.
+
+    A ring of n in one server: 2 (n - 1) steps. A tree over two servers: twice, along the chain of a server's
+    ranks, n - 1 steps, and between servers, log2 of their number.
+    """
+    inside, across = 0.47 * US, 2.7 * US
+    assert c.ring_all_reduce(8, 0, 235 * GB, inside) == pytest.approx(2 * 7 * inside)
+    tree = 2 * ((16 // 2 - 1) * inside + 1 * across)
+    assert c.hierarchical_all_reduce(8, 2, 0, 235 * GB, 25 * GB, inside, across) == pytest.approx(tree)
+
+
 def test_pieces_of_a_pipeline_against_a_search() -> None:
     """The closed form against trying every whole number of pieces."""
     for stages, message, latency in ((1, 1e6, 1e-6), (7, 1e6, 1e-6), (30, 1e9, 1e-5), (24, 64.0, 1e-6)):
@@ -141,6 +153,7 @@ def test_distances_and_cut_against_counting(rows: int, columns: int) -> None:
         for a, b in ranks for x, y in ranks
     ]  # fmt: skip
     assert g.mesh_diameter(rows, columns) == max(hops, default=0)
+    assert [g.mesh_distance(a, b, x, y) for a, b in ranks for x, y in ranks if (a, b) != (x, y)] == hops
     assert g.torus_diameter(rows, columns) == max(closed)
     if hops:
         assert g.mesh_mean_distance(rows, columns) == pytest.approx(np.mean(hops))
