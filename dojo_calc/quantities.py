@@ -23,14 +23,10 @@ from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
     "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money", "MoneyPerByte",
-    "MoneyPerFlop", "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
-    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
-    "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio",
-    "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature",
-    "spec",
+    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money",
+    "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks",
+    "RatePerArea", "RatePerPower", "Ratio", "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check",
+    "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
