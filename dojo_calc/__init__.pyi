@@ -1,14 +1,6 @@
 # Every public name and the module it lives in. The package reads this file to load a name when it is first
 # used; a type checker or an editor reads it for the types. One list for both.
 
-from .analysis.compare import compare
-from .analysis.explain import explain
-from .analysis.model import Input, Model, step
-from .analysis.models import die_to_tile, fleet, spec_to_cheque
-from .analysis.sensitivity import sobol_indices, tornado
-from .analysis.solve import break_even, solve
-from .analysis.sweep import sweep
-from .analysis.uncertainty import simulate
 from .analysis.compare import (
     compare,
 )
@@ -21,6 +13,7 @@ from .analysis.model import (
     step,
 )
 from .analysis.models import (
+    die_to_tile,
     fleet,
     spec_to_cheque,
 )
@@ -48,7 +41,12 @@ from .economics.capacity import (
     units_needed,
     whole,
 )
-from .economics.chip_cost import cost_per_good, memory_cost, replaced_cost, scaled_design_cost
+from .economics.chip_cost import (
+    cost_per_good,
+    memory_cost,
+    replaced_cost,
+    scaled_design_cost,
+)
 from .economics.cost import (
     energy_cost,
     external_purchases,
@@ -60,10 +58,25 @@ from .economics.cost import (
     total_cost,
     units_bought,
 )
-from .economics.harvest import harvest_yield
-from .economics.placement import WaferMap, placed_dies, wafer_map
-from .economics.plan import plan
-from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
+from .economics.harvest import (
+    harvest_yield,
+)
+from .economics.placement import (
+    WaferMap,
+    placed_dies,
+    wafer_map,
+)
+from .economics.plan import (
+    plan,
+)
+from .economics.power import (
+    energy,
+    facility_power,
+    pooled_power,
+    rate_per_power,
+    site_power,
+    units_powered,
+)
 from .economics.silicon import (
     die_with_scribe,
     gross_dies,
@@ -71,7 +84,9 @@ from .economics.silicon import (
     side_of_square,
     usable_diameter,
 )
-from .economics.spares import units_yield
+from .economics.spares import (
+    units_yield,
+)
 from .economics.yields import (
     faults_on_die,
     good_dies,
@@ -85,25 +100,6 @@ from .economics.yields import (
     repeated_yield,
     seeds_yield,
     sound_share,
-)
-from .evidence.claims import verdicts
-from .facts import load
-from .hardware.catalog import catalogue, machine
-from .economics.plan import (
-    plan,
-)
-from .economics.power import (
-    energy,
-    facility_power,
-    pooled_power,
-    rate_per_power,
-    site_power,
-    units_powered,
-)
-from .economics.silicon import (
-    gross_dies,
-    gross_dies_bound,
-    side_of_square,
 )
 from .evidence.claims import (
     verdicts,
@@ -382,30 +378,6 @@ __all__ = [
     "whole",
     "year",
     "zetta",
-    "WaferMap",
-    "cost_per_good",
-    "die_to_tile",
-    "die_with_scribe",
-    "faults_on_die",
-    "good_dies",
-    "harvest_yield",
-    "joint_yield",
-    "learned_defect_density",
-    "memory_cost",
-    "moore_yield",
-    "murphy_yield",
-    "negative_binomial_yield",
-    "passing_share",
-    "placed_dies",
-    "poisson_yield",
-    "repeated_yield",
-    "replaced_cost",
-    "scaled_design_cost",
-    "seeds_yield",
-    "sound_share",
-    "units_yield",
-    "usable_diameter",
-    "wafer_map",
     "all_gather_bound",
     "all_reduce_bound",
     "broadcast_bound",
@@ -474,4 +446,28 @@ __all__ = [
     "tree_reduce_scatter",
     "tree_rounds",
     "young_interval",
+    "WaferMap",
+    "cost_per_good",
+    "die_to_tile",
+    "die_with_scribe",
+    "faults_on_die",
+    "good_dies",
+    "harvest_yield",
+    "joint_yield",
+    "learned_defect_density",
+    "memory_cost",
+    "moore_yield",
+    "murphy_yield",
+    "negative_binomial_yield",
+    "passing_share",
+    "placed_dies",
+    "poisson_yield",
+    "repeated_yield",
+    "replaced_cost",
+    "scaled_design_cost",
+    "seeds_yield",
+    "sound_share",
+    "units_yield",
+    "usable_diameter",
+    "wafer_map",
 ]
