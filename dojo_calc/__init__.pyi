@@ -1,6 +1,14 @@
 # Every public name and the module it lives in. The package reads this file to load a name when it is first
 # used; a type checker or an editor reads it for the types. One list for both.
 
+from .analysis.compare import compare
+from .analysis.explain import explain
+from .analysis.model import Input, Model, step
+from .analysis.models import chip_hour, collateral, fleet, megawatts, spec_to_cheque
+from .analysis.sensitivity import sobol_indices, tornado
+from .analysis.solve import break_even, solve
+from .analysis.sweep import sweep
+from .analysis.uncertainty import simulate
 from .analysis.compare import (
     compare,
 )
@@ -66,6 +74,14 @@ from .economics.placement import (
     placed_dies,
     wafer_map,
 )
+from .economics.plan import plan
+from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
+from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
+from .evidence.claims import verdicts
+from .evidence.clusters import read_clusters, validate_clusters
+from .evidence.references import compare_references
+from .facts import load
+from .hardware.catalog import catalogue, machine
 from .economics.plan import (
     plan,
 )
@@ -270,7 +286,10 @@ __all__ = [
     "Input",
     "compare",
     "explain",
+    "chip_hour",
+    "collateral",
     "fleet",
+    "megawatts",
     "spec_to_cheque",
     "break_even",
     "simulate",
@@ -374,6 +393,9 @@ __all__ = [
     "units_needed",
     "units_powered",
     "verdicts",
+    "compare_references",
+    "read_clusters",
+    "validate_clusters",
     "week",
     "whole",
     "year",

@@ -25,8 +25,12 @@ from dojo_calc.analysis.scenario import load_scenario
 from dojo_calc.analysis.uncertainty import simulate
 from dojo_calc.economics.plan import Line
 from dojo_calc.economics.plan import plan as make_plan
-from dojo_calc.errors import DojoCalcError, UnknownNameError
+from dojo_calc.errors import DojoCalcError, FactsError, UnknownNameError
 from dojo_calc.evidence.claims import CheckError, verdicts
+from dojo_calc.evidence.clusters import CLUSTER_COLUMNS, validate_clusters
+from dojo_calc.evidence.references import compare_references
+from dojo_calc.evidence.validation import Row as MeasuredRow
+from dojo_calc.evidence.validation import Validation, columns_of
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 
@@ -255,6 +259,79 @@ def claims(as_json: AsJson = False, facts: Own = None, reading: Readings = None)
         for entry in entries
     ]
     _show("Claims", shown)
+
+
+@app.command()
+def validate(
+    file: Annotated[
+        Path | None, typer.Argument(help="Measurements in the columns of data/validation/clusters.csv.")
+    ] = None,
+    economics: Annotated[
+        bool, typer.Option("--economics", help="Figures that others print for the same formulas.")
+    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Hold the models against what others measured or printed. Exits with 1 if a printed figure is missed."""
+    if economics == (file is not None):
+        raise UnknownNameError("validate takes either a file of measurements or --economics")
+    if file is None:
+        _show_references(as_json=as_json, as_csv=as_csv)
+    else:
+        _show_validation(_validated(file), as_json=as_json, as_csv=as_csv)
+
+
+def _validated(file: Path) -> Validation:
+    """Tell what a file measures by its columns."""
+    columns = set(columns_of(file))
+    if {"reported_mw", "reported_cost_usd"} & columns:
+        return validate_clusters(file)
+    raise FactsError(
+        f"{file}, line 1: expected the columns {', '.join(CLUSTER_COLUMNS)}; got {_listed(columns)}"
+    )
+
+
+def _listed(columns: set[str]) -> str:
+    return f"{', '.join(sorted(columns)):.200}"
+
+
+def _show_validation(found: Validation, *, as_json: bool, as_csv: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(_finite(found.as_dict()), indent=2, ensure_ascii=False) + "\n")
+        return
+    if not _printed([row.as_dict() for row in found.rows], as_json=False, as_csv=as_csv):
+        _show("Measured and predicted", [_validation_row(row) for row in found.rows])
+        _show("Errors", [_short(asdict(group)) for group in (*found.groups, found.overall)])
+
+
+def _validation_row(row: MeasuredRow) -> Row:
+    cells = row.as_dict()
+    shown = {name: cells[name] for name in ("id", "chip", "metric", "unit", "measured", "predicted", "error")}
+    return {
+        name: f"{cell:.4g}" if isinstance(cell, float) else cell or "" for name, cell in shown.items()
+    } | {
+        "80 % interval": _range(row.low, row.high),
+        "reason": row.reason,
+    }
+
+
+def _show_references(*, as_json: bool, as_csv: bool) -> None:
+    rows = [asdict(one) for one in compare_references()]
+    if not _printed(rows, as_json=as_json, as_csv=as_csv):
+        columns = ("id", "value", "reference", "unit", "difference", "holds", "source")
+        shown = [{name: row[name] for name in columns} | {"holds": _yes(row["holds"])} for row in rows]
+        _show("Printed by others, and computed here", [_short(row) for row in shown])
+    if not all(row["holds"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "NO"
+
+
+def _short(row: Row) -> dict[str, Any]:
+    cells = {name: f"{cell:.10g}" if isinstance(cell, float) else cell for name, cell in row.items()}
+    return {name: "" if cell is None else cell for name, cell in cells.items()}
 
 
 COMPARED = {

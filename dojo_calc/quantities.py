@@ -22,6 +22,13 @@ from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
+    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
+    "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction",
+    "Frequency", "Intensity", "InterestRate", "Length", "Mass", "MassPerArea", "MassPerEnergy", "Money",
+    "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power",
+    "PowerRamp", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage", "Volume",
+    "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "Ranks",
     "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
     "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money",
     "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks",
@@ -79,6 +86,13 @@ EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
 MoneyPerByte: TypeAlias = Annotated[Numeric, Unit("USD/B"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
+MoneyPerPower: TypeAlias = Annotated[Numeric, Unit("USD/W"), NotNegative]
+MoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), NotNegative]
+CashFlow: TypeAlias = Annotated[Numeric, Unit("USD")]
+InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+DiscountRate: TypeAlias = Annotated[Numeric, Unit("1"), Gt(-1)]
+Periods: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
+DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
@@ -87,6 +101,12 @@ Margin: TypeAlias = Annotated[Numeric, Unit("m"), NotNegative]
 Area: TypeAlias = Annotated[Numeric, Unit("m^2"), Positive]
 CountPerArea: TypeAlias = Annotated[Numeric, Unit("1/m^2"), NotNegative]
 Mass: TypeAlias = Annotated[Numeric, Unit("kg"), Positive]
+MassPerEnergy: TypeAlias = Annotated[Numeric, Unit("kg/J"), NotNegative]
+MassPerArea: TypeAlias = Annotated[Numeric, Unit("kg/m^2"), NotNegative]
+EnergyPerArea: TypeAlias = Annotated[Numeric, Unit("J/m^2"), NotNegative]
+Volume: TypeAlias = Annotated[Numeric, Unit("m^3"), NotNegative]
+VolumePerEnergy: TypeAlias = Annotated[Numeric, Unit("m^3/J"), NotNegative]
+PowerRamp: TypeAlias = Annotated[Numeric, Unit("W/s"), Positive]
 Voltage: TypeAlias = Annotated[Numeric, Unit("V"), Positive]
 Current: TypeAlias = Annotated[Numeric, Unit("A"), Positive]
 

@@ -85,6 +85,7 @@ watt = joule / second = W
 watt_hour = watt * hour = Wh
 volt = watt / ampere = V
 tonne = 1000 * kilogram
+liter = meter ** 3 / 1000 = L
 """
 
 _LONGEST = 64
@@ -242,6 +243,7 @@ _PRINTED: dict[str, tuple[tuple[float, str], ...]] = {
     "m^2": ((1e-6, " mm^2"),),
     "1/m^2": ((1e6, " /mm^2"),),
     "USD": ((1e9, " billion USD"), (1e6, " million USD"), (1.0, " USD")),
+    "USD/s": ((1e6 / hour, " million USD/h"), (1 / hour, " USD/h")),
     "USD/J": ((1 / kWh, " USD/kWh"),),
     "USD/B": ((1e-9, " USD/GB"),),
     "USD/FLOP": ((1 / (exa * hour), " USD per exaflop-hour"),),
@@ -274,7 +276,10 @@ _PRINTED: dict[str, tuple[tuple[float, str], ...]] = {
         (1e-6, " us"),
         (1e-9, " ns"),
     ),
-    "kg": ((1.0, " kg"),),
+    "kg": ((1e9, " million tonnes"), (1e3, " t"), (1.0, " kg")),
+    "kg/J": ((1 / kWh, " kg/kWh"),),
+    "m^3": ((1.0, " m^3"), (1e-3, " L")),
+    "m^3/J": ((1e-3 / kWh, " L/kWh"),),
 }
 
 

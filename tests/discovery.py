@@ -38,7 +38,10 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.live.slider": "describes a slider",
     "dojo_calc.analysis.scenario.load_scenario": "reads a file",
     "dojo_calc.analysis.models.die_to_tile": "assembles a model",
+    "dojo_calc.analysis.models.chip_hour": "assembles a model",
+    "dojo_calc.analysis.models.collateral": "assembles a model",
     "dojo_calc.analysis.models.fleet": "assembles a model",
+    "dojo_calc.analysis.models.megawatts": "assembles a model",
     "dojo_calc.analysis.models.shipped": "assembles a model",
     "dojo_calc.analysis.models.spec_to_cheque": "assembles a model",
     "dojo_calc.analysis.model.step": "names wires",
@@ -86,6 +89,17 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.ledger.significant_digits": "counts printed digits; a rule of print, not of physics",
     "dojo_calc.evidence.ledger.verdict": "gives a word",
     "dojo_calc.evidence.claims.verdicts": "gives words",
+    "dojo_calc.economics.price_years.common_price_year": "asks facts for their dates",
+    "dojo_calc.economics.price_years.price_indices": "looks facts up",
+    "dojo_calc.economics.price_years.restated": "asks a fact for its date, then calls the formula of discounting",
+    "dojo_calc.economics.investment.internal_rate_of_return": "searches a root",
+    "dojo_calc.evidence.references.compare_references": "reads a file",
+    "dojo_calc.evidence.cluster_fit.fit_cost": "minimises",
+    "dojo_calc.evidence.cluster_fit.fit_power": "minimises",
+    "dojo_calc.evidence.clusters.read_clusters": "reads a file",
+    "dojo_calc.evidence.clusters.validate_clusters": "reads a file",
+    "dojo_calc.evidence.validation.columns_of": "reads a file",
+    "dojo_calc.evidence.validation.summarise": "sums up errors of any unit",
 }
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from dojo_calc.tables import data_path
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -180,3 +182,22 @@ def test_compare_puts_machines_side_by_side() -> None:
     assert rows["peak_bf16"]["h100-sxm"] == pytest.approx(989.4e12)
     assert rows["peak_fp8"]["a100-sxm-80gb"] is None
     assert "against NVIDIA A100" in " ".join(run("compare", "d1", "a100").stdout.split())
+
+
+def test_validate_tells_clusters_by_their_columns() -> None:
+    found = as_json("validate", str(data_path("validation/clusters.csv")))
+    assert set(found) == {"rows", "groups", "overall"}
+    keys = "id source chip metric unit measured predicted low high error chosen reason"
+    assert all(list(row) == keys.split() for row in found["rows"])
+    assert {row["metric"] for row in found["rows"]} == {"power", "cost"}
+    assert len(found["rows"]) == found["overall"]["count"] == 50
+    done = run("validate", str(data_path("sources.csv")))
+    assert done.returncode == 2
+    assert "expected the columns name, status" in done.stderr
+
+
+def test_validate_economics_gives_every_printed_figure() -> None:
+    rows = as_json("validate", "--economics")
+    assert all(row["holds"] for row in rows)
+    assert {"id", "what", "value", "reference", "difference", "source"} <= set(rows[0])
+    assert run("validate").returncode == run("validate", "x.csv", "--economics").returncode == 2

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Explained", "Explanation", "explain", "signals"]
 
 
+LONGEST = 240  # characters of a formula that somebody reads; beyond it guards for rare values have the word
+
+
 @dataclass(frozen=True)
 class Explained:
     """One value of a model: an input with its source, or a step with its formula."""
@@ -125,9 +128,15 @@ def _written(function: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[
     try:
         expression = trace(function, arguments)
     except TraceError:  # a reader's own function may use what no tracer follows
-        call = f"{function.__name__}({', '.join(arguments)})"
-        return call, rf"\text{{{call}}}".replace("_", " ")
-    return expression.text(), expression.latex()
+        return _call(function, arguments)
+    text = expression.text()
+    return (text, expression.latex()) if len(text) <= LONGEST else _call(function, arguments)
+
+
+def _call(function: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[str, str]:
+    """Write a formula by its name, where its inside would not be read."""
+    call = f"{function.__name__}({', '.join(arguments)})"
+    return call, rf"\text{{{call}}}".replace("_", " ")
 
 
 def signals(

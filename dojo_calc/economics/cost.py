@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import reduce
 
+from dojo_calc.operations import log, power
 from dojo_calc.quantities import (
     Count,
     Duration,
@@ -20,11 +21,14 @@ from dojo_calc.quantities import (
     Money,
     MoneyPerFlop,
     MoneyPerFlopRate,
+    MoneyPerPower,
+    Power,
+    Ratio,
 )
 
 __all__ = [
-    "energy_cost", "external_purchases", "price_per_rate", "price_per_unit", "price_per_work", "purchase_cost",
-    "straight_line", "total_cost", "units_bought",
+    "cluster_cost", "energy_cost", "external_purchases", "lot_price_ratio", "price_by_power", "price_per_rate",
+    "price_per_unit", "price_per_work", "purchase_cost", "straight_line", "total_cost", "units_bought",
 ]  # fmt: skip
 
 
@@ -190,3 +194,65 @@ def price_per_work(total: Money, work: Flop) -> MoneyPerFlop:
         [USD/FLOP]; broadcast shape.
     """
     return total / work
+
+
+def price_by_power(power: Power, price: MoneyPerPower) -> Money:
+    """Price of a chip by its power, where none is published.
+
+    Parameters
+    ----------
+    power : Power
+        Thermal design power [W].
+    price : MoneyPerPower
+        Of a watt of it [USD/W].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return power * price
+
+
+def lot_price_ratio(units: Count, lot: Count, saving: Fraction) -> Ratio:
+    """Price of one of a large order over its price in an order of a stated size.
+
+    Parameters
+    ----------
+    units : Count
+        Ordered, above zero [1].
+    lot : Count
+        Order at which the price holds, above zero [1].
+    saving : Fraction
+        Share by which the price falls for each tenfold order, below 1 [1].
+
+    Returns
+    -------
+    Ratio
+        ``(1 - saving)**log10(units / lot)`` [1]; broadcast shape.
+    """
+    return power(1.0 - saving, log(units / lot) / log(10.0))
+
+
+def cluster_cost(chips: Count, price: Money, markup: Ratio, lot_ratio: Ratio, fixed: Money) -> Money:
+    """Cost of a cluster from its chips and from what any cluster has, whatever its size.
+
+    Parameters
+    ----------
+    chips : Count
+        [1].
+    price : Money
+        List price of one chip [USD].
+    markup : Ratio
+        Price of the system over that of its chips [1].
+    lot_ratio : Ratio
+        Price in an order of this size over the list price, see `lot_price_ratio` [1].
+    fixed : Money
+        Storage, common nodes, works in the hall [USD].
+
+    Returns
+    -------
+    Money
+        ``chips * price * markup * lot_ratio + fixed`` [USD]; broadcast shape.
+    """
+    return purchase_cost(chips, price) * markup * lot_ratio + fixed

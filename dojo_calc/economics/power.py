@@ -8,9 +8,24 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.quantities import Count, Duration, Energy, FlopRate, Power, PowerUsage, RatePerPower, Ratio
+from dojo_calc.operations import maximum, power
+from dojo_calc.quantities import (
+    Count,
+    Duration,
+    Energy,
+    FlopRate,
+    Fraction,
+    Power,
+    PowerUsage,
+    RatePerPower,
+    Ratio,
+    Year,
+)
 
-__all__ = ["energy", "facility_power", "pooled_power", "rate_per_power", "site_power", "units_powered"]
+__all__ = [
+    "cluster_power", "energy", "facility_power", "host_power", "pooled_power", "power_at_work",
+    "power_with_share", "rate_per_power", "running_power", "site_power", "unit_power", "units_powered",
+]  # fmt: skip
 
 
 def pooled_power(units: Count, unit: Power) -> Power:
@@ -69,6 +84,131 @@ def site_power(chips: Count, chip_power: Power, server_overhead: Ratio, pue: Pow
         [W]; broadcast shape.
     """
     return facility_power(pooled_power(chips, chip_power) * server_overhead, pue)
+
+
+def unit_power(total: Power, units: Count) -> Power:
+    """Share of each of identical units in a power, such as a chip's in that of its server.
+
+    Parameters
+    ----------
+    total : Power
+        [W].
+    units : Count
+        Above zero [1].
+
+    Returns
+    -------
+    Power
+        [W]; broadcast shape.
+    """
+    return total / units
+
+
+def power_at_work(rated: Power, share: Fraction) -> Power:
+    """Mean power at work of what is rated for more.
+
+    Parameters
+    ----------
+    rated : Power
+        [W].
+    share : Fraction
+        Mean power over the rated one [1].
+
+    Returns
+    -------
+    Power
+        [W]; broadcast shape.
+    """
+    return rated * share
+
+
+def running_power(peak: Power, idle: Fraction, utilisation: Fraction) -> Power:
+    """Mean power of a machine that works part of the time and idles the rest.
+
+    Parameters
+    ----------
+    peak : Power
+        At work [W].
+    idle : Fraction
+        Power at rest over that at work [1].
+    utilisation : Fraction
+        Share of the time at work [1].
+
+    Returns
+    -------
+    Power
+        ``peak * (idle + (1 - idle) * utilisation)`` [W]; broadcast shape.
+    """
+    return peak * (idle + (1.0 - idle) * utilisation)
+
+
+def power_with_share(rest: Power, share: Fraction) -> Power:
+    """Power of a whole of which parts such as network and storage make up a known share.
+
+    Parameters
+    ----------
+    rest : Power
+        Of everything else [W].
+    share : Fraction
+        Of those parts in the whole, below 1 [1].
+
+    Returns
+    -------
+    Power
+        ``rest / (1 - share)`` [W]; broadcast shape.
+    """
+    return rest / (1.0 - share)
+
+
+def host_power(first: Power, decline: Fraction, year: Year, since: Year) -> Power:
+    """Power of processors, memory, disks and shared nodes for one accelerator of a cluster built in a year.
+
+    One accelerator of 2012 had a processor to itself; since then each host carries more of them.
+
+    Parameters
+    ----------
+    first : Power
+        Of one accelerator in the first year [W].
+    decline : Fraction
+        Share by which it falls in a year, below 1 [1].
+    year : Year
+        In which the cluster was built; before the first year counts as that [1].
+    since : Year
+        The first year [1].
+
+    Returns
+    -------
+    Power
+        ``first * (1 - decline)**(year - since)`` [W]; broadcast shape.
+    """
+    return first * power(1.0 - decline, maximum(year - since, 0.0))
+
+
+def cluster_power(
+    chips: Count, chip_power: Power, chip_overhead: Ratio, host: Power, pue: PowerUsage
+) -> Power:
+    """Power of a site from its chips, with what grows with their power apart from what their hosts draw.
+
+    Parameters
+    ----------
+    chips : Count
+        [1].
+    chip_power : Power
+        Thermal design power of one [W].
+    chip_overhead : Ratio
+        Power of a chip with its conversion, fans, switches and network over its own [1].
+    host : Power
+        Of processors, memory and disks for one chip [W].
+    pue : PowerUsage
+        [1].
+
+    Returns
+    -------
+    Power
+        ``chips * (chip_power * chip_overhead + host) * pue`` [W]; without hosts the relation of [2]_;
+        broadcast shape.
+    """
+    return facility_power(pooled_power(chips, chip_power * chip_overhead + host), pue)
 
 
 def units_powered(site: Power, unit: Power) -> Count:

@@ -1,0 +1,312 @@
+"""Who pays: borrowing against shares, leasing through a company of its own, runway, dilution.
+
+A pledge is described by what is known of it: shares, their price, the loan-to-value that a lender grants,
+the one at which it calls, and a cap that the company whose shares they are has set.
+
+References
+----------
+.. [1] FINRA Rule 4210, "Margin Requirements": maintenance of a loan against shares, and the call.
+.. [2] Brealey, Myers, Allen, "Principles of Corporate Finance": leases, issues of shares.
+"""
+
+from __future__ import annotations
+
+from dojo_calc.economics.discounting import annuity_payment, present_value
+from dojo_calc.operations import maximum, minimum, where
+from dojo_calc.quantities import Count, Duration, Fraction, InterestRate, Money, MoneyRate, Periods, Ratio
+
+__all__ = [
+    "borrowing_power", "call_price", "call_shortfall", "capped_borrowing", "diluted_share", "discounted_stake",
+    "fall_to_call", "lease_debt", "lease_payment", "loan_to_value", "runway", "shares_to_issue",
+    "shares_to_pledge", "stake_value",
+]  # fmt: skip
+
+
+def stake_value(company: Money, share: Fraction) -> Money:
+    """Value of a stake in a company.
+
+    Parameters
+    ----------
+    company : Money
+        Market value, or value of the last sale of shares [USD].
+    share : Fraction
+        Owned [1].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return company * share
+
+
+def discounted_stake(value: Money, haircut: Fraction) -> Money:
+    """Value at which a lender takes a stake: less for shares that trade seldom or fall together.
+
+    Parameters
+    ----------
+    value : Money
+        [USD].
+    haircut : Fraction
+        Taken off [1].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return value * (1.0 - haircut)
+
+
+def borrowing_power(collateral: Money, loan_to_value: Fraction) -> Money:
+    """Largest loan against collateral [1]_.
+
+    Parameters
+    ----------
+    collateral : Money
+        As the lender values it [USD].
+    loan_to_value : Fraction
+        Granted at the start [1].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return collateral * loan_to_value
+
+
+def capped_borrowing(collateral: Money, loan_to_value: Fraction, cap: Money) -> Money:
+    """Largest loan where the company caps what may be borrowed against its shares.
+
+    Parameters
+    ----------
+    collateral : Money
+        [USD].
+    loan_to_value : Fraction
+        Allowed by the policy or the lender [1].
+    cap : Money
+        Of the policy, whatever the collateral is worth [USD].
+
+    Returns
+    -------
+    Money
+        The lesser of the two [USD]; broadcast shape.
+    """
+    return minimum(borrowing_power(collateral, loan_to_value), cap)
+
+
+def loan_to_value(loan: Money, shares: Count, price: Money) -> Ratio:
+    """Loan over the value of the shares pledged for it.
+
+    Parameters
+    ----------
+    loan : Money
+        [USD].
+    shares : Count
+        Pledged, above zero [1].
+    price : Money
+        Of one, above zero [USD].
+
+    Returns
+    -------
+    Ratio
+        [1]; broadcast shape.
+    """
+    return loan / (shares * price)
+
+
+def call_price(loan: Money, shares: Count, call_at: Fraction) -> Money:
+    """Price of a share at which the lender asks for more [1]_.
+
+    Parameters
+    ----------
+    loan : Money
+        [USD].
+    shares : Count
+        Pledged, above zero [1].
+    call_at : Fraction
+        Loan-to-value that triggers the call, above zero [1].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return loan / (shares * call_at)
+
+
+def fall_to_call(start: Fraction, call_at: Fraction) -> Fraction:
+    """Fall of the price from the day of the loan to the call, whatever the amounts.
+
+    Parameters
+    ----------
+    start : Fraction
+        Loan-to-value on the first day [1].
+    call_at : Fraction
+        That triggers the call, above zero [1].
+
+    Returns
+    -------
+    Fraction
+        ``1 - start / call_at``, zero where the call comes at once [1]; broadcast shape.
+    """
+    return maximum(1.0 - start / call_at, 0.0 * start)
+
+
+def call_shortfall(
+    loan: Money, shares: Count, price: Money, call_at: Fraction, restore_to: Fraction
+) -> Money:
+    """Cash to pay when a call comes: what brings the loan back to an agreed loan-to-value [1]_.
+
+    Parameters
+    ----------
+    loan : Money
+        [USD].
+    shares : Count
+        Pledged [1].
+    price : Money
+        Of one [USD].
+    call_at : Fraction
+        Loan-to-value that triggers the call [1].
+    restore_to : Fraction
+        To be reached by the payment, at most `call_at` [1].
+
+    Returns
+    -------
+    Money
+        ``loan - restore_to * shares * price`` once ``loan > call_at * shares * price``, before that nothing
+        [USD]; broadcast shape.
+    """
+    collateral = shares * price
+    due = maximum(loan - collateral * restore_to, 0.0 * loan)
+    return where(loan > collateral * call_at, due, 0.0 * loan)
+
+
+def shares_to_pledge(loan: Money, price: Money, loan_to_value: Fraction) -> Count:
+    """Shares that a loan needs at a price and a loan-to-value.
+
+    Parameters
+    ----------
+    loan : Money
+        [USD].
+    price : Money
+        Of one, above zero [USD].
+    loan_to_value : Fraction
+        Above zero [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return loan / (price * loan_to_value)
+
+
+def lease_debt(cost: Money, equity: Money) -> Money:
+    """Debt of a company made to own the chips and lease them out.
+
+    Parameters
+    ----------
+    cost : Money
+        Of what it buys [USD].
+    equity : Money
+        Put in by its owners [USD].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return maximum(cost - equity, 0.0 * cost)
+
+
+def lease_payment(
+    debt: Money, equity: Money, rate: InterestRate, wanted: InterestRate, periods: Periods, residual: Fraction
+) -> Money:
+    """Lease of each period that repays the debt and gives the owners what they want [2]_.
+
+    Both parts are repaid over the lease; what the chips still bring at its end goes to the owners and is
+    discounted at the return they want.
+
+    Parameters
+    ----------
+    debt : Money
+        [USD].
+    equity : Money
+        [USD].
+    rate : InterestRate
+        Of the debt in one period [1].
+    wanted : InterestRate
+        Return on equity in one period [1].
+    periods : Periods
+        Of the lease [1].
+    residual : Fraction
+        Share of the cost that the chips bring at the end, at most what equity can bear [1].
+
+    Returns
+    -------
+    Money
+        A period, not below zero [USD]; broadcast shape.
+    """
+    from_end = present_value((debt + equity) * residual, wanted, periods)
+    owners = maximum(equity - from_end, 0.0 * equity)
+    return annuity_payment(debt, rate, periods) + annuity_payment(owners, wanted, periods)
+
+
+def runway(cash: Money, burn: MoneyRate) -> Duration:
+    """Time until cash is gone.
+
+    Parameters
+    ----------
+    cash : Money
+        [USD].
+    burn : MoneyRate
+        What goes out less what comes in, above zero [USD/s].
+
+    Returns
+    -------
+    Duration
+        [s]; broadcast shape.
+    """
+    return cash / burn
+
+
+def diluted_share(share: Fraction, raised: Money, before: Money) -> Fraction:
+    """Share that an owner keeps when others buy new shares [2]_.
+
+    Parameters
+    ----------
+    share : Fraction
+        Before the round [1].
+    raised : Money
+        [USD].
+    before : Money
+        Value of the company before the round, above zero [USD].
+
+    Returns
+    -------
+    Fraction
+        ``share * before / (before + raised)`` [1]; broadcast shape.
+    """
+    return share * before / (before + raised)
+
+
+def shares_to_issue(outstanding: Count, raised: Money, before: Money) -> Count:
+    """New shares that a round takes [2]_.
+
+    Parameters
+    ----------
+    outstanding : Count
+        Shares before the round [1].
+    raised : Money
+        [USD].
+    before : Money
+        Value of the company before the round, above zero [USD].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return outstanding * raised / before

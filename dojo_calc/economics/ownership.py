@@ -1,0 +1,198 @@
+"""What hardware costs while it is owned: capital, network, energy, people, the hall, as money a time.
+
+References
+----------
+.. [1] Barroso, Hoelzle, Ranganathan, "The Datacenter as a Computer", 3rd ed., 2018, chapter 6.
+.. [2] Cottier, Rahman, Fattorini, Maslej, Owen, "The rising costs of training frontier AI models", 2024,
+       arXiv:2405.21015: chip-hours with the network's share and energy.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from dojo_calc.quantities import (
+    Duration,
+    EnergyPrice,
+    FlopRate,
+    Fraction,
+    Money,
+    MoneyPerFlop,
+    MoneyPerPower,
+    MoneyRate,
+    Periods,
+    Power,
+)
+
+__all__ = [
+    "capital_with_share", "carrying_rate", "cost_of_share", "delivered_price", "energy_rate",
+    "hall_capital", "hall_fees", "spread_over", "total_rate",
+]  # fmt: skip
+
+
+def spread_over(total: Money, duration: Duration) -> MoneyRate:
+    """Money a time that a sum comes to when spread evenly.
+
+    Parameters
+    ----------
+    total : Money
+        [USD].
+    duration : Duration
+        Above zero [s].
+
+    Returns
+    -------
+    MoneyRate
+        [USD/s]; broadcast shape.
+    """
+    return total / duration
+
+
+def carrying_rate(capital: Money, share: Fraction, period: Duration) -> MoneyRate:
+    """Cost of having capital tied up: interest, tax, insurance, upkeep, each a share of it in a period.
+
+    Parameters
+    ----------
+    capital : Money
+        [USD].
+    share : Fraction
+        Of the capital in one period [1].
+    period : Duration
+        Above zero [s].
+
+    Returns
+    -------
+    MoneyRate
+        ``capital * share / period`` [USD/s]; broadcast shape.
+    """
+    return capital * share / period
+
+
+def capital_with_share(rest: Money, share: Fraction) -> Money:
+    """Capital of a whole of which a part, such as the network, makes up a known share.
+
+    Parameters
+    ----------
+    rest : Money
+        Price of everything else [USD].
+    share : Fraction
+        Of the part in the whole, below 1 [1].
+
+    Returns
+    -------
+    Money
+        ``rest / (1 - share)`` [USD]; broadcast shape.
+    """
+    return rest / (1.0 - share)
+
+
+def cost_of_share(rest: MoneyRate, share: Fraction) -> MoneyRate:
+    """Cost of a part, such as the network, that makes up a known share of the whole [2]_.
+
+    Parameters
+    ----------
+    rest : MoneyRate
+        Cost of everything else [USD/s].
+    share : Fraction
+        Of the part in the whole, below 1 [1].
+
+    Returns
+    -------
+    MoneyRate
+        ``rest * share / (1 - share)`` [USD/s]; broadcast shape.
+    """
+    return rest * share / (1.0 - share)
+
+
+def energy_rate(power: Power, price: EnergyPrice) -> MoneyRate:
+    """Cost of a steady power.
+
+    Parameters
+    ----------
+    power : Power
+        At the meter [W].
+    price : EnergyPrice
+        [USD/J].
+
+    Returns
+    -------
+    MoneyRate
+        [USD/s]; broadcast shape.
+    """
+    return power * price
+
+
+def hall_capital(power: Power, price: MoneyPerPower) -> Money:
+    """Price of a hall by the power it carries [1]_.
+
+    Parameters
+    ----------
+    power : Power
+        Of the computers [W].
+    price : MoneyPerPower
+        Of a watt of it [USD/W].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return power * price
+
+
+def hall_fees(power: Power, fee: MoneyPerPower, periods: Periods) -> Money:
+    """Cost of running, or of renting, a hall by the power it carries [1]_.
+
+    Parameters
+    ----------
+    power : Power
+        Of the computers [W].
+    fee : MoneyPerPower
+        Of a watt in one period [USD/W].
+    periods : Periods
+        Such as months [1].
+
+    Returns
+    -------
+    Money
+        [USD]; broadcast shape.
+    """
+    return power * fee * periods
+
+
+def total_rate(first: MoneyRate, *others: MoneyRate) -> MoneyRate:
+    """Sum of costs a time, of one price year.
+
+    Parameters
+    ----------
+    first, *others : MoneyRate
+        [USD/s].
+
+    Returns
+    -------
+    MoneyRate
+        [USD/s]; broadcast shape.
+    """
+    return reduce(lambda total, one: total + one, others, first)
+
+
+def delivered_price(cost: MoneyRate, rate: FlopRate, mfu: Fraction, goodput: Fraction) -> MoneyPerFlop:
+    """Price of the work that reaches the model, through utilisation and goodput.
+
+    Parameters
+    ----------
+    cost : MoneyRate
+        Of the machine, running or not [USD/s].
+    rate : FlopRate
+        Its peak [FLOP/s].
+    mfu : Fraction
+        Model FLOP utilisation while it trains, above zero [1].
+    goodput : Fraction
+        Share of the time in which training moves forward, above zero [1].
+
+    Returns
+    -------
+    MoneyPerFlop
+        ``cost / (rate * mfu * goodput)`` [USD/FLOP]; an exaflop-hour is 3.6e21 FLOP; broadcast shape.
+    """
+    return cost / (rate * mfu * goodput)

@@ -1,0 +1,117 @@
+"""Laws of money in time. What others print for the same formulas stands in data/references.csv."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dojo_calc.economics.depreciation import (
+    decay_of_decline,
+    decay_of_orders,
+    decline_in,
+    half_life,
+    market_value,
+    rate_of_loss,
+    value_lost,
+)
+from dojo_calc.economics.discounting import (
+    annuity_payment,
+    capital_recovery_factor,
+    deflated,
+    net_present_value,
+    present_value,
+)
+from dojo_calc.economics.investment import internal_rate_of_return
+from dojo_calc.economics.ownership import cost_of_share, delivered_price, total_rate
+from dojo_calc.errors import DomainError
+from dojo_calc.units import year
+
+rates = st.floats(1e-6, 2.0)
+
+
+@given(rate=rates, periods=st.integers(1, 40), principal=st.floats(1, 1e12))
+def test_payments_are_worth_what_was_lent(rate: float, periods: int, principal: float) -> None:
+    payment = annuity_payment(principal, rate, periods)
+    worth = sum(float(present_value(payment, rate, k)) for k in range(1, periods + 1))
+    assert worth == pytest.approx(principal, rel=1e-9)
+
+
+def test_without_interest_a_loan_is_repaid_evenly() -> None:
+    np.testing.assert_allclose(
+        capital_recovery_factor(np.array([0.0, 1e-300, 1e-12]), 8.0), 1 / 8, rtol=1e-11
+    )
+
+
+def test_the_series_meets_the_logarithm() -> None:
+    # n log(1 + r) crosses 0.01 at n = 1 between r = 0.01005016 and 0.01005017; for one period the factor is 1 + r.
+    low_and_high = np.array([0.0100501, 0.0100502])
+    np.testing.assert_allclose(capital_recovery_factor(low_and_high, 1.0), 1 + low_and_high, rtol=1e-12)
+    # The series of log(1 + r) ends at r = 1e-4.
+    around = np.array([0.99e-4, 1.01e-4])
+    np.testing.assert_allclose(capital_recovery_factor(around, 1.0), 1 + around, rtol=1e-12)
+
+
+@given(
+    out=st.floats(1, 1e6),
+    back=st.lists(st.floats(0, 1e6), min_size=1, max_size=12).filter(lambda x: max(x) > 1),
+)
+def test_net_present_value_at_the_rate_of_return_is_zero(out: float, back: list[float]) -> None:
+    rate = internal_rate_of_return([-out, *back])
+    assert rate > -1
+    # The value changes by `scale` times the error of the rate.
+    scale = out + sum(k * flow / (1 + rate) ** (k + 1) for k, flow in enumerate(back, 1))
+    assert abs(float(net_present_value(rate, -out, *back))) <= 1e-6 * scale
+
+
+def test_a_rate_of_return_that_is_none_or_several() -> None:
+    with pytest.raises(DomainError, match="these do 0 times"):
+        internal_rate_of_return([100.0, 50.0])
+    # Worth nothing at 0 and at 50 %: -1000 + 2500 / 1.5 - 1500 / 1.5^2 = 0.
+    with pytest.raises(DomainError, match="these do 2 times"):
+        internal_rate_of_return([-1000, 2500, -1500])
+    with pytest.raises(DomainError, match="must be finite"):
+        internal_rate_of_return([math.nan, 1.0])
+    with pytest.raises(DomainError, match="beyond 8e"):
+        internal_rate_of_return([-1e-20, 1e20])
+
+
+def test_both_clocks_by_hand() -> None:
+    # 0.14 orders of magnitude a year: k = 0.14 ln 10 = 0.322362, half-life ln 2 / k = 2.1502 years, 27.56 % a year.
+    k = decay_of_orders(0.14 / year)
+    assert float(k) * year == pytest.approx(0.322362, abs=5e-7)
+    assert float(half_life(k)) / year == pytest.approx(2.1502, abs=5e-5)
+    assert decline_in(k, year) == pytest.approx(0.2756, abs=5e-5)
+    # From 36.7 k USD in 2022 to 23.2 k in 2025 is (23.2/36.7)^(1/3) = 0.8582 a year: a decline of 14.2 %.
+    slow = decay_of_decline(1 - (23.2 / 36.7) ** (1 / 3), year)
+    assert market_value(36.7e3, slow, 3 * year) == pytest.approx(23.2e3)
+    assert rate_of_loss(1000.0, k) * year == pytest.approx(322.362, abs=5e-4)
+
+
+@given(price=st.floats(1, 1e6), decline=st.floats(0, 0.99), age=st.floats(0, 20))
+def test_what_is_left_and_what_is_lost_add_up(price: float, decline: float, age: float) -> None:
+    decay = decay_of_decline(decline, year)
+    left, lost = market_value(price, decay, age * year), value_lost(price, decay, age * year)
+    assert left + lost == pytest.approx(price)
+    assert 0 <= left <= price
+
+
+def test_deflation_by_hand() -> None:
+    # 100 USD when the index stood at 80 are 125 when it stands at 100.
+    assert deflated(100, 80, 100) == pytest.approx(125)
+
+
+@given(rest=st.floats(0, 1e6), share=st.floats(0, 0.99))
+def test_a_share_is_a_share_of_the_whole(rest: float, share: float) -> None:
+    part = cost_of_share(rest, share)
+    assert part == pytest.approx(share * float(total_rate(rest, part)), rel=1e-12, abs=1e-12)
+
+
+def test_work_costs_more_the_less_of_it_arrives() -> None:
+    # 3.6 USD/h is 0.001 USD/s; at 1 PFLOP/s, half used and half of the time: 0.001 / 0.25e15 = 4e-18 USD/FLOP.
+    assert delivered_price(0.001, 1e15, 0.5, 0.5) == pytest.approx(4e-18)
+    prices = delivered_price(0.001, 1e15, np.array([0.2, 0.3, 0.4]), 0.9)
+    assert (np.diff(prices) < 0).all()

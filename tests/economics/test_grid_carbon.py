@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dojo_calc.economics.carbon import carbon_share, die_carbon, operational_carbon, water_used
+from dojo_calc.economics.grid import (
+    batteries_needed,
+    power_drawn,
+    power_left_dark,
+    ramp_energy,
+    swing_energy,
+    swing_power,
+)
+from dojo_calc.economics.power import energy, power_with_share, running_power
+from dojo_calc.units import hour, kWh, mega, minute, year
+
+powers = st.floats(0, 1e9)
+shares = st.floats(0, 1)
+
+
+@given(wanted=powers, limit=powers)
+def test_what_is_drawn_and_what_stays_dark_is_what_is_wanted(wanted: float, limit: float) -> None:
+    drawn = power_drawn(wanted, limit)
+    assert drawn <= limit
+    assert drawn + power_left_dark(wanted, limit) == pytest.approx(wanted)
+
+
+@given(low=powers, rise=powers, share=shares, period=st.floats(0.1, 1e4))
+def test_a_battery_gives_in_a_period_what_it_takes(
+    low: float, rise: float, share: float, period: float
+) -> None:
+    # Beside the mean: above it for `share` of the period, below it for the rest.
+    high = low + rise
+    mean = share * high + (1 - share) * low
+    given_back = (high - mean) * share * period
+    taken = (mean - low) * (1 - share) * period
+    held = swing_energy(high, low, share, period)
+    scale = max(high * period, 1e-9)
+    assert abs(given_back - held) <= 1e-12 * scale
+    assert abs(taken - held) <= 1e-12 * scale
+    assert swing_power(high, low, share) == pytest.approx(
+        max(high - mean, mean - low), abs=1e-12 * max(high, 1)
+    )
+
+
+def test_batteries_by_hand() -> None:
+    # From 150 to 60 MW for half of each second: 45 MW and 90 x 0.25 = 22.5 MJ = 6.25 kWh.
+    assert swing_power(150e6, 60e6, 0.5) == pytest.approx(45e6)
+    assert swing_energy(150e6, 60e6, 0.5, 1.0) == pytest.approx(6.25 * kWh)
+    # A step of 90 MW on a grid that follows 10 MW a minute: 9 minutes, the triangle 90 x 9 / 2 / 60 = 6.75 MWh.
+    step = ramp_energy(90e6, 10e6 / minute)
+    assert step == pytest.approx(6.75e3 * kWh)
+    # 45 MW of 1.9 MW units are 24; 150 MW for an hour are 150 / 3.9 = 38.5, so 39 by energy and 79 by power.
+    unit = (1.9 * mega, 3.9e3 * kWh)
+    assert batteries_needed(45e6, step, *unit) == 24
+    assert batteries_needed(0.0, energy(150e6, hour), *unit) == 39
+    assert batteries_needed(150e6, energy(150e6, hour), *unit) == 79
+
+
+def test_running_power_by_hand() -> None:
+    # A quarter at rest and 60 % of the time at work: 0.25 + 0.75 x 0.6 = 0.7 of the peak.
+    np.testing.assert_allclose(running_power(1000, 0.25, np.array([0.0, 0.6, 1.0])), [250, 700, 1000])
+    # 90 with a tenth of the whole beside it are 100.
+    assert power_with_share(90, 0.1) == pytest.approx(100)
+
+
+def test_carbon_and_water_by_hand() -> None:
+    # 1 MW for a year is 8,766 MWh; at 0.39 kg/kWh 3,418.74 t, at 0.4 L/kWh 3,506.4 m^3.
+    used = energy(1e6, year)
+    assert operational_carbon(used, 0.39 / kWh) == pytest.approx(3_418_740)
+    assert water_used(used, 0.4e-3 / kWh) == pytest.approx(3506.4)
+    assert carbon_share(100, year, 5 * year) == pytest.approx(20)
+
+
+@given(low=st.floats(0.01, 0.99), rise=st.floats(0, 0.01))
+def test_a_die_that_yields_better_costs_less_carbon(low: float, rise: float) -> None:
+    assert die_carbon(645e-6, 20.0, low + rise, 0.15) <= die_carbon(645e-6, 20.0, low, 0.15)
