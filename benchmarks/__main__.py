@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import live, models, placement, roofline, start, uncertainty
-from benchmarks import live, models, money, roofline, start, uncertainty
+from benchmarks import live, models, money, placement, roofline, start, uncertainty
 from benchmarks.timing import Row
 
 OUT = Path(__file__).resolve().parents[1] / "_build" / "bench.json"
@@ -20,8 +19,8 @@ OUT = Path(__file__).resolve().parents[1] / "_build" / "bench.json"
 def main() -> None:
     """Print a table and write `_build/bench.json`."""
     found: list[Row] = []
-    for module in track([roofline, models, placement, uncertainty, live, start], description="Measuring"):
-    for module in track([roofline, models, money, uncertainty, live, start], description="Measuring"):
+    modules = [roofline, models, money, placement, uncertainty, live, start]
+    for module in track(modules, description="Measuring"):
         found += module.rows()
     table = Table(title="Ratios: the rival's time over ours, medians within one run", title_justify="left")
     for name in ("name", "work", "seconds", "per second", "against", "ratio"):

@@ -4,41 +4,18 @@
 from .analysis.compare import compare
 from .analysis.explain import explain
 from .analysis.model import Input, Model, step
-from .analysis.models import chip_hour, collateral, fleet, megawatts, spec_to_cheque
+from .analysis.models import (
+    chip_hour,
+    collateral,
+    die_to_tile,
+    fleet,
+    megawatts,
+    spec_to_cheque,
+)
 from .analysis.sensitivity import sobol_indices, tornado
 from .analysis.solve import break_even, solve
 from .analysis.sweep import sweep
 from .analysis.uncertainty import simulate
-from .analysis.compare import (
-    compare,
-)
-from .analysis.explain import (
-    explain,
-)
-from .analysis.model import (
-    Input,
-    Model,
-    step,
-)
-from .analysis.models import (
-    die_to_tile,
-    fleet,
-    spec_to_cheque,
-)
-from .analysis.sensitivity import (
-    sobol_indices,
-    tornado,
-)
-from .analysis.solve import (
-    break_even,
-    solve,
-)
-from .analysis.sweep import (
-    sweep,
-)
-from .analysis.uncertainty import (
-    simulate,
-)
 from .economics.capacity import (
     delivered_work,
     effective_rate,
@@ -76,23 +53,6 @@ from .economics.placement import (
 )
 from .economics.plan import plan
 from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
-from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
-from .evidence.claims import verdicts
-from .evidence.clusters import read_clusters, validate_clusters
-from .evidence.references import compare_references
-from .facts import load
-from .hardware.catalog import catalogue, machine
-from .economics.plan import (
-    plan,
-)
-from .economics.power import (
-    energy,
-    facility_power,
-    pooled_power,
-    rate_per_power,
-    site_power,
-    units_powered,
-)
 from .economics.silicon import (
     die_with_scribe,
     gross_dies,
@@ -117,16 +77,11 @@ from .economics.yields import (
     seeds_yield,
     sound_share,
 )
-from .evidence.claims import (
-    verdicts,
-)
-from .facts import (
-    load,
-)
-from .hardware.catalog import (
-    catalogue,
-    machine,
-)
+from .evidence.claims import verdicts
+from .evidence.clusters import read_clusters, validate_clusters
+from .evidence.references import compare_references
+from .facts import load
+from .hardware.catalog import catalogue, machine
 from .performance.collective import (
     all_gather_bound,
     all_reduce_bound,

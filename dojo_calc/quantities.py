@@ -22,18 +22,13 @@ from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
 
 __all__ = [
-    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
-    "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction",
-    "Frequency", "Intensity", "InterestRate", "Length", "Mass", "MassPerArea", "MassPerEnergy", "Money",
-    "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "Power",
-    "PowerRamp", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage", "Volume",
-    "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
-    "Ranks",
-    "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
-    "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Margin", "Mass", "Money",
-    "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks",
-    "RatePerArea", "RatePerPower", "Ratio", "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check",
-    "checked", "is_formula", "signature", "spec",
+    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "DiscountRate",
+    "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency",
+    "Intensity", "InterestRate", "Length", "Margin", "Mass", "MassPerArea", "MassPerEnergy", "Money",
+    "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods",
+    "Power", "PowerRamp", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "Spec", "TokenRate",
+    "Unit", "Voltage", "Volume", "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula",
+    "signature", "spec",
 ]  # fmt: skip
 
 

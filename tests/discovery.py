@@ -98,8 +98,6 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.cluster_fit.fit_power": "minimises",
     "dojo_calc.evidence.clusters.read_clusters": "reads a file",
     "dojo_calc.evidence.clusters.validate_clusters": "reads a file",
-    "dojo_calc.evidence.validation.columns_of": "reads a file",
-    "dojo_calc.evidence.validation.summarise": "sums up errors of any unit",
 }
 
 

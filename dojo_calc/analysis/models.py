@@ -21,22 +21,10 @@ from dojo_calc.economics.cost import (
     energy_cost,
     price_per_rate,
     price_per_unit,
-from dojo_calc.economics.cost import (
-    energy_cost,
     price_per_work,
     purchase_cost,
     straight_line,
     total_cost,
-)
-from dojo_calc.economics.harvest import harvest_yield
-from dojo_calc.economics.placement import placed_dies
-from dojo_calc.economics.power import energy, facility_power, pooled_power
-from dojo_calc.economics.yields import (
-    faults_on_die,
-    joint_yield,
-    passing_share,
-    repeated_yield,
-    sound_share,
     units_bought,
 )
 from dojo_calc.economics.depreciation import decay_of_decline, rate_of_loss
@@ -52,6 +40,7 @@ from dojo_calc.economics.finance import (
     stake_value,
 )
 from dojo_calc.economics.grid import power_drawn, power_left_dark
+from dojo_calc.economics.harvest import harvest_yield
 from dojo_calc.economics.ownership import (
     capital_with_share,
     carrying_rate,
@@ -63,6 +52,7 @@ from dojo_calc.economics.ownership import (
     spread_over,
     total_rate,
 )
+from dojo_calc.economics.placement import placed_dies
 from dojo_calc.economics.power import (
     cluster_power,
     energy,
@@ -73,12 +63,27 @@ from dojo_calc.economics.power import (
     site_power,
     unit_power,
 )
+from dojo_calc.economics.yields import (
+    faults_on_die,
+    joint_yield,
+    passing_share,
+    repeated_yield,
+    sound_share,
+)
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.units import hour, month, year
 
-__all__ = ["MODELS", "die_to_tile", "fleet", "shipped", "spec_to_cheque"]
-__all__ = ["MODELS", "chip_hour", "collateral", "fleet", "megawatts", "shipped", "spec_to_cheque"]
+__all__ = [
+    "die_to_tile",
+    "MODELS",
+    "chip_hour",
+    "collateral",
+    "fleet",
+    "megawatts",
+    "shipped",
+    "spec_to_cheque",
+]
 
 
 def spec_to_cheque(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
@@ -179,11 +184,6 @@ def fleet(book: Catalogue | None = None) -> Model:
     )
 
 
-def die_to_tile(book: Catalogue | None = None) -> Model:
-    """From a wafer's price to that of a Dojo tile and of its arithmetic, with the design apart and included.
-
-    Gross dies are counted by placement of the die on its wafer, with the ends of the edge exclusion and of the
-    scribe line as the interval; that count is an input, since placement is no formula.
 def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     """What an hour of a chip costs, part by part, and an exaflop-hour delivered: owned, leased or rented.
 
@@ -345,6 +345,56 @@ def collateral(book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
+        Outputs in USD, in GPUs with all that belongs to them, and the fall of the price that brings a call.
+    """
+    known = book or catalogue()
+    return Model(
+        {
+            "tesla_stake": step(stake_value, company="tesla_value", share="tesla_share"),
+            "spacex_stake": step(stake_value, company="spacex_value", share="spacex_share"),
+            "spacex_taken": step(discounted_stake, value="spacex_stake"),
+            "tesla_loan": step(borrowing_power, collateral="tesla_stake"),
+            "tesla_loan_capped": step(capped_borrowing, collateral="tesla_stake", cap="pledge_cap"),
+            "spacex_loan": step(borrowing_power, collateral="spacex_taken"),
+            "without_cap": step(total_cost, first="tesla_loan", others=("spacex_loan",)),
+            "with_cap": step(total_cost, first="tesla_loan_capped", others=("spacex_loan",)),
+            "gpus_without_cap": step(units_bought, budget="without_cap", price="gpu_price"),
+            "gpus_with_cap": step(units_bought, budget="with_cap", price="gpu_price"),
+            "fall": step(fall_to_call, start="loan_to_value"),
+            "pledged": step(shares_to_pledge, loan="loan", price="share_price"),
+            "called_below": step(call_price, shares="pledged"),
+        },
+        inputs={
+            "tesla_value": "tesla.market_value",
+            "tesla_share": "musk.stake_tesla",
+            "spacex_value": "spacex.market_value",
+            "spacex_share": "musk.stake_spacex",
+            "haircut": 0.0,
+            "loan_to_value": "tesla.pledge_share",
+            "pledge_cap": "tesla.pledge_cap",
+            "gpu_price": "gb200.price_all_in",
+            "call_at": "margin-loan-2022.call_at",
+            "loan": "margin-loan-2022.loan",
+            "share_price": "tesla.share_price",
+        },
+        book=known,
+        name="collateral",
+    )
+
+
+def die_to_tile(book: Catalogue | None = None) -> Model:
+    """From a wafer's price to that of a Dojo tile and of its arithmetic, with the design apart and included.
+
+    Gross dies are counted by placement of the die on its wafer, with the ends of the edge exclusion and of the
+    scribe line as the interval; that count is an input, since placement is no formula.
+
+    Parameters
+    ----------
+    book : Catalogue, optional
+
+    Returns
+    -------
+    Model
         Inputs: wafer_price, gross, die_area, defect_density, critical_share, clustering, redundant_share, spares,
         test_cost, coverage, per_tile, packaging, module, assembly_yield, tile_peak, volume, and of the
         design reference_cost, reference_die, growing, fixed.
@@ -425,50 +475,10 @@ def _gross_dies(known: Catalogue) -> tuple[float, float, float]:
 MODELS: dict[str, Callable[..., Model]] = {
     "spec_to_cheque": spec_to_cheque,
     "fleet": fleet,
-    "die_to_tile": die_to_tile,
-        Outputs in USD, in GPUs with all that belongs to them, and the fall of the price that brings a call.
-    """
-    known = book or catalogue()
-    return Model(
-        {
-            "tesla_stake": step(stake_value, company="tesla_value", share="tesla_share"),
-            "spacex_stake": step(stake_value, company="spacex_value", share="spacex_share"),
-            "spacex_taken": step(discounted_stake, value="spacex_stake"),
-            "tesla_loan": step(borrowing_power, collateral="tesla_stake"),
-            "tesla_loan_capped": step(capped_borrowing, collateral="tesla_stake", cap="pledge_cap"),
-            "spacex_loan": step(borrowing_power, collateral="spacex_taken"),
-            "without_cap": step(total_cost, first="tesla_loan", others=("spacex_loan",)),
-            "with_cap": step(total_cost, first="tesla_loan_capped", others=("spacex_loan",)),
-            "gpus_without_cap": step(units_bought, budget="without_cap", price="gpu_price"),
-            "gpus_with_cap": step(units_bought, budget="with_cap", price="gpu_price"),
-            "fall": step(fall_to_call, start="loan_to_value"),
-            "pledged": step(shares_to_pledge, loan="loan", price="share_price"),
-            "called_below": step(call_price, shares="pledged"),
-        },
-        inputs={
-            "tesla_value": "tesla.market_value",
-            "tesla_share": "musk.stake_tesla",
-            "spacex_value": "spacex.market_value",
-            "spacex_share": "musk.stake_spacex",
-            "haircut": 0.0,
-            "loan_to_value": "tesla.pledge_share",
-            "pledge_cap": "tesla.pledge_cap",
-            "gpu_price": "gb200.price_all_in",
-            "call_at": "margin-loan-2022.call_at",
-            "loan": "margin-loan-2022.loan",
-            "share_price": "tesla.share_price",
-        },
-        book=known,
-        name="collateral",
-    )
-
-
-MODELS: dict[str, Callable[..., Model]] = {
-    "spec_to_cheque": spec_to_cheque,
-    "fleet": fleet,
     "chip_hour": chip_hour,
     "megawatts": megawatts,
     "collateral": collateral,
+    "die_to_tile": die_to_tile,
 }
 
 

@@ -31,6 +31,7 @@ from dojo_calc.economics.investment import internal_rate_of_return
 from dojo_calc.economics.ownership import cost_of_share, energy_rate, hall_capital, hall_fees, total_rate
 from dojo_calc.economics.power import energy, facility_power, site_power
 from dojo_calc.errors import FactsError
+from dojo_calc.evidence.silicon_references import SILICON
 from dojo_calc.facts import Strict
 from dojo_calc.quantities import (
     Area,
@@ -63,7 +64,7 @@ __all__ = ["REFERENCES", "Compared", "compare_references"]
 
 Computed = Callable[..., Any]
 
-REFERENCES: dict[str, Computed] = {}
+REFERENCES: dict[str, Computed] = dict(SILICON)
 """By id: a function of the row's inputs, given by name, whose parameters and result carry their units."""
 
 
