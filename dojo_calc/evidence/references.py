@@ -32,6 +32,7 @@ from dojo_calc.economics.ownership import cost_of_share, energy_rate, hall_capit
 from dojo_calc.economics.power import energy, facility_power, site_power
 from dojo_calc.economics.race import growth_needed
 from dojo_calc.errors import FactsError
+from dojo_calc.evidence.silicon_references import SILICON
 from dojo_calc.facts import Strict
 from dojo_calc.quantities import (
     Area,
@@ -65,7 +66,7 @@ __all__ = ["REFERENCES", "Compared", "compare_references"]
 
 Computed = Callable[..., Any]
 
-REFERENCES: dict[str, Computed] = {}
+REFERENCES: dict[str, Computed] = dict(SILICON)
 """By id: a function of the row's inputs, given by name, whose parameters and result carry their units."""
 
 
