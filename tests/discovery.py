@@ -113,15 +113,6 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.ledger.significant_digits": "counts printed digits; a rule of print, not of physics",
     "dojo_calc.evidence.ledger.verdict": "gives a word",
     "dojo_calc.evidence.claims.verdicts": "gives words",
-    "dojo_calc.economics.price_years.common_price_year": "asks facts for their dates",
-    "dojo_calc.economics.price_years.price_indices": "looks facts up",
-    "dojo_calc.economics.price_years.restated": "asks a fact for its date, then calls the formula of discounting",
-    "dojo_calc.economics.investment.internal_rate_of_return": "searches a root",
-    "dojo_calc.evidence.references.compare_references": "reads a file",
-    "dojo_calc.evidence.cluster_fit.fit_cost": "minimises",
-    "dojo_calc.evidence.cluster_fit.fit_power": "minimises",
-    "dojo_calc.evidence.clusters.read_clusters": "reads a file",
-    "dojo_calc.evidence.clusters.validate_clusters": "reads a file",
 }
 
 
