@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import dojo_calc
@@ -61,14 +62,18 @@ NOT_FORMULAS = {
 }
 
 
+def public_modules() -> list[ModuleType]:
+    """Every module of the library that exports something; the command line exports nothing."""
+    names = [one.name for one in pkgutil.walk_packages(dojo_calc.__path__, "dojo_calc.")]
+    modules = [import_module(name) for name in names if name != "dojo_calc.__main__"]
+    return [module for module in modules if hasattr(module, "__all__")]
+
+
 def public_functions() -> dict[str, Callable[..., Any]]:
     """Every function that some module of the library exports, by dotted name."""
     found: dict[str, Callable[..., Any]] = {}
-    for module_info in pkgutil.walk_packages(dojo_calc.__path__, "dojo_calc."):
-        if module_info.name == "dojo_calc.__main__":
-            continue
-        module = import_module(module_info.name)
-        for name in getattr(module, "__all__", ()):
+    for module in public_modules():
+        for name in module.__all__:
             thing = getattr(module, name)
             thing = getattr(thing, "__wrapped__", thing)  # what functools.cache wraps
             if inspect.isfunction(thing) and thing.__module__ == module.__name__:
