@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
 import altair as alt
 import numpy as np
@@ -97,6 +97,7 @@ def live(
     title: str,
     subtitle: str,
     alt_text: str,
+    form: Literal["bars", "waterfall"] = "bars",
     x: Slider | None = None,
     point: float | None = None,
     unit: str | Sequence[str] | None = None,
@@ -109,12 +110,14 @@ def live(
     ----------
     model : Model
     output : str or sequence of str
-        Outputs of one unit become bars, or curves over `x`; outputs of several units become a list of
-        numbers.
+        Outputs of one unit become bars, a waterfall, or curves over `x`; outputs of several units become a
+        list of numbers.
     sliders : sequence of Slider
         See `slider`. The other inputs keep their defaults.
     title, subtitle, alt_text : str
         As for `charts.finish`.
+    form : {"bars", "waterfall"}
+        In a waterfall each output begins where the one before it ended, and the last is their sum.
     x : Slider, optional
         Input along the horizontal axis: outputs become curves over it, from its low to its high.
     point : float, optional
@@ -138,7 +141,8 @@ def live(
     DomainError
         If an end of a slider is outside its input's domain.
     ModelError
-        If curves are asked of outputs with different units, or an input has neither default nor slider.
+        If curves or a waterfall are asked of outputs with different units, the last output of a waterfall is
+        not the sum of the others, or an input has neither default nor slider.
     """
     outputs = [output] if isinstance(output, str) else list(output)
     shown = _units(model, outputs, unit)
@@ -150,6 +154,8 @@ def live(
     chart: Any
     if x is not None:
         chart = _curves(model, outputs, shown, sliders, x, words, point)
+    elif form == "waterfall":
+        chart = _waterfall(model, outputs, shown, sliders, words)
     elif len(set(shown)) == 1:
         chart = _bars(model, outputs, shown, sliders, words)
     else:
@@ -224,7 +230,8 @@ def _rows(
     """Data of one row an output, its value taken from the signal of its name."""
     data = alt.InlineData(
         values=[
-            {"what": words[name], "row": i, "unit": "" if shown[i] == "1" else f" {_words(shown[i])}"}
+            {"what": words[name], "row": i, "last": int(i == len(outputs) - 1)}
+            | {"unit": "" if shown[i] == "1" else f" {_words(shown[i])}"}
             for i, name in enumerate(outputs)
         ]
     )
@@ -251,8 +258,24 @@ def _bars(
     text = base.mark_text(align="left", dx=5).encode(text="shown:N")
     # Room for the numbers behind the longest bar.
     room = base.mark_point(opacity=0).encode(x=alt.X("room:Q")).transform_calculate(room="datum.value * 1.35")
-    layered: alt.LayerChart = alt.layer(base.mark_bar(), text, room)  # type: ignore[assignment]
-    return layered
+    return cast("alt.LayerChart", alt.layer(base.mark_bar(), text, room))  # else it may return facets
+
+
+def _waterfall(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.LayerChart:
+    if len(set(shown)) > 1:
+        raise ModelError(f"bars share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
+    *parts, total = outputs
+    found = model.evaluate(outputs, **_starts(model, sliders))
+    summed = sum(found[name] for name in parts)
+    if not np.isclose(found[total], summed, rtol=1e-9, atol=0.0):
+        raise ModelError(
+            f"the last output of a waterfall is the sum of the others, but {total} is {found[total]:g} "
+            f"and {' + '.join(parts)} are {summed:g} [{model.spec(total).unit}]"
+        )
+    base = _rows(model, outputs, shown, sliders, words)
+    return charts.cascade(base, [words[name] for name in outputs], title=_words(shown[0]))
 
 
 def _numbers(

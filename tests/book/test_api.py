@@ -8,7 +8,13 @@ from tests.discovery import public_modules
 
 from .conftest import REPOSITORY
 
-ROOMS = {"hardware", "performance", "economics", "analysis", "evidence"}  # the rest stand on the page of units
+ROOMS = {
+    "hardware",
+    "performance",
+    "economics",
+    "analysis",
+    "evidence",
+}  # the rest stand on the page of units
 SHOWN = re.compile(r"^\.\. automodule:: ([\w.]+)$", re.MULTILINE)
 
 
