@@ -225,13 +225,19 @@ def _lines(
 
 
 def _rows(
-    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+    model: Model,
+    outputs: list[str],
+    shown: list[str],
+    sliders: Sequence[Slider],
+    words: Mapping[str, str],
+    *,
+    with_unit: bool = True,
 ) -> alt.Chart:
     """Data of one row an output, its value taken from the signal of its name."""
     data = alt.InlineData(
         values=[
             {"what": words[name], "row": i, "last": int(i == len(outputs) - 1)}
-            | {"unit": "" if shown[i] == "1" else f" {_words(shown[i])}"}
+            | {"unit": f" {_words(shown[i])}" if with_unit and shown[i] != "1" else ""}
             for i, name in enumerate(outputs)
         ]
     )
@@ -274,7 +280,7 @@ def _waterfall(
             f"the last output of a waterfall is the sum of the others, but {total} is {found[total]:g} "
             f"and {' + '.join(parts)} are {summed:g} [{model.spec(total).unit}]"
         )
-    base = _rows(model, outputs, shown, sliders, words)
+    base = _rows(model, outputs, shown, sliders, words, with_unit=False)  # the axis has it
     return charts.cascade(base, [words[name] for name in outputs], title=_words(shown[0]))
 
 
