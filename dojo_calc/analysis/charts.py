@@ -305,7 +305,7 @@ def range_bars(
     )
     ends: dict[str, Any] = {"domain": list(domain), "nice": False} if domain else {}
     scale = altair.Scale(**ends, **({"type": "log"} if log else {"zero": zero and not domain}))
-    ticks = axis or altair.Axis(tickCount=5)
+    ticks = axis or altair.Axis(tickCount=4)
 
     def along(column: str) -> altair.X:
         return altair.X(_field(column), type="quantitative", title=title, scale=scale, axis=ticks)
