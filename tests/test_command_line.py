@@ -185,7 +185,8 @@ def test_compare_puts_machines_side_by_side() -> None:
 def test_a_scenario_runs_code_of_ones_own_only_when_told_to(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         'import dojo_calc as dc\n\nSTEPS = {"chips": dc.step(dc.units_needed, unit="peak")}\n\n\n'
-        'def made(book=None):\n    return dc.Model(STEPS, {"target": "1 PFLOP/s", "peak": "d1.peak_bf16"}, book=book)\n'
+        'INPUTS = {"target": "1 PFLOP/s", "peak": "d1.peak_bf16"}\n\n\n'
+        "def made(book=None):\n    return dc.Model(STEPS, INPUTS, book=book)\n"
     )
     scenario = tmp_path / "mine.toml"
     scenario.write_text('model = "mine.py:made"\n')
@@ -193,8 +194,8 @@ def test_a_scenario_runs_code_of_ones_own_only_when_told_to(tmp_path: Path) -> N
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "mine.py is Python code and is run only if you say so: with --own-code" in refused.stderr
     (row,) = as_json("run", str(scenario), "--own-code", "--reading", "d1=hot_chips_34")
-    # 1e15 / 382e12: the function was given the facts with the other reading.
-    assert row["value"] == pytest.approx(1e15 / 382e12)
+    # Hot Chips 34 printed 376 TFLOP/s: the function was given the facts with that reading.
+    assert row["value"] == pytest.approx(1e15 / 376e12)
 
 
 def test_claims_as_csv_has_a_row_for_each() -> None:

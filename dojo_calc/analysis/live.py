@@ -337,11 +337,13 @@ def _curves(
         return chart.transform_calculate(what=f"{list(shares)!r}[toNumber(slice(datum.which, 1))]")
 
     # A log axis below asks for one beside it: what grows in proportion is then a straight line.
-    scale_type = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    y_scale = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    kind = {"type": "log"} if _is_log(x) else {"zero": False}
+    x_scale = alt.Scale(domain=[x.low, x.high], nice=False, **kind)  # the axis ends where the curves do
     several = len(outputs) > 1
     base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
-        x=alt.X("x:Q", title=x.label, scale=scale_type),
-        y=alt.Y("value:Q", title=_words(shown[0]), scale=scale_type, axis=alt.Axis(minExtent=LABEL_ROOM)),
+        x=alt.X("x:Q", title=x.label, scale=x_scale),
+        y=alt.Y("value:Q", title=_words(shown[0]), scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM)),
         color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
         tooltip=[
             alt.Tooltip("what:N", title="what"),
@@ -356,13 +358,16 @@ def _curves(
     where = f"pow(10, {x.signal})" if _is_log(x) else x.signal
     at = computed(alt.Chart(alt.InlineData([{}])).transform_calculate(x=where))
     at = at.encode(**{name: base.encoding[name] for name in ("x", "y", "color", "tooltip")})
-    marks = (
-        at.mark_point(size=140),
-        at.mark_text(align="left", dx=9, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
-    )
     # A slider on a log axis runs over the exponent.
     ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
     low, high, start = (float(f"{one:.6g}") for one in ends)
+    # On the right half the label stands to the left of its point, or it would be cut off at the end.
+    late = f"{x.signal} > {(low + high) / 2!r}"
+    side, dx = alt.expr(f"{late} ? 'right' : 'left'"), alt.expr(f"{late} ? -9 : 9")
+    marks = (
+        at.mark_point(size=140),
+        at.mark_text(align=side, dx=dx, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
+    )
     label = f"{x.label}, power of ten" if _is_log(x) else x.label
     step = (high - low) / 200 if _is_log(x) else x.step
     mover = alt.param(
