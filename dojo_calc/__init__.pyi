@@ -3,6 +3,7 @@
 
 from .analysis.compare import compare
 from .analysis.explain import explain
+from .analysis.live import live, slider
 from .analysis.model import Input, Model, step
 from .analysis.models import fleet, spec_to_cheque
 from .analysis.sensitivity import sobol_indices, tornado
@@ -112,6 +113,8 @@ __all__ = [
     "compare",
     "explain",
     "fleet",
+    "live",
+    "slider",
     "spec_to_cheque",
     "break_even",
     "simulate",

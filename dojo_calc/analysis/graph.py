@@ -22,6 +22,7 @@ __all__ = ["Box", "drawing"]
 
 GAP, ROW, HEIGHT, MARGIN = 30, 48, 38, 6  # pixels between layers, from box to box, of a box, around all
 LETTER, ROOM = 7.2, 14  # pixels: of a letter at the most, and beside a text
+SMALLEST = 0.85  # of its size: as far as a picture shrinks to its page before it scrolls
 SWEEPS = 8  # of ordering; more change nothing in graphs of this size
 
 
@@ -48,7 +49,7 @@ def drawing(boxes: Sequence[Box], title: str) -> str:
     Returns
     -------
     str
-        An ``svg`` element with a fixed size, for a box that scrolls.
+        An ``svg`` element for a box that scrolls.
     """
     by_name = {box.name: box for box in boxes}
     links = [(one, box.name) for box in boxes for one in dict.fromkeys(box.arguments) if one in by_name]
@@ -74,7 +75,8 @@ def drawing(boxes: Sequence[Box], title: str) -> str:
     told = "; ".join(f"{box.name} is {box.shown}" for box in boxes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(f"{title}: {told}.")}" '
-        f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'style="width: clamp({SMALLEST * width:.0f}px, 100%, {width:.0f}px); height: auto" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" '
         'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
         f"<title>{html.escape(title)}</title><desc>{html.escape(told)}</desc>"
         f'<g fill="none" stroke="currentColor" stroke-opacity="0.45">{"".join(paths)}</g>'

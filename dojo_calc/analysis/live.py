@@ -6,6 +6,7 @@ a curve become one calculation a row. So a page holds no second copy of a formul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -338,12 +339,16 @@ def _curves(
 
     # A log axis below asks for one beside it: what grows in proportion is then a straight line.
     y_scale = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    # As many ticks as decades at the most, else every minor line of a log axis is drawn.
+    ticks = round(math.log10(x.high / x.low)) if _is_log(x) else 6
     kind = {"type": "log"} if _is_log(x) else {"zero": False}
     x_scale = alt.Scale(domain=[x.low, x.high], nice=False, **kind)  # the axis ends where the curves do
     several = len(outputs) > 1
     base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
-        x=alt.X("x:Q", title=x.label, scale=x_scale),
-        y=alt.Y("value:Q", title=_words(shown[0]), scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM)),
+        x=alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
+        y=alt.Y(
+            "value:Q", title=_words(shown[0]), scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
+        ),
         color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
         tooltip=[
             alt.Tooltip("what:N", title="what"),
