@@ -255,6 +255,7 @@ def range_bars(
     reference: str | tuple[str, str] | None = None,
     tooltip: Sequence[str] = (),
     digits: str = ",.4~r",
+    above: str | None = None,
 ) -> altair.LayerChart:
     """Central values with the bars of their intervals, one row of the chart for each label.
 
@@ -287,6 +288,8 @@ def range_bars(
         Further columns for the tooltip.
     digits : str
         Format of the tooltip's numbers, in d3's terms.
+    above : str, optional
+        Format of the central value in print above its point; no print if left out.
 
     Returns
     -------
@@ -321,6 +324,9 @@ def range_bars(
     if by is not None:
         colour, shape = _signs(frame[by], by, kinds, legend)
         span, point = span.encode(color=colour), point.encode(color=colour, shape=shape)
+    if above:
+        shown = altair.Text(_field(value), type="quantitative", format=above)
+        layers.append(base.mark_text(dy=-13).encode(x=along(value), text=shown))
     return _layered(*layers, span, point)
 
 
@@ -373,7 +379,7 @@ def timeline(
         tooltip=[altair.Tooltip(f"{_field(one)}:N", title=one) for one in ("what", "when", *tooltip)],
     )
     x = altair.X("from:T", title=None, axis=altair.Axis(format="%Y", tickCount="year"))
-    spans = base.transform_filter("datum.from != datum.to").mark_bar(height=7, cornerRadius=3, opacity=0.55)
+    spans = base.transform_filter("datum.from != datum.to").mark_bar(height=7, cornerRadius=3, opacity=0.75)
     days = base.transform_filter("datum.from == datum.to").mark_point(size=70)
     return _layered(spans.encode(x=x, x2="to:T"), days.encode(x=x))
 

@@ -22,7 +22,7 @@ __all__ = ["Box", "drawing"]
 
 GAP, ROW, HEIGHT, MARGIN = 30, 48, 38, 6  # pixels between layers, from box to box, of a box, around all
 LETTER, ROOM = 7.2, 14  # pixels: of a letter at the most, and beside a text
-SMALLEST = 0.85  # of its size: as far as a picture shrinks to its page before it scrolls
+SMALLEST = 0.8  # of its size: as far as a picture shrinks to its page before it scrolls
 SWEEPS = 8  # of ordering; more change nothing in graphs of this size
 
 
