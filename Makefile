@@ -40,10 +40,10 @@ $(BUILT): $(READY) $(SOURCES)
 	@echo "Open $(SITE)/index.html"
 
 test: lint ## lint, then every test; browser tests where a chromium is found (at most 6 minutes)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow"
 
 check: $(BUILT) ## the built book: every page in a browser, accessibility, every notebook; a skip is a failure
-	DOJO_CALC_NO_SKIPS=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/book
+	DOJO_CALC_NO_SKIPS=1 $(BIN)/python -m pytest -n logical --dist worksteal tests/book
 
 lint: $(READY) ## style, types, direction of imports
 	$(BIN)/ruff check .
