@@ -1,15 +1,36 @@
 # Every public name and the module it lives in. The package reads this file to load a name when it is first
 # used; a type checker or an editor reads it for the types. One list for both.
 
-from .analysis.compare import compare
-from .analysis.explain import explain
+from .analysis.compare import (
+    compare,
+)
+from .analysis.explain import (
+    explain,
+)
 from .analysis.live import live, slider
-from .analysis.model import Input, Model, step
-from .analysis.models import fleet, spec_to_cheque
-from .analysis.sensitivity import sobol_indices, tornado
-from .analysis.solve import break_even, solve
-from .analysis.sweep import sweep
-from .analysis.uncertainty import simulate
+from .analysis.model import (
+    Input,
+    Model,
+    step,
+)
+from .analysis.models import (
+    fleet,
+    spec_to_cheque,
+)
+from .analysis.sensitivity import (
+    sobol_indices,
+    tornado,
+)
+from .analysis.solve import (
+    break_even,
+    solve,
+)
+from .analysis.sweep import (
+    sweep,
+)
+from .analysis.uncertainty import (
+    simulate,
+)
 from .economics.capacity import (
     delivered_work,
     effective_rate,
@@ -31,12 +52,77 @@ from .economics.cost import (
     total_cost,
     units_bought,
 )
-from .economics.plan import plan
-from .economics.power import energy, facility_power, pooled_power, rate_per_power, site_power, units_powered
-from .economics.silicon import gross_dies, gross_dies_bound, side_of_square
-from .evidence.claims import verdicts
-from .facts import load
-from .hardware.catalog import catalogue, machine
+from .economics.plan import (
+    plan,
+)
+from .economics.power import (
+    energy,
+    facility_power,
+    pooled_power,
+    rate_per_power,
+    site_power,
+    units_powered,
+)
+from .economics.silicon import (
+    gross_dies,
+    gross_dies_bound,
+    side_of_square,
+)
+from .evidence.claims import (
+    verdicts,
+)
+from .facts import (
+    load,
+)
+from .hardware.catalog import (
+    catalogue,
+    machine,
+)
+from .performance.collective import (
+    all_gather_bound,
+    all_reduce_bound,
+    broadcast_bound,
+    doubling_all_reduce,
+    hierarchical_all_gather,
+    hierarchical_all_reduce,
+    hierarchical_all_to_all,
+    hierarchical_reduce_scatter,
+    in_network_all_reduce,
+    latency_bound,
+    pipelined,
+    point_to_point,
+    ring_all_gather,
+    ring_all_reduce,
+    ring_all_to_all,
+    ring_broadcast,
+    ring_reduce_scatter,
+    switched_all_gather,
+    switched_all_reduce,
+    switched_all_to_all,
+    switched_broadcast,
+    switched_reduce_scatter,
+    tree_all_gather,
+    tree_all_reduce,
+    tree_all_to_all,
+    tree_broadcast,
+    tree_reduce_scatter,
+    tree_rounds,
+)
+from .performance.goodput import (
+    checkpoint_share,
+    daly_first_order_interval,
+    daly_interval,
+    expected_failures,
+    expected_maximum,
+    expected_time,
+    goodput,
+    mean_time_between_failures,
+    optimal_interval,
+    restart_share,
+    rework_share,
+    straggler_slowdown,
+    young_interval,
+)
 from .performance.kernels import (
     attention_flash_traffic,
     attention_flop,
@@ -51,6 +137,33 @@ from .performance.kernels import (
     reduction_flop,
     reduction_traffic,
 )
+from .performance.mesh import (
+    mesh_all_gather,
+    mesh_all_gather_bound,
+    mesh_all_reduce,
+    mesh_all_reduce_bound,
+    mesh_all_to_all,
+    mesh_all_to_all_bound,
+    mesh_broadcast,
+    mesh_bucket_all_reduce,
+    mesh_centre_all_reduce,
+    mesh_diameter,
+    mesh_distance,
+    mesh_latency_bound,
+    mesh_links,
+    mesh_mean_distance,
+    mesh_reduce_scatter,
+    torus_all_gather,
+    torus_all_gather_bound,
+    torus_all_reduce,
+    torus_all_reduce_bound,
+    torus_all_to_all,
+    torus_all_to_all_bound,
+    torus_broadcast,
+    torus_diameter,
+    torus_latency_bound,
+    torus_reduce_scatter,
+)
 from .performance.roofline import (
     arithmetic_intensity,
     attainable_rate,
@@ -63,8 +176,20 @@ from .performance.roofline import (
     streaming_bandwidth,
     transfer_time,
 )
-from .performance.roofs import Roofs, feeds, time_bounds
-from .quantities import check, checked, signature
+from .performance.roofs import (
+    Roofs,
+    feeds,
+    time_bounds,
+)
+from .performance.spares import (
+    spares_needed,
+    spares_suffice,
+)
+from .quantities import (
+    check,
+    checked,
+    signature,
+)
 from .units import (
     GB,
     KB,
@@ -109,12 +234,12 @@ from .units import (
 
 __version__: str
 __all__ = [
+    "live",
+    "slider",
     "Input",
     "compare",
     "explain",
     "fleet",
-    "live",
-    "slider",
     "spec_to_cheque",
     "break_even",
     "simulate",
@@ -222,4 +347,72 @@ __all__ = [
     "whole",
     "year",
     "zetta",
+    "all_gather_bound",
+    "all_reduce_bound",
+    "broadcast_bound",
+    "checkpoint_share",
+    "daly_first_order_interval",
+    "daly_interval",
+    "doubling_all_reduce",
+    "expected_failures",
+    "expected_maximum",
+    "expected_time",
+    "goodput",
+    "hierarchical_all_gather",
+    "hierarchical_all_reduce",
+    "hierarchical_all_to_all",
+    "hierarchical_reduce_scatter",
+    "in_network_all_reduce",
+    "latency_bound",
+    "mean_time_between_failures",
+    "mesh_all_gather",
+    "mesh_all_gather_bound",
+    "mesh_all_reduce",
+    "mesh_all_reduce_bound",
+    "mesh_all_to_all",
+    "mesh_all_to_all_bound",
+    "mesh_broadcast",
+    "mesh_bucket_all_reduce",
+    "mesh_centre_all_reduce",
+    "mesh_diameter",
+    "mesh_distance",
+    "mesh_latency_bound",
+    "mesh_links",
+    "mesh_mean_distance",
+    "mesh_reduce_scatter",
+    "optimal_interval",
+    "pipelined",
+    "point_to_point",
+    "restart_share",
+    "rework_share",
+    "ring_all_gather",
+    "ring_all_reduce",
+    "ring_all_to_all",
+    "ring_broadcast",
+    "ring_reduce_scatter",
+    "spares_needed",
+    "spares_suffice",
+    "straggler_slowdown",
+    "switched_all_gather",
+    "switched_all_reduce",
+    "switched_all_to_all",
+    "switched_broadcast",
+    "switched_reduce_scatter",
+    "torus_all_gather",
+    "torus_all_gather_bound",
+    "torus_all_reduce",
+    "torus_all_reduce_bound",
+    "torus_all_to_all",
+    "torus_all_to_all_bound",
+    "torus_broadcast",
+    "torus_diameter",
+    "torus_latency_bound",
+    "torus_reduce_scatter",
+    "tree_all_gather",
+    "tree_all_reduce",
+    "tree_all_to_all",
+    "tree_broadcast",
+    "tree_reduce_scatter",
+    "tree_rounds",
+    "young_interval",
 ]

@@ -24,9 +24,9 @@ from dojo_calc.errors import DomainError, UnitError
 __all__ = [
     "Area", "ByteRate", "Bytes", "Count", "CountPerArea", "Current", "Duration", "Energy", "EnergyPrice",
     "Flop", "FlopRate", "Fraction", "Frequency", "Intensity", "Length", "Mass", "Money", "MoneyPerFlop",
-    "MoneyPerFlopRate",
-    "Numeric", "Power", "PowerUsage", "RatePerArea", "RatePerPower", "Ratio", "Spec", "Unit", "Voltage",
-    "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "MoneyPerFlopRate", "Numeric", "Power", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio",
+    "Spec", "TokenRate", "Unit", "Voltage", "Year", "alias", "check", "checked", "is_formula", "signature",
+    "spec",
 ]  # fmt: skip
 
 
@@ -60,6 +60,7 @@ class Unit:
 Positive, NotNegative, AtMostOne, AtLeastOne = Gt(0), Ge(0), Le(1), Ge(1)
 
 Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
@@ -77,6 +78,7 @@ Money: TypeAlias = Annotated[Numeric, Unit("USD"), NotNegative]
 EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
+TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]

@@ -126,6 +126,8 @@ def test_result_lies_in_its_declared_domain(name: str, formula: Callable[..., An
 PARTLY_OUTSIDE = {
     "dojo_calc.economics.silicon.gross_dies": "negative for a die larger than the wafer holds",
     "dojo_calc.performance.kernels.convolution_outputs": "not positive for a kernel larger than the padded input",
+    "dojo_calc.performance.training.imbalance_time": "negative for a slowest stage that is not the slowest",
+    "dojo_calc.performance.training.layer_recompute": "negative for a product longer than its layer",
     "dojo_calc.performance.kernels.reduction_flop": "negative for rows of less than one element",
 }
 

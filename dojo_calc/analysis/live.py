@@ -27,6 +27,10 @@ POINTS = 40  # of a curve
 LABEL_ROOM = 50  # pixels for the widest tick label that a slider may bring
 _WORDS = {
     "1": "number",
+    "percent": "%",
+    "us": "µs",
+    "minute": "minutes",
+    "hour": "hours",
     "MUSD": "million USD",
     "GUSD": "billion USD",
     "USD*s/EFLOP/h": "USD per exaflop-hour",

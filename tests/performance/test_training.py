@@ -1,0 +1,205 @@
+"""Laws of a training step over the whole space of plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dojo_calc.errors import UnknownNameError
+from dojo_calc.performance import step
+from dojo_calc.performance.collective import ring_all_reduce
+from dojo_calc.performance.efficiency import chip_values, efficiency, parameters
+from dojo_calc.performance.plan import PlanError, Training, flags, train
+from dojo_calc.performance.training import gradient_time, shard_time
+from dojo_calc.performance.workload import transformer, transformers
+
+powers = st.integers(0, 4).map(lambda n: 2.0**n)
+names = st.sampled_from([name for name in transformers() if name.startswith(("mpt", "llama", "megatron"))])
+chips_ = st.sampled_from(["a100-sxm-80gb", "h100-sxm", "gb200"])
+words = st.fixed_dictionaries(
+    {
+        "recompute": st.sampled_from(["none", "selective", "full"]),
+        "sharding": st.sampled_from(["none", "zero1", "zero2", "zero3"]),
+        "attention": st.sampled_from(["unfused", "flash"]),
+    }
+)
+stacks = st.sampled_from(["", "megatron-2022", "fsdp-2023", "bridge-26.02"])
+
+
+@st.composite
+def values(draw: Any) -> dict[str, Any]:
+    """Inputs of a step of a plan whose sizes fit; memory may be too small."""
+    one = transformer(draw(names))
+    tensor, context, data, micro = (draw(powers) for _ in range(4))
+    pipeline = draw(st.sampled_from([1.0, 2.0, 3.0, 4.0, 8.0]))
+    interleave = 1.0 if pipeline == 1.0 else draw(st.sampled_from([1.0, 2.0]))
+    plan = {
+        "tensor": tensor, "context": context, "data": data, "pipeline": pipeline, "interleave": interleave,
+        "micro_batch": micro, "expert": 1.0, "sequence": 2048.0, "visible": 1.0,
+        "global_batch": micro * data * draw(st.integers(1, 40)), "chips": tensor * context * data * pipeline,
+        "sequence_parallel": draw(st.sampled_from([0.0, 1.0])),
+    }  # fmt: skip
+    chip, stack = draw(chips_), draw(stacks)
+    return one.values() | plan | flags(**draw(words)) | chip_values(chip, "bf16", stack)
+
+
+def run(inputs: dict[str, Any], *outputs: str, **changed: float) -> Any:
+    found = step.evaluate(inputs | changed, outputs or ("step_time",))
+    return found[outputs[0]] if len(outputs) == 1 else found if outputs else found["step_time"]
+
+
+@given(values())
+def test_parts_sum_to_the_step(inputs: dict[str, Any]) -> None:
+    found = step.evaluate(inputs, (*step.PARTS, "step_time"))
+    assert sum(found[part] for part in step.PARTS) == pytest.approx(found["step_time"], rel=1e-12)
+    assert all(found[part] >= -1e-12 * found["step_time"] for part in step.PARTS)
+
+
+@given(values())
+def test_one_chip_is_its_roofs(inputs: dict[str, Any]) -> None:
+    """Alone, without overheads beside arithmetic: the work at each rate, one after the other."""
+    alone = inputs | dict.fromkeys(("tensor", "context", "data", "pipeline", "interleave", "chips"), 1.0)
+    alone |= {
+        "full": 0.0,
+        "selective": 0.0,
+        "flash": 1.0,
+        "dropout": 0.0,
+        "micro_batch": alone["global_batch"],
+    }
+    alone |= {"elementwise_passes": 0.0, "cast_passes": 0.0, "logit_passes": 0.0, "optimizer_traffic": 0.0}
+    alone |= {"operand_bandwidth": 1e30}
+    m = {name: alone[name] for name in ("layers", "hidden", "heads", "kv_heads", "feedforward", "vocabulary")}
+    weights = 2 * m["hidden"] * (m["hidden"] + m["hidden"] / m["heads"] * m["kv_heads"])
+    weights += (2 + alone["gated"]) * m["hidden"] * m["feedforward"]
+    tokens = alone["global_batch"] * alone["sequence"]
+    products = 6 * tokens * weights * m["layers"] / alone["matrix_rate"]
+    # Two products of the causal half forward, five backward, each 2 s h operations a token and half of it seen.
+    attention = 7 * tokens * alone["sequence"] * m["hidden"] * m["layers"] / alone["attention_rate"]
+    head = 6 * tokens * m["hidden"] * m["vocabulary"] / alone["head_rate"]
+    assert run(alone) == pytest.approx(products + attention + head, rel=1e-9)
+
+
+@given(values())
+def test_the_bubble_vanishes_as_micro_batches_grow(inputs: dict[str, Any]) -> None:
+    many = inputs | {"global_batch": inputs["global_batch"] * 1e6}
+    found = step.evaluate(many, ("bubble", "step_time"))
+    assert found["bubble"] <= 1e-3 * found["step_time"]
+
+
+@given(values())
+def test_a_tensor_group_of_one_has_no_tensor_traffic(inputs: dict[str, Any]) -> None:
+    assert run(inputs, "tensor_part", tensor=1.0) == 0
+
+
+@given(data=st.integers(2, 512).map(float), weights=st.floats(1e6, 1e10))
+def test_zero3_moves_half_as_much_again_as_zero1(data: float, weights: float) -> None:
+    """Rajbhandari et al., section 7: 3 psi against 2 psi; here as times, all of it exposed, over one link."""
+    whole = gradient_time(data, weights, 2.0, 1e11, 1.0, 0.0)
+    sharded = shard_time(data, weights, 1.0, 2.0, 1e11, 0.0, 0.0, 1.0, 1.0)
+    assert sharded == pytest.approx(1.5 * whole, rel=1e-12)
+    assert whole == pytest.approx(ring_all_reduce(data, 2.0 * weights, 1e11, 0.0), rel=1e-12)
+
+
+@given(values())
+def test_memory_falls_with_recompute_and_with_sharding(inputs: dict[str, Any]) -> None:
+    modes = [run(inputs, "memory", selective=s, full=f) for s, f in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))]
+    # Working memory of a recomputed layer may outweigh what one layer saves, so only what is stored must fall.
+    stored = [
+        run(inputs, "activation_memory", selective=s, full=f) for s, f in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+    ]
+    assert stored[0] >= stored[1] >= stored[2]
+    if inputs["layers"] / inputs["pipeline"] >= 2:
+        assert modes[0] >= modes[2]
+    shards = ("shard_optimizer", "shard_gradients", "shard_weights")
+    state = [
+        sum(run(inputs, name, **{one: float(i < n) for i, one in enumerate(shards)}) for name in
+            ("weight_memory", "gradient_memory", "optimizer_memory"))
+        for n in range(4)
+    ]  # fmt: skip
+    assert state == sorted(state, reverse=True)
+
+
+@given(values())
+def test_never_faster_than_a_bound(inputs: dict[str, Any]) -> None:
+    """No step beats its arithmetic at the rated matrix peak, nor attention's at its own."""
+    found = step.evaluate(inputs | {"visible": 0.5}, ("step_time", "model_flop", "throughput", "mfu"))
+    assert found["step_time"] >= found["model_flop"] / (inputs["chips"] * inputs["peak"]) * (1 - 1e-12)
+    assert 0 < found["mfu"] <= 1
+
+
+@given(values(), st.sampled_from(["matrix_rate", "memory_rate", "scale_up", "network", "attention_rate"]))
+def test_faster_hardware_is_never_slower(inputs: dict[str, Any], what: str) -> None:
+    assert run(inputs, **{what: inputs[what] * 2}) <= run(inputs) * (1 + 1e-12)
+
+
+@settings(max_examples=20)
+@given(st.lists(values(), min_size=2, max_size=5))
+def test_an_array_is_its_scalars(cases: list[dict[str, Any]]) -> None:
+    outputs = (*step.PARTS, *step.MEMORY, "step_time", "memory", "mfu")
+    together = step.evaluate({name: np.array([one[name] for one in cases]) for name in cases[0]}, outputs)
+    for index, one in enumerate(cases):
+        alone = step.evaluate(one, outputs)
+        for name in outputs:
+            np.testing.assert_allclose(together[name][index], alone[name], rtol=1e-14, atol=0)
+
+
+def gpt3(**plan: Any) -> Training:
+    return train("gpt3-175b", "a100-sxm-80gb", 64, global_batch=64, **plan)
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ({"tensor": 7}, "tensor 7 x pipeline 1 x context 1 must divide the 64 chips"),
+        ({"tensor": 8, "pipeline": 4, "data": 3}, "pipeline 4 x context 1 x data 3 must make the 64 chips"),
+        ({"tensor": 64}, "96 heads cannot be split over a tensor group of 64"),
+        ({"tensor": 8, "pipeline": 8, "micro_batch": 3}, "must be a multiple of data 1 x micro_batch 3"),
+        ({"tensor": 8, "pipeline": 8, "interleave": 13}, "96 layers cannot make 8 stages x 13 virtual stages"),
+        ({"tensor": 8, "interleave": 2}, "interleave 2 needs more than one pipeline stage"),
+        ({"tensor": 8, "pipeline": 8, "micro_batch": 0.5}, "micro_batch must be a whole number, got 0.5"),
+        ({"tensor": 8, "pipeline": 8, "context": 3, "data": 1 / 3}, "must divide the 64 chips"),
+        ({"tensor": 8, "pipeline": 8, "expert": 2}, "1 experts over data 1 cannot make expert groups of 2"),
+    ],
+)  # fmt: skip
+def test_a_plan_that_cannot_be_is_refused_in_words(plan: dict[str, Any], message: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        gpt3(**plan)
+    assert message in str(caught.value)
+
+
+def test_too_little_memory_says_by_how_much_and_what_would_do() -> None:
+    with pytest.raises(PlanError, match=r"needs .* TB of a chip's 76 GB usable memory"):
+        gpt3(tensor=1)
+    with pytest.raises(PlanError, match="full recomputation or flash attention would make it fit"):
+        gpt3(tensor=8, pipeline=8, attention="unfused", recompute="none", stack="megatron-2022")
+
+
+def test_a_machine_without_the_link_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="a training plan needs the memory 'hbm'; d1 has sram"):
+        train("gpt3-175b", "d1", 64, global_batch=64)
+    with pytest.raises(UnknownNameError, match="precision must be one of fp16, bf16, fp8, got 'fp4'"):
+        gpt3(precision="fp4")
+    with pytest.raises(UnknownNameError, match="recompute must be one of none, selective, full, got 'some'"):
+        gpt3(recompute="some")
+
+
+def test_an_array_masks_what_cannot_be_and_says_why() -> None:
+    found = gpt3(tensor=np.array([8, 7, 1, 8]), pipeline=np.array([8, 8, 1, 8]), recompute="full",
+                 micro_batch=np.array([1, 1, 1, 3]))  # fmt: skip
+    assert np.isnan(found.step_time).tolist() == [False, True, True, True]
+    assert [bool(one) for one in found.reason] == [False, True, True, True]
+    assert "usable memory" in found.reason[2]
+    alone = gpt3(tensor=8, pipeline=8, recompute="full")
+    assert found.step_time[0] == alone.step_time
+    assert alone.low < alone.step_time < alone.high
+
+
+def test_every_parameter_has_a_row_that_holds_for_any_machine() -> None:
+    own = efficiency("a-chip-not-made-yet", "bf16", "a-stack-to-come")
+    assert set(own) == {one.name for one in parameters()}
+    assert own["matrix_efficiency"].kind == "assumed"
+    assert efficiency("h100-sxm", "fp8", "bridge-26.02")["matrix_efficiency"].precision == "fp8"
