@@ -300,12 +300,7 @@ def range_bars(
         raise ValueError(f"range_bars needs columns of the frame, {frame.columns}; got {missing}")
     numbers = [altair.Tooltip(_field(one), type="quantitative", format=digits) for one in (value, low, high)]
     words = [altair.Tooltip(_field(one), type="nominal") for one in dict.fromkeys([label, *tooltip])]
-    base = altair.Chart(frame).encode(
-        y=altair.Y(
-            _field(label), type="nominal", sort=frame[label].unique(maintain_order=True).to_list(), title=None
-        ),
-        tooltip=[*words, *numbers],
-    )
+    base = altair.Chart()
     ends: dict[str, Any] = {"domain": list(domain), "nice": False} if domain else {}
     scale = altair.Scale(**ends, **({"type": "log"} if log else {"zero": zero and not domain}))
     ticks = axis or altair.Axis(tickCount=4)
@@ -327,7 +322,10 @@ def range_bars(
     if above:
         shown = altair.Text(_field(value), type="quantitative", format=above)
         layers.append(base.mark_text(dy=-13).encode(x=along(value), text=shown))
-    return _layered(*layers, span, point)
+    # What all layers share is said once, which keeps the specification small.
+    return _layered(*layers, span, point, data=frame).encode(
+        y=altair.Y(_field(label), type="nominal", sort=None, title=None), tooltip=[*words, *numbers]
+    )
 
 
 def timeline(
@@ -366,22 +364,23 @@ def timeline(
             raise ValueError(
                 f"{row[label]}: expected a date from {first} on as its end, got {row[end or start]}"
             )
-        told = str(row[start]) if end is None or row[end] is None else f"{row[start]} to {row[end]}"
+        when = str(row[start]) if end is None or row[end] is None else f"{row[start]} to {row[end]}"
         rows.append(
-            {"what": row[label], "from": first.isoformat(), "to": last.isoformat(), "when": told}
+            {"what": row[label], "from": first.isoformat(), "to": last.isoformat(), "when": when}
             | {name: row[name] for name in tooltip}
         )
     names = [row["what"] for row in rows]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"each event needs a row of its own, got {', '.join(sorted(twice))} more than once")
-    base = altair.Chart(altair.InlineData(rows)).encode(
-        y=altair.Y("what:N", sort=names, title=None, axis=altair.Axis(grid=True, gridDash=[1, 4])),
-        tooltip=[altair.Tooltip(f"{_field(one)}:N", title=one) for one in ("what", "when", *tooltip)],
-    )
+    base = altair.Chart()
     x = altair.X("from:T", title=None, axis=altair.Axis(format="%Y", tickCount="year"))
     spans = base.transform_filter("datum.from != datum.to").mark_bar(height=7, cornerRadius=3, opacity=0.75)
     days = base.transform_filter("datum.from == datum.to").mark_point(size=70)
-    return _layered(spans.encode(x=x, x2="to:T"), days.encode(x=x))
+    told = [altair.Tooltip(f"{_field(one)}:N", title=one) for one in ("what", "when", *tooltip)]
+    return _layered(spans.encode(x=x, x2="to:T"), days.encode(x=x), data=altair.InlineData(rows)).encode(
+        y=altair.Y("what:N", sort=names, title=None, axis=altair.Axis(grid=True, gridDash=[1, 4])),
+        tooltip=told,
+    )
 
 
 def page_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -501,8 +500,9 @@ _COLOURS: Final = (*PALETTE.values(), NEUTRAL)
 _SHAPES: Final = ("circle", "cross", "square", "diamond", "triangle-up")
 
 
-def _layered(*views: altair.Chart) -> altair.LayerChart:
-    return cast("altair.LayerChart", altair.layer(*views))  # facets are what it else may return
+def _layered(*views: altair.Chart, data: Any = altair.Undefined) -> altair.LayerChart:
+    """Layers in one view; for facets alone `altair.layer` returns anything else."""
+    return cast("altair.LayerChart", altair.layer(*views, data=data))
 
 
 def _field(column: str) -> str:
