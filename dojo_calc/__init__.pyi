@@ -8,6 +8,9 @@ from .analysis.explain import (
     explain,
 )
 from .analysis.live import live, slider
+from .analysis.feed import (
+    feed_dojo,
+)
 from .analysis.model import (
     Input,
     Model,
@@ -15,6 +18,7 @@ from .analysis.model import (
 )
 from .analysis.models import (
     fleet,
+    make_or_buy,
     spec_to_cheque,
 )
 from .analysis.sensitivity import (
@@ -62,6 +66,10 @@ from .economics.power import (
     rate_per_power,
     site_power,
     units_powered,
+)
+from .economics.programme import (
+    break_even_volume,
+    frontier_price,
 )
 from .economics.silicon import (
     gross_dies,
@@ -239,7 +247,11 @@ __all__ = [
     "Input",
     "compare",
     "explain",
+    "feed_dojo",
     "fleet",
+    "make_or_buy",
+    "break_even_volume",
+    "frontier_price",
     "spec_to_cheque",
     "break_even",
     "simulate",

@@ -23,6 +23,7 @@ from dojo_calc.analysis.distribution import Weights
 from dojo_calc.analysis.model import Input, Model, ModelError
 from dojo_calc.analysis.sweep import evaluate_block, numbers
 from dojo_calc.analysis.uncertainty import Draws, Unknown, evaluate_drawn, unknowns
+from dojo_calc.errors import UnknownNameError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -115,7 +116,7 @@ class Indices:
     ----------
     output : str
     inputs : tuple of str
-        What is uncertain; inputs read from one fact are one entry.
+        What is uncertain; inputs read from one fact are one entry, and so is a group.
     first : ndarray
         Share of the output's variance that goes away when an input becomes known.
     total : ndarray
@@ -166,6 +167,7 @@ def sobol_indices(
     level: float = 0.9,
     seed: int = 0,
     weights: Mapping[str, Weights] | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
     **given: Any,
 ) -> Indices:
     """First-order and total Sobol' indices of the uncertain inputs, with confidence intervals.
@@ -189,6 +191,9 @@ def sobol_indices(
     seed : int
     weights : mapping, optional
         Input to weights of its readings, as for `uncertainty.simulate`.
+    groups : mapping, optional
+        Name of a group to its inputs, ``{"cost": ["price", "life"]}``: the group is taken as one input, so that what
+        its inputs do together counts once. Inputs in no group are a group each.
     **given
         Values of inputs, or of steps to be given instead of computed, one each.
 
@@ -199,9 +204,10 @@ def sobol_indices(
     Raises
     ------
     ModelError
-        If nothing that the output depends on is uncertain, or the output does not vary.
+        If nothing that the output depends on is uncertain, or the output does not vary; if an input, or inputs read
+        from one fact, stand in two groups.
     UnknownNameError, UnitError, DomainError
-        As `Model.evaluate` does, and if the output is not finite.
+        As `Model.evaluate` does, and if the output is not finite or a group names an unknown input.
 
     Examples
     --------
@@ -220,7 +226,8 @@ def sobol_indices(
     if not group:
         raise ModelError(f"nothing that {output} depends on is uncertain, so it has no indices")
     size = 1 << (n - 1).bit_length()
-    a, b, *mixed = _design(model, output, fixed | settled, group, size, seed)
+    labels, place = _grouped(model, group, groups or {})
+    a, b, *mixed = _design(model, output, fixed | settled, group, place, size, seed)
     if np.ptp(a) == 0:
         raise ModelError(f"{output} does not vary, so it has no indices")
     mean = float((a.mean() + b.mean()) / 2.0)
@@ -235,7 +242,7 @@ def sobol_indices(
     ends = [0.5 - level / 2.0, 0.5 + level / 2.0]
     return Indices(
         output=output,
-        inputs=tuple(unknown.label for unknown in group),
+        inputs=labels,
         first=first,
         total=total,
         first_interval=np.quantile(firsts, ends, axis=0).T,
@@ -243,8 +250,33 @@ def sobol_indices(
         mean=mean,
         variance=float(variance[0]),
         level=level,
-        evaluations=size * (len(group) + 2),
+        evaluations=size * (len(labels) + 2),
     )
+
+
+def _grouped(
+    model: Model, group: Sequence[Unknown], groups: Mapping[str, Sequence[str]]
+) -> tuple[tuple[str, ...], list[int]]:
+    """Names of the groups that stand in the result, and the place of each unknown among them."""
+    owner: dict[str, str] = {}
+    for name, members in groups.items():
+        for member in members:
+            if member not in model.inputs:
+                hint = nearest(member, model.inputs)
+                raise UnknownNameError(f"model {model.name} has no input {member!r}{hint}")
+            if owner.setdefault(member, name) != name:
+                raise ModelError(f"input {member} stands in two groups, {owner[member]} and {name}")
+    labels: list[str] = []
+    places: list[int] = []
+    for unknown in group:
+        found = {owner.get(one.name, "") for one in unknown.inputs}
+        if len(found) > 1:
+            raise ModelError(f"{unknown.label} are read from one fact, so they belong in one group")
+        label = found.pop() or unknown.label
+        if label not in labels:
+            labels.append(label)
+        places.append(labels.index(label))
+    return tuple(labels), places
 
 
 def _design(
@@ -252,13 +284,14 @@ def _design(
     output: str,
     given: Mapping[str, float],
     group: Sequence[Unknown],
+    places: Sequence[int],
     size: int,
     seed: int,
 ) -> FloatArray:
-    """Output on two independent samples A and B, then on A with each column of B in turn."""
+    """Output on two independent samples A and B, then on A with the columns of each place from B in turn."""
     count = len(group)
     draws = Draws(2 * count, seed, replicates=1)
-    outcome = np.empty((count + 2, size))
+    outcome = np.empty((max(places) + 3, size))
     for start in range(0, size, _ROWS):
         part = slice(start, min(start + _ROWS, size))
         scores = draws.scores(part.stop - start)
@@ -266,9 +299,9 @@ def _design(
             [one.values(row) for one, row in zip(group, half, strict=True)]
             for half in (scores[:count], scores[count:])
         ]
-        for index in range(count + 2):
-            # 0 takes every column from A, 1 from B, and the others one column from B.
-            chosen = [values[index == 1 or index - 2 == place][place] for place in range(count)]
+        for index in range(len(outcome)):
+            # 0 takes every column from A, 1 from B, and the others those of one place from B.
+            chosen = [values[index == 1 or index - 2 == place][column] for column, place in enumerate(places)]
             drawn = {name: column for columns in chosen for name, column in columns.items()}
             outcome[index, part] = evaluate_drawn(model, [output], given, drawn, part.stop - start)[output]
     return outcome

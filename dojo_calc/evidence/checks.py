@@ -22,7 +22,7 @@ from dojo_calc.hardware.machine import Part
 from dojo_calc.performance.roofline import ridge_point
 from dojo_calc.performance.roofs import feeds
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "Answers", "Check"]
 
 Answers: TypeAlias = Answer | Mapping[str, Answer]
 Check: TypeAlias = Callable[[Catalogue], Answers]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from dojo_calc import units
 from dojo_calc.errors import FactsError
-from dojo_calc.evidence.checks import CHECKS
+from dojo_calc.evidence.checks import CHECKS, Check
+from dojo_calc.evidence.checks_talent import TALENT_CHECKS
 from dojo_calc.evidence.ledger import Answer, Claim, Derived, Verdict, ledger, verdict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 
@@ -68,15 +69,16 @@ def verdicts(book: Catalogue | None = None) -> list[Entry]:
     CheckError
         If a check raises.
     """
-    if lonely := set(CHECKS) ^ set(ledger()):
+    checks = CHECKS | TALENT_CHECKS
+    if lonely := set(checks) ^ set(ledger()):
         raise FactsError(f"claims and checks do not match: {', '.join(sorted(lonely))}")
     known = book or catalogue()
-    return [_entry(claim, _checked(claim.id, known)) for claim in ledger().values()]
+    return [_entry(claim, _checked(claim.id, checks[claim.id], known)) for claim in ledger().values()]
 
 
-def _checked(claim: str, book: Catalogue) -> Answer | Mapping[str, Answer]:
+def _checked(claim: str, check: Check, book: Catalogue) -> Answer | Mapping[str, Answer]:
     try:
-        return CHECKS[claim](book)
+        return check(book)
     except Exception as error:
         raise CheckError(f"the check of {claim} raised: {error}") from error
 

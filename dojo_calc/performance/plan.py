@@ -74,7 +74,9 @@ def _ranks(name: str, given: Any, known: Sequence[str]) -> Array:
     for rank, word in enumerate(known):
         found[words == word] = rank
     if (found < 0).any():
-        raise UnknownNameError(f"{name} must be one of {', '.join(known)}, got {words[found < 0].flat[0]!r}")
+        raise UnknownNameError(
+            f"{name} must be one of {', '.join(known)}, got {str(words[found < 0].flat[0])!r}"
+        )
     return found
 
 
@@ -256,6 +258,14 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
         v["pipeline"] * v["interleave"] > v["layers"],
         lambda of: (
             f"{of('layers')} layers cannot make {of('pipeline')} stages x {of('interleave')} virtual stages each"
+        ),
+    )
+    stage = np.ceil(v["layers"] / v["pipeline"])
+    yield (
+        stage % v["interleave"] != 0,
+        lambda of: (
+            f"stages of {of('layers')} / {of('pipeline')} layers, rounded up, cannot be cut into "
+            f"{of('interleave')} equal virtual stages"
         ),
     )
     yield (

@@ -163,3 +163,25 @@ def test_bootstrap_is_bounded_in_memory(angles: Model) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100e6
+
+
+def test_groups_by_the_closed_form(angles: Model) -> None:
+    """The first and the third angle act together, the second alone: their group and it share the whole variance."""
+    found = sobol_indices(angles, "y", groups={"pair": ["x1", "x3"]})
+    assert found.inputs == ("pair", "x2")
+    expected = np.array([V1 + V13, V2]) / V
+    np.testing.assert_allclose(found.first, expected, atol=0.01)
+    np.testing.assert_allclose(found.total, expected, atol=0.01)
+    assert found.evaluations == 2**13 * 4
+    alone = sobol_indices(angles, "y", groups={"one": ["x1"]})
+    np.testing.assert_array_equal(alone.total, sobol_indices(angles, "y").total)
+
+
+def test_groups_that_do_not_fit(angles: Model) -> None:
+    with pytest.raises(UnknownNameError, match="no input 'x9'"):
+        sobol_indices(angles, "y", groups={"pair": ["x1", "x9"]})
+    with pytest.raises(ModelError, match="x1 stands in two groups, a and b"):
+        sobol_indices(angles, "y", groups={"a": ["x1"], "b": ["x1", "x2"]})
+    both = dc.Model({"y": squared}, {"first": "hyperscale.pue", "second": "hyperscale.pue"})
+    with pytest.raises(ModelError, match="read from one fact"):
+        sobol_indices(both, "y", groups={"a": ["first"]})

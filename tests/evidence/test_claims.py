@@ -119,6 +119,34 @@ REVIEWED = {
         "8-bit basis": "contradicted",  # 3,841
         "dies reported ordered, BF16 basis": "contradicted",  # 10,000 to 15,000 x 362 / 989.4 = 3,659 to 5,488
     },
+    "T04": {
+        "as planned for the end of 2024": "contradicted",  # 7.9 / 99.3
+        "as reported in August 2024": "contradicted",  # 4 / 95.3
+    },
+    "T09": {
+        "Dojo by the end of 2024": "contradicted",  # 1 to 1.5
+        "with the Buffalo pledge": "consistent",  # 1.5 to 2
+        "with the GPUs bought": "reproduced",  # 1 + 0.181 + 0.166 + 0.36 + 1.905 = 3.6
+    },
+    "T11": {"first GPUs of NVIDIA": "contradicted", "AMD": "not checkable"},
+    "T15": {
+        "a lead leaves, a stop within half a year": "contradicted",  # 0 of 3
+        "within a year": "contradicted",  # 1 of 3
+        "a wave of about twenty leaves": "uninformative",  # 1 of 1
+    },
+    "T16": {"leads": "contradicted", "people": "contradicted"},  # two or three leads, and about twenty more
+    "T17": {
+        "peak of a chip": "contradicted",  # 362 / 989.4
+        "memory on the package": "contradicted",  # 0.44 / 80
+        "price of the peak, by the claim about a tile": "reproduced",  # 39.2 / 22.0
+        "with the design over the dies ordered": "contradicted",  # 39.2 / 180
+        "the cause itself": "not checkable",
+    },
+    "T18": {
+        "bare H100, by the claim about a tile": "consistent",  # 34.0 / 22.0
+        "H100 in its server, by the claim about a tile": "consistent",  # 39.2 / 22.0
+        "with the design over the dies ordered": "reproduced",  # 39.2 / 180
+    },
 }
 
 

@@ -1,4 +1,4 @@
-"""The models that ship: chains of the library's formulas over the catalogue's facts."""
+"""From the peak on a spec sheet to dollars, and what a fleet adds up to."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from dojo_calc.economics.capacity import (
 )
 from dojo_calc.economics.cost import energy_cost, price_per_work, purchase_cost, straight_line, total_cost
 from dojo_calc.economics.power import energy, facility_power, pooled_power
-from dojo_calc.errors import UnknownNameError, nearest
+from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 
-__all__ = ["MODELS", "fleet", "shipped", "spec_to_cheque"]
+__all__ = ["fleet", "spec_to_cheque"]
 
 
 def spec_to_cheque(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
@@ -120,21 +120,3 @@ def fleet(book: Catalogue | None = None) -> Model:
         book=known,
         name="fleet",
     )
-
-
-MODELS: dict[str, Callable[..., Model]] = {"spec_to_cheque": spec_to_cheque, "fleet": fleet}
-
-
-def shipped(name: str, book: Catalogue | None = None, **options: Any) -> Model:
-    """Model that ships, by name.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none of that name.
-    """
-    if name not in MODELS:
-        raise UnknownNameError(
-            f"unknown model {name!r}{nearest(name, MODELS) or f'; there are {list(MODELS)}'}"
-        )
-    return MODELS[name](book=book, **options)

@@ -1,0 +1,514 @@
+"""Ways to feed a machine whose dies hold little and have no memory behind them.
+
+A D1 has 440 MB of SRAM. What a training step needs (weights, gradients, the optimizer's numbers, and the
+activations kept for the backward pass) lies in one of three places:
+
+- *resident*: spread over the SRAM of many dies; each die gathers the weights that it does not hold,
+- *streamed*: in the interface processors' HBM, whose bandwidth all dies of a tray share,
+- *pipelined*: each tile holds the layers of one stage; activations pass the tiles' edges.
+
+Each way is a set of times that run at once: the arithmetic, and the transfers over every memory and link. The
+longest sets the pace [1]_, so `fed_utilisation` is an upper bound given an efficiency, not a measurement. Traffic
+is compulsory traffic: weights move three times a step (forward, backward, and back as gradients), as in fully
+sharded data parallelism [2]_, and gradients of replicas are added over rings [3]_.
+
+References
+----------
+.. [1] S. Williams, A. Waterman, D. Patterson, "Roofline", Communications of the ACM 52(4), 2009.
+.. [2] S. Rajbhandari, J. Rasley, O. Ruwase, Y. He, "ZeRO: Memory Optimizations Toward Training Trillion
+   Parameter Models", SC20, section 7: 3 (n - 1) / n times the weights.
+.. [3] P. Patarasuk, X. Yuan, "Bandwidth Optimal All-reduce Algorithms for Clusters of Workstations", Journal of
+   Parallel and Distributed Computing 69(2), 2009.
+.. [4] Y. Huang et al., "GPipe: Efficient Training of Giant Neural Networks using Pipeline Parallelism",
+   NeurIPS 2019, section 2.3: the bubble.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import mul
+
+from dojo_calc.operations import ceil, floor, maximum, minimum, where
+from dojo_calc.performance.collective import all_gather_bound, all_reduce_bound
+from dojo_calc.performance.roofline import overlapped_time
+from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, Fraction, Intensity, Ratio
+
+__all__ = [
+    "batch_held", "best_utilisation", "fed_utilisation", "gather_time", "grouped_share",
+    "micro_batch_to_hide", "per_unit_bytes", "per_unit_flop", "pipelined_share", "pooled_bandwidth",
+    "pooled_units", "reduce_time", "replicas", "samples_kept", "spilled_activations", "stack_outputs",
+    "stage_bytes", "streamed_traffic", "tiles_for_copy", "tiles_for_pipeline", "training_state",
+    "units_to_hold", "useful_efficiency", "working_utilisation",
+]  # fmt: skip
+
+PASSES = 3.0  # of the weights in a step: read forward, read backward, written back as gradients
+
+
+def training_state(parameters: Count, per_parameter: Bytes) -> Bytes:
+    """Bytes that training keeps for all parameters.
+
+    Parameters
+    ----------
+    parameters : Count
+        [1].
+    per_parameter : Bytes
+        2 for BF16 weights alone; 16 with gradients, FP32 master weights and the two moments of Adam [2]_ [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return parameters * per_parameter
+
+
+def stack_outputs(tokens: Count, layers: Count, width: Count, per_width: Ratio) -> Count:
+    """Elements that a stack of equal transformer layers writes.
+
+    Parameters
+    ----------
+    tokens, layers, width : Count
+        [1].
+    per_width : Ratio
+        Elements a token and layer over the width of the model [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return tokens * layers * width * per_width
+
+
+def units_to_hold(held: Bytes, capacity: Bytes) -> Count:
+    """Whole dies, tiles or trays whose memories hold something.
+
+    Parameters
+    ----------
+    held : Bytes
+        [B].
+    capacity : Bytes
+        Of one, above zero [B].
+
+    Returns
+    -------
+    Count
+        ``ceil(held / capacity)`` [1]; broadcast shape.
+    """
+    return ceil(held / capacity)
+
+
+def batch_held(
+    capacity: Bytes, units: Count, state: Bytes, activations: Bytes, in_flight: Count = 1.0
+) -> Count:
+    """Whole samples whose activations fit beside the training state of one copy of a model.
+
+    Parameters
+    ----------
+    capacity : Bytes
+        Of one die, tile or chip [B].
+    units : Count
+        How many share the copy [1].
+    state : Bytes
+        `training_state` of the model [B].
+    activations : Bytes
+        Kept for one sample, above zero [B].
+    in_flight : Count
+        Micro-batches whose activations are held at once: 1, or the number of stages of a pipeline [1].
+
+    Returns
+    -------
+    Count
+        0 where not even one fits [1]; broadcast shape.
+    """
+    room = maximum(capacity * units - state, 0.0 * state)  # a zero that has the unit
+    return floor(room / (activations * in_flight))
+
+
+def tiles_for_copy(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
+    """Tiles that hold one copy of a model and a sample, the training state filling no more than half of them.
+
+    Parameters
+    ----------
+    state : Bytes
+        `training_state` of the model [B].
+    activations : Bytes
+        Kept for one sample [B].
+    capacity : Bytes
+        SRAM of a tile, above zero [B].
+    most : Count
+        Tiles there are [1].
+
+    Returns
+    -------
+    Count
+        Whole tiles, or `most` where even that is too few [1]; broadcast shape.
+    """
+    return minimum(ceil(maximum(2.0 * state, state + activations) / capacity), most)
+
+
+def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
+    """Stages of a pipeline of one tile each, in which a micro-batch of one sample a stage is in flight.
+
+    Each of `p` stages keeps ``state / p`` and, of `p` samples in flight, a `p`-th: the activations of one sample.
+
+    Parameters
+    ----------
+    state, activations, capacity : Bytes
+        As for `tiles_for_copy` [B].
+    most : Count
+        Tiles there are [1].
+
+    Returns
+    -------
+    Count
+        Whole tiles whose state fills no more than half of them, or `most` where even that is too few, as when a
+        sample is larger than a tile [1]; broadcast shape.
+    """
+    fits = activations < capacity
+    room = where(fits, capacity - activations, capacity)
+    stages = ceil(maximum(2.0 * state / capacity, state / room))
+    return where(fits, minimum(stages, most), most)
+
+
+def samples_kept(activations: Bytes, capacity: Bytes) -> Count:
+    """Whole samples whose activations a memory keeps, but at least one, which may have to spill.
+
+    Parameters
+    ----------
+    activations : Bytes
+        Kept for one sample, above zero [B].
+    capacity : Bytes
+        [B].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return maximum(floor(capacity / activations), 1.0)
+
+
+def per_unit_flop(batch: Count, work: Flop, units: Count) -> Flop:
+    """Work of a batch that falls on one of the units that share it evenly.
+
+    Parameters
+    ----------
+    batch : Count
+        Samples [1].
+    work : Flop
+        Of one sample [FLOP].
+    units : Count
+        [1].
+
+    Returns
+    -------
+    Flop
+        [FLOP]; broadcast shape.
+    """
+    return batch * work / units
+
+
+def per_unit_bytes(batch: Count, traffic: Bytes, units: Count) -> Bytes:
+    """Traffic of a batch that falls on one of the units that share it evenly.
+
+    Parameters
+    ----------
+    batch : Count
+        Samples [1].
+    traffic : Bytes
+        Of one sample [B].
+    units : Count
+        [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return batch * traffic / units
+
+
+def useful_efficiency(efficiency: Fraction, recomputed: Fraction) -> Fraction:
+    """Efficiency that is left for the model's own work when part of the forward pass is done twice.
+
+    Parameters
+    ----------
+    efficiency : Fraction
+        Share of the peak that the arithmetic attains when it is fed [1].
+    recomputed : Fraction
+        Share of the forward pass done again in the backward pass, to keep fewer activations [1].
+
+    Returns
+    -------
+    Fraction
+        [1]; broadcast shape. The forward pass is a third of the model's work.
+    """
+    return efficiency / (1.0 + recomputed / 3.0)
+
+
+def pooled_units(groups: Count, group: Count) -> Count:
+    """Dies of a number of tiles, or chips of a number of servers.
+
+    Parameters
+    ----------
+    groups : Count
+        [1].
+    group : Count
+        Units in one [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return groups * group
+
+
+def pooled_bandwidth(links: Count, link: ByteRate) -> ByteRate:
+    """Bandwidth of links that work at once.
+
+    Parameters
+    ----------
+    links : Count
+        Above zero [1].
+    link : ByteRate
+        Of one, one direction [B/s].
+
+    Returns
+    -------
+    ByteRate
+        [B/s]; broadcast shape.
+    """
+    return links * link
+
+
+def gather_time(weights: Bytes, holders: Count, bandwidth: ByteRate) -> Duration:
+    """Least time to gather what a holder lacks when each holds an equal part of the weights and works with all.
+
+    Parameters
+    ----------
+    weights : Bytes
+        Of the whole model, in the format that is computed with [B].
+    holders : Count
+        Dies, trays or chips that share one copy; below one counts as one [1].
+    bandwidth : ByteRate
+        Into one of them [B/s].
+
+    Returns
+    -------
+    Duration
+        That of ``3 weights (n - 1) / n`` bytes a step [2]_ [s]; broadcast shape. Nothing for a single holder.
+    """
+    return PASSES * all_gather_bound(maximum(holders, 1.0), weights, bandwidth)
+
+
+def reduce_time(gradients: Bytes, copies: Count, bandwidth: ByteRate, micro_batches: Count = 1.0) -> Duration:
+    """Least time of a micro-batch to add up the gradients of all copies of a model [3]_.
+
+    Parameters
+    ----------
+    gradients : Bytes
+        Of one copy, or of the part of it at hand [B].
+    copies : Count
+        Below one counts as one [1].
+    bandwidth : ByteRate
+        Between the copies, into one part [B/s].
+    micro_batches : Count
+        Between two additions, over which the time is spread, above zero [1].
+
+    Returns
+    -------
+    Duration
+        That of ``2 gradients (r - 1) / r`` bytes over the micro-batches [s]; broadcast shape.
+    """
+    return all_reduce_bound(maximum(copies, 1.0), gradients, bandwidth) / micro_batches
+
+
+def spilled_activations(activations: Bytes, capacity: Bytes) -> Bytes:
+    """Activations of a micro-batch that the dies' SRAM cannot keep.
+
+    Parameters
+    ----------
+    activations : Bytes
+        Of the micro-batch [B].
+    capacity : Bytes
+        SRAM of the dies that share it [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return maximum(activations - capacity, 0.0 * activations)
+
+
+def streamed_traffic(weights: Bytes, spilled: Bytes, state: Bytes, micro_batches: Count) -> Bytes:
+    """Bytes over a tray's memory in a micro-batch when weights and training state lie there.
+
+    A weight crosses the memory once however many dies need it: the mesh copies it.
+
+    Parameters
+    ----------
+    weights : Bytes
+        Of the whole model [B].
+    spilled : Bytes
+        `spilled_activations`, written and read back [B].
+    state : Bytes
+        Part of the training state that lies in this memory, read and written once a step [B].
+    micro_batches : Count
+        In a step, above zero [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return PASSES * weights + 2.0 * spilled + 2.0 * state / micro_batches
+
+
+def micro_batch_to_hide(traffic: Bytes, ridge: Intensity, work: Flop) -> Count:
+    """Samples in a micro-batch from which arithmetic takes longer than a traffic that does not grow with them.
+
+    Parameters
+    ----------
+    traffic : Bytes
+        Of a micro-batch, such as the streamed weights [B].
+    ridge : Intensity
+        Of the machine over that memory or link [FLOP/B].
+    work : Flop
+        Of one sample, above zero [FLOP].
+
+    Returns
+    -------
+    Count
+        Exact [1]; broadcast shape.
+    """
+    return ridge * traffic / work
+
+
+def stage_bytes(total: Bytes, stages: Count) -> Bytes:
+    """Share of one stage of a pipeline of equal stages.
+
+    Parameters
+    ----------
+    total : Bytes
+        Of the whole model [B].
+    stages : Count
+        Above zero [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return total / stages
+
+
+def pipelined_share(stages: Count, micro_batches: Count) -> Fraction:
+    """Share of the time that a stage of a pipeline works, as it fills and drains once a step [4]_.
+
+    Parameters
+    ----------
+    stages : Count
+        Below one counts as one [1].
+    micro_batches : Count
+        In a step, above zero [1].
+
+    Returns
+    -------
+    Fraction
+        ``m / (m + p - 1)`` [1]; broadcast shape.
+    """
+    return micro_batches / (micro_batches + (maximum(stages, 1.0) - 1.0))
+
+
+def fed_utilisation(compute: Duration, efficiency: Fraction, *transfers: Duration) -> Fraction:
+    """Most of its peak that a machine can use when its transfers run beside the arithmetic.
+
+    Parameters
+    ----------
+    compute : Duration
+        Of the model's own work at the peak rate [s].
+    efficiency : Fraction
+        Share of the peak that the arithmetic attains when it waits for nothing, above zero [1].
+    *transfers : Duration
+        Over every memory and link [s].
+
+    Returns
+    -------
+    Fraction
+        ``compute / maximum(compute / efficiency, *transfers)`` [1]; broadcast shape. An upper bound: what does not
+        overlap comes on top. 0 for a batch of nothing, which is how a model that does not fit shows.
+    """
+    return compute / overlapped_time(compute / efficiency, *transfers)
+
+
+def replicas(units: Count, group: Count) -> Count:
+    """Copies of a model that a machine trains side by side.
+
+    Parameters
+    ----------
+    units : Count
+        Dies, tiles or trays in the machine [1].
+    group : Count
+        That share one copy, above zero [1].
+
+    Returns
+    -------
+    Count
+        At least one; exact, so that a group may be a part of a unit [1]; broadcast shape.
+    """
+    return maximum(units / group, 1.0)
+
+
+def grouped_share(units: Count, group: Count) -> Fraction:
+    """Share of a machine that whole groups fill.
+
+    Parameters
+    ----------
+    units : Count
+        In the machine [1].
+    group : Count
+        That share one copy of a model, above zero [1].
+
+    Returns
+    -------
+    Fraction
+        0 where the machine is smaller than a group [1]; broadcast shape.
+    """
+    return floor(units / group) * group / units
+
+
+def working_utilisation(utilisation: Fraction, *shares: Fraction) -> Fraction:
+    """Utilisation of a machine of which only a share works, of the time or of its dies.
+
+    Parameters
+    ----------
+    utilisation : Fraction
+        Of what works while it works, see `fed_utilisation` [1].
+    *shares : Fraction
+        Such as `pipelined_share` and `grouped_share` [1].
+
+    Returns
+    -------
+    Fraction
+        [1]; broadcast shape.
+    """
+    return reduce(mul, shares, utilisation)
+
+
+def best_utilisation(first: Fraction, *others: Fraction) -> Fraction:
+    """Greatest utilisation among ways to run the same workload.
+
+    Parameters
+    ----------
+    first, *others : Fraction
+        [1].
+
+    Returns
+    -------
+    Fraction
+        [1]; broadcast shape.
+    """
+    return reduce(maximum, others, first)

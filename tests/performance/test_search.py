@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+
+import numpy as np
+import polars as pl
+import pytest
+
+from dojo_calc.performance.plan import PlanError, train
+from dojo_calc.performance.search import SIZES, search
+from dojo_calc.performance.workload import Transformer
+
+SMALL = Transformer(
+    model="small", layers=4, hidden=1024, feedforward=4096, heads=8, kv_heads=8, vocabulary=32000
+)
+
+
+def by_brute_force(chips: int, batch: int) -> dict[str, float]:
+    """Every plan, one at a time, through the boundary that a reader uses."""
+    found = {}
+    for tensor, pipeline, context, micro, interleave in product(
+        (1, 2, 4, 8), (1, 2, 4), (1, 2), (1, 2, 4), (1, 2)
+    ):
+        for parallel, recompute, sharding in product(
+            (0, 1), ("none", "selective", "full"), ("none", "zero1", "zero2", "zero3")
+        ):
+            if (tensor == 1 and parallel) or (chips == tensor * pipeline * context and sharding != "none"):
+                continue
+            try:
+                one = train(
+                    SMALL, "a100-sxm-40gb", chips, global_batch=batch, tensor=tensor, pipeline=pipeline,
+                    context=context, micro_batch=micro, interleave=interleave, sequence_parallel=parallel,
+                    recompute=recompute, sharding=sharding,
+                )  # fmt: skip
+            except PlanError:
+                continue
+            words = (
+                ("none", "selective", "full").index(recompute),
+                ("none", "zero1", "zero2", "zero3").index(sharding),
+            )
+            found[(tensor, pipeline, context, micro, interleave, parallel, *words)] = one.step_time
+    return found
+
+
+@pytest.fixture(scope="module")
+def brute() -> dict[str, float]:
+    return by_brute_force(8, 8)
+
+
+def test_finds_what_brute_force_finds(brute: dict[str, float]) -> None:
+    found = search(SMALL, "a100-sxm-40gb", 8, global_batch=8, contexts=(1, 2))
+    assert found.best["step_time"] == pytest.approx(min(brute.values()), rel=1e-12)
+    # Micro-batches of 8 and interleaving by 4 are beyond the brute force; the search may see more, never less.
+    assert found.fitting >= len(brute)
+    assert found.finished
+
+
+def test_the_front_is_beaten_by_nothing() -> None:
+    found = search(SMALL, "a100-sxm-40gb", 16, global_batch=16, up_to=True, contexts=(1,))
+    columns = found.front.select("step_time", "chips", "memory").to_numpy()
+    for index, row in enumerate(columns):
+        others = np.delete(columns, index, axis=0)
+        assert not (others <= row).all(axis=1).any()
+    assert set(found.front["chips"]) <= {8, 16}
+    assert found.front.row(0, named=True) == dict(found.best)
+    assert found.front["step_time"].is_sorted()
+
+
+def test_the_answer_does_not_depend_on_blocks_or_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = search(SMALL, "a100-sxm-40gb", 8, global_batch=8)
+    monkeypatch.setattr("dojo_calc.performance.search.BLOCK", 100)
+    with ThreadPoolExecutor(2) as pool:
+        cut = search(SMALL, "a100-sxm-40gb", 8, global_batch=8, executor=pool)
+    assert dict(cut.best) == dict(whole.best)
+    assert cut.front.equals(whole.front)
+    assert (cut.considered, cut.fitting) == (whole.considered, whole.fitting)
+
+
+def test_progress_is_told_and_an_interrupt_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dojo_calc.performance.search.BLOCK", 200)
+    told: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 3:
+            raise KeyboardInterrupt
+
+    found = search(SMALL, "a100-sxm-40gb", 8, global_batch=8, progress=stop)
+    assert [done for done, _ in told] == [1, 2, 3]
+    assert not found.finished
+    assert found.best["step_time"] > 0
+    assert isinstance(found.front, pl.DataFrame)
+
+
+def test_nothing_fits_says_how_much_is_missing() -> None:
+    with pytest.raises(
+        PlanError, match=r"none of [\d,]+ plans fits: the smallest needs .* of a chip's 38 GB"
+    ):
+        search("gpt3-175b", "a100-sxm-40gb", 8, global_batch=8)
+    with pytest.raises(PlanError, match="no tensor, pipeline and data sizes make 7 chips"):
+        search(SMALL, "a100-sxm-40gb", 7, global_batch=8)
+
+
+def test_more_chips_never_leave_less_to_choose_from() -> None:
+    few = search(SMALL, "a100-sxm-40gb", 8, global_batch=16)
+    more = search(SMALL, "a100-sxm-40gb", 16, global_batch=16, up_to=True)
+    assert more.best["step_time"] <= few.best["step_time"]
+    assert list(more.best)[: len(SIZES)] == list(SIZES)
