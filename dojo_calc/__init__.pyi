@@ -7,10 +7,10 @@ from .analysis.compare import (
 from .analysis.explain import (
     explain,
 )
-from .analysis.live import live, slider
 from .analysis.feed import (
     feed_dojo,
 )
+from .analysis.live import live, slider
 from .analysis.model import (
     Input,
     Model,
