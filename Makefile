@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SITE := _build/html
+BUILT := _build/.built
+SOURCES := $(shell find book data dojo_calc _config.yml -type f -not -name '*.pyc')
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -26,16 +28,22 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@touch $@
 
-book: $(READY) ## build the HTML book into _build/html, from nothing
+book: ## build the HTML book into _build/html, from nothing
+	@rm -f $(BUILT)
+	@$(MAKE) --no-print-directory $(BUILT)
+
+# The stamp is written last, so a build that failed is made again.
+$(BUILT): $(READY) $(SOURCES)
 	@rm -rf _build/html _build/.doctrees _build/.jupyter_cache _build/jupyter_execute
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
+	@touch $@
 	@echo "Open $(SITE)/index.html"
 
 test: lint ## lint, then every test; browser tests where a chromium is found (at most 6 minutes)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow"
 
-check: lint book ## everything, browser, accessibility and notebooks included; a skip is a failure
-	DOJO_CALC_NO_SKIPS=1 $(BIN)/python -m pytest
+check: $(BUILT) ## the built book: every page in a browser, accessibility, every notebook; a skip is a failure
+	DOJO_CALC_NO_SKIPS=1 $(BIN)/python -m pytest -n logical --dist worksteal tests/book
 
 lint: $(READY) ## style, types, direction of imports
 	$(BIN)/ruff check .
@@ -47,7 +55,7 @@ bench: $(READY) ## speed as ratios within one run: prints a table, writes _build
 	$(BIN)/python -m benchmarks
 
 serve: ## read the built book at http://localhost:8000
-	@test -f $(SITE)/index.html || $(MAKE) book
+	@test -f $(BUILT) || $(MAKE) book
 	$(PYTHON) -m http.server --directory $(SITE) 8000
 
 lock: ## resolve requirements.lock again (needs uv)

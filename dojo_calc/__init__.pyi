@@ -10,6 +10,10 @@ from .analysis.explain import (
 from .analysis.feed import (
     feed_dojo,
 )
+from .analysis.live import (
+    live,
+    slider,
+)
 from .analysis.model import (
     Input,
     Model,
@@ -321,6 +325,8 @@ __all__ = [
     "megawatts",
     "collateral",
     "chip_hour",
+    "live",
+    "slider",
     "Input",
     "compare",
     "explain",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -29,10 +32,12 @@ from dojo_calc.errors import DojoCalcError, FactsError, UnknownNameError
 from dojo_calc.evidence.claims import CheckError, verdicts
 from dojo_calc.evidence.clusters import CLUSTER_COLUMNS, validate_clusters
 from dojo_calc.evidence.references import compare_references
+from dojo_calc.evidence.training_runs import RUN_COLUMNS, validate_runs
 from dojo_calc.evidence.validation import Row as MeasuredRow
 from dojo_calc.evidence.validation import Validation, columns_of
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
+from dojo_calc.performance.search import search as search_plans
 
 app = typer.Typer(
     help="What would it take? Chips, machines, plans and claims, with a source under every number.",
@@ -42,28 +47,60 @@ app = typer.Typer(
 )
 
 Row = Mapping[str, Any]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print JSON, numbers in SI unless a unit stands beside them.")
-]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, numbers in SI.")]
-Own = Annotated[
-    list[Path] | None, typer.Option("--facts", help="Your own CSV of facts, on top of the shipped ones.")
-]
-Readings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--reading", help="Another reading as the default: d1.peak_bf16=hot_chips_34, or d1=hot_chips_34."
-    ),
-]
+OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
 
 
-@app.command()
-def chips(
-    as_json: AsJson = False, as_csv: AsCsv = False, facts: Own = None, reading: Readings = None
-) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """What every command can be asked: which facts, and which form."""
+
+    book: Catalogue
+    as_json: bool
+    as_csv: bool
+
+
+def _shared(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, numbers in SI unless a unit stands beside them.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, numbers in SI.")] = False,
+    facts: Annotated[
+        list[Path] | None, typer.Option("--facts", help="Your own CSV of facts, on top of the shipped ones.")
+    ] = None,
+    reading: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reading",
+            help="Another reading as the default: d1.peak_bf16=hot_chips_34, or d1=hot_chips_34.",
+        ),
+    ] = None,
+) -> Asked:
+    """Options of every command, read here alone."""
+    return Asked(_book(facts, reading), as_json, as_csv)
+
+
+def _command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a function a command: the options of `_shared` come after its own, and reach it as its first parameter."""
+    own, shared = (inspect.signature(one, eval_str=True).parameters for one in (function, _shared))
+    parameters = [*list(own.values())[1:], *shared.values()]
+
+    def command(**words: Any) -> None:
+        asked = _shared(**{name: words.pop(name) for name in shared})
+        function(asked, **words)
+
+    # Typer reads a command's options from these.
+    vars(command)["__signature__"] = inspect.Signature(parameters)
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    app.command()(command)
+    return function
+
+
+@_command
+def chips(asked: Asked) -> None:
     """List the chips: peaks, memory, power, price."""
-    rows = _book(facts, reading).table("chip").rows(named=True)
-    if _printed(rows, as_json=as_json, as_csv=as_csv):
+    rows = asked.book.table("chip").rows(named=True)
+    if _printed(rows, asked):
         return
     columns = {"peak_bf16": "FLOP/s", "peak_fp8": "FLOP/s", "peak_fp32": "FLOP/s", "hbm_capacity": "B"}
     columns |= {"hbm_bandwidth": "B/s", "sram_capacity": "B", "power": "W", "die_area": "m^2", "price": "USD"}
@@ -73,17 +110,14 @@ def chips(
     )
 
 
-@app.command()
+@_command
 def machine(
+    asked: Asked,
     name: Annotated[str, typer.Argument(help="Id or alias, such as exapod.")],
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    facts: Own = None,
-    reading: Readings = None,
 ) -> None:
     """Show one machine: what it is made of, its peaks, memories, links and power by every account."""
-    rows = _machine_rows(_book(facts, reading).machine(name))
-    if _printed(rows, as_json=as_json, as_csv=as_csv):
+    rows = _machine_rows(asked.book.machine(name))
+    if _printed(rows, asked):
         return
     shown = [
         {
@@ -97,8 +131,9 @@ def machine(
     _show(name, shown)
 
 
-@app.command()
+@_command
 def plan(
+    asked: Asked,
     target: Annotated[str, typer.Option(help="A peak rate, such as '100 EFLOP/s'.")],
     chip: Annotated[str, typer.Option(help="Id or alias of a chip or machine.")],
     precision: Annotated[str, typer.Option(help="At which both are counted.")] = "bf16",
@@ -108,20 +143,16 @@ def plan(
     with_interval: Annotated[
         bool, typer.Option("--interval", help="Add 90 % intervals, simulated over the facts' own.")
     ] = False,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    facts: Own = None,
-    reading: Readings = None,
 ) -> None:
     """Say what a target takes: chips, assemblies, wafers, megawatts and dollars."""
-    book = _book(facts, reading)
+    book = asked.book
     made = make_plan(target, chip, precision, book)
     lines = [*made.lines]
     if with_steps or with_interval:
         model = spec_to_cheque(chip, book).replace(target=made.target)
         lines += _steps(model) if with_steps else []
         lines += _simulated(model) if with_interval else []
-    if _printed([asdict(line) for line in lines], as_json=as_json, as_csv=as_csv):
+    if _printed([asdict(line) for line in lines], asked):
         return
     shown = [
         {
@@ -167,20 +198,17 @@ def _simulated(model: Model) -> list[Line]:
 SIMULATED = ("servers", "site_power", "capital", "total", "price_of_work")
 
 
-@app.command()
+@_command
 def compare(
+    asked: Asked,
     names: Annotated[list[str], typer.Argument(help="Chips or machines, such as d1 a100 h100 b200.")],
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    facts: Own = None,
-    reading: Readings = None,
 ) -> None:
     """Put machines side by side: peaks, memory, links, power, silicon, price."""
-    book = _book(facts, reading)
+    book = asked.book
     machines = [book.machine(name) for name in names]
     rows = [_compared(name, unit, machines) for name, unit in COMPARED.items()]
     rows = [row for row in rows if any(row[one.id] is not None for one in machines)]
-    if _printed(rows, as_json=as_json, as_csv=as_csv):
+    if _printed(rows, asked):
         return
     shown = [
         {"what": row["what"]} | {one.id: _si(row[one.id], row["unit"]) for one in machines} for row in rows
@@ -188,16 +216,14 @@ def compare(
     _show(" against ".join(one.name for one in machines), shown)
 
 
-@app.command()
+@_command
 def run(
+    asked: Asked,
     file: Annotated[Path, typer.Argument(help="A scenario file in TOML.")],
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    facts: Own = None,
-    reading: Readings = None,
+    own_code: OwnCode = False,
 ) -> None:
     """Compute the outputs that a scenario file asks for, and explain each."""
-    scenario = load_scenario(file, _book(facts, reading))
+    scenario = load_scenario(file, asked.book, own_code=own_code)
     explained = [explain(scenario.model, output) for output in scenario.outputs]
     rows = [
         {
@@ -209,22 +235,19 @@ def run(
         for one in explained
     ]
     flat = [{name: cell for name, cell in row.items() if name != "steps"} for row in rows]
-    if not _printed(flat if as_csv else rows, as_json=as_json, as_csv=as_csv):
+    if not _printed(flat if asked.as_csv else rows, asked):
         sys.stdout.write("\n\n".join(str(one) for one in explained) + "\n")
 
 
-@app.command()
+@_command
 def diff(
+    asked: Asked,
     before: Annotated[Path, typer.Argument(help="Scenario A.")],
     after: Annotated[Path, typer.Argument(help="Scenario B, of the same model.")],
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    facts: Own = None,
-    reading: Readings = None,
+    own_code: OwnCode = False,
 ) -> None:
     """Attribute the difference between two scenarios to the inputs that differ."""
-    book = _book(facts, reading)
-    a, b = load_scenario(before, book), load_scenario(after, book)
+    a, b = (load_scenario(one, asked.book, own_code=own_code) for one in (before, after))
     found = [compare_models(a.model, output, {}, b.model) for output in a.outputs]
     rows = [
         {"output": one.output, "unit": one.unit, **asdict(part)}
@@ -232,20 +255,22 @@ def diff(
         for part in one.contributions
     ]
     whole = [asdict(one) for one in found]
-    if not _printed(rows if as_csv else whole, as_json=as_json, as_csv=as_csv):
+    if not _printed(rows if asked.as_csv else whole, asked):
         sys.stdout.write("\n".join(str(one) for one in found) + "\n")
 
 
-@app.command()
-def claims(as_json: AsJson = False, facts: Own = None, reading: Readings = None) -> None:
+@_command
+def claims(asked: Asked) -> None:
     """Hold the published claims against the models. Exits with 1 if a check fails to run."""
-    book = _book(facts, reading)
+    book = asked.book
     try:
         entries = verdicts(book)
     except CheckError as error:
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(1) from error
-    if _printed([asdict(entry) for entry in entries], as_json=as_json, as_csv=False):
+    rows = [asdict(entry) for entry in entries]
+    flat = [{name: cell for name, cell in row.items() if name not in ("readings", "derived")} for row in rows]
+    if _printed(flat if asked.as_csv else rows, asked):
         return
     shown = [
         {
@@ -261,45 +286,84 @@ def claims(as_json: AsJson = False, facts: Own = None, reading: Readings = None)
     _show("Claims", shown)
 
 
-@app.command()
+@_command
 def validate(
+    asked: Asked,
     file: Annotated[
-        Path | None, typer.Argument(help="Measurements in the columns of data/validation/clusters.csv.")
+        Path | None,
+        typer.Argument(
+            help="Measured runs or clusters, in the columns of data/validation/; the shipped runs if left out."
+        ),
     ] = None,
     economics: Annotated[
         bool, typer.Option("--economics", help="Figures that others print for the same formulas.")
     ] = False,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
 ) -> None:
     """Hold the models against what others measured or printed. Exits with 1 if a printed figure is missed."""
-    if economics == (file is not None):
+    if economics and file is not None:
         raise UnknownNameError("validate takes either a file of measurements or --economics")
-    if file is None:
-        _show_references(as_json=as_json, as_csv=as_csv)
+    if economics:
+        _show_references(asked)
     else:
-        _show_validation(_validated(file), as_json=as_json, as_csv=as_csv)
+        _show_validation(_validated(file, asked.book), asked)
 
 
-def _validated(file: Path) -> Validation:
+def _validated(file: Path | None, book: Catalogue) -> Validation:
     """Tell what a file measures by its columns."""
+    if file is None:
+        return validate_runs(book=book)
     columns = set(columns_of(file))
     if {"reported_mw", "reported_cost_usd"} & columns:
         return validate_clusters(file)
+    if {"metric", "measured", "model"} & columns:
+        return validate_runs(file, book)
     raise FactsError(
-        f"{file}, line 1: expected the columns {', '.join(CLUSTER_COLUMNS)}; got {_listed(columns)}"
+        f"{file}, line 1: expected the columns {', '.join(CLUSTER_COLUMNS)}, or {', '.join(RUN_COLUMNS)}; got "
+        f"{_listed(columns)}"
     )
+
+
+@_command
+def search(
+    asked: Asked,
+    model: Annotated[str, typer.Option(help="A model to train, of data/models.csv.")],
+    chip: Annotated[str, typer.Option(help="Id or alias of a chip with a memory and links.")],
+    chips: Annotated[int, typer.Option(help="How many.")],
+    global_batch: Annotated[int, typer.Option(help="Sequences a step.")],
+    sequence: Annotated[int, typer.Option(help="Tokens a sequence.")] = 2048,
+    precision: Annotated[str, typer.Option(help="Of the matrix products: fp16, bf16 or fp8.")] = "bf16",
+    stack: Annotated[str, typer.Option(help="Software generation; today's if left out.")] = "",
+    up_to: Annotated[bool, typer.Option("--up-to", help="Any number of chips up to that many.")] = False,
+    most: Annotated[int, typer.Option(help="Plans to show of the front.")] = 10,
+) -> None:
+    """Find the fastest plan that fits in memory, and what it can be traded for."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("plans", total=None)
+        with ThreadPoolExecutor() as threads:
+            found = search_plans(
+                model, asked.book.machine(chip).id, chips, global_batch=global_batch, sequence=sequence,
+                precision=precision, stack=stack, up_to=up_to, book=asked.book, executor=threads,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+    rows = found.front.head(most).rows(named=True)
+    if _printed(rows, asked):
+        return
+    shown = [
+        row | {"step_time": _si(row["step_time"], "s"), "memory": _si(row["memory"], "B")} for row in rows
+    ]
+    seen = f"{found.considered:,} plans considered, {found.fitting:,} fit"
+    _show(f"{model} on {chip}: {seen}{'' if found.finished else ' (interrupted)'}", shown)
 
 
 def _listed(columns: set[str]) -> str:
     return f"{', '.join(sorted(columns)):.200}"
 
 
-def _show_validation(found: Validation, *, as_json: bool, as_csv: bool) -> None:
-    if as_json:
+def _show_validation(found: Validation, asked: Asked) -> None:
+    if asked.as_json:
         sys.stdout.write(json.dumps(_finite(found.as_dict()), indent=2, ensure_ascii=False) + "\n")
         return
-    if not _printed([row.as_dict() for row in found.rows], as_json=False, as_csv=as_csv):
+    if not _printed([row.as_dict() for row in found.rows], asked):
         _show("Measured and predicted", [_validation_row(row) for row in found.rows])
         _show("Errors", [_short(asdict(group)) for group in (*found.groups, found.overall)])
 
@@ -315,9 +379,9 @@ def _validation_row(row: MeasuredRow) -> Row:
     }
 
 
-def _show_references(*, as_json: bool, as_csv: bool) -> None:
+def _show_references(asked: Asked) -> None:
     rows = [asdict(one) for one in compare_references()]
-    if not _printed(rows, as_json=as_json, as_csv=as_csv):
+    if not _printed(rows, asked):
         columns = ("id", "value", "reference", "unit", "difference", "holds", "source")
         shown = [{name: row[name] for name in columns} | {"holds": _yes(row["holds"])} for row in rows]
         _show("Printed by others, and computed here", [_short(row) for row in shown])
@@ -390,15 +454,15 @@ def _machine_rows(one: Machine) -> list[dict[str, Any]]:
     return rows
 
 
-def _printed(rows: Sequence[Row], *, as_json: bool, as_csv: bool) -> bool:
+def _printed(rows: Sequence[Row], asked: Asked) -> bool:
     """Print rows for machines, if that was asked for."""
-    if as_json:
+    if asked.as_json:
         sys.stdout.write(json.dumps([_finite(row) for row in rows], indent=2, ensure_ascii=False) + "\n")
-    elif as_csv:
+    elif asked.as_csv:
         writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    return as_json or as_csv
+    return asked.as_json or asked.as_csv
 
 
 def _finite(value: Any) -> Any:

@@ -53,11 +53,14 @@ class Place:
         return FactsError(f"{self}, column {number} ({column}): {message}")
 
     def __str__(self) -> str:
-        shipped = data_path()
-        shown = (
-            f"data/{self.path.relative_to(shipped)}" if self.path.is_relative_to(shipped) else str(self.path)
-        )
-        return f"{shown}, line {self.line}"
+        return f"{_shown(self.path)}, line {self.line}"
+
+
+@cache
+def _shown(path: Path) -> str:
+    """Path of a file as messages name it: a shipped one from `data/` on."""
+    shipped = data_path()
+    return f"data/{path.relative_to(shipped)}" if path.is_relative_to(shipped) else str(path)
 
 
 Row = TypeVar("Row", bound="BaseModel")

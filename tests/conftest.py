@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -28,9 +29,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"not run: {len(skipped)} tests; see the reasons with -rs", yellow=True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Collect what a process of pytest-xdist covered, when it ends."""
+    COVERED.extend(getattr(node, "workeroutput", {}).get("covered", []))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Under `make check` a skip is a failure: nothing may go unproven there."""
+    if hasattr(session.config, "workeroutput"):  # one of several processes: pytest-xdist's
+        session.config.workeroutput["covered"] = COVERED
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     if skipped and os.environ.get("DOJO_CALC_NO_SKIPS") == "1" and exitstatus == 0:

@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import dojo_calc
@@ -38,6 +39,10 @@ NOT_FORMULAS = {
     "dojo_calc.tables.data_path": "finds a file",
     "dojo_calc.tables.read_rows": "reads a file",
     "dojo_calc.facts.load": "reads files",
+    "dojo_calc.analysis.charts.cascade": "draws a chart",
+    "dojo_calc.analysis.charts.range_bars": "draws a chart",
+    "dojo_calc.analysis.charts.timeline": "draws a chart",
+    "dojo_calc.analysis.charts.waterfall": "draws a chart",
     "dojo_calc.analysis.charts.enable": "registers theme and renderer",
     "dojo_calc.analysis.charts.finish": "dresses a chart",
     "dojo_calc.analysis.charts.page_spec": "dresses a chart",
@@ -46,6 +51,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.compare.compare": "runs a model",
     "dojo_calc.analysis.explain.explain": "runs a model",
     "dojo_calc.analysis.explain.signals": "writes a model out",
+    "dojo_calc.analysis.graph.drawing": "draws a graph",
     "dojo_calc.analysis.in_house.in_house": "looks facts up and draws from their intervals",
     "dojo_calc.analysis.live.live": "draws a model",
     "dojo_calc.analysis.live.slider": "describes a slider",
@@ -116,14 +122,18 @@ NOT_FORMULAS = {
 }
 
 
+def public_modules() -> list[ModuleType]:
+    """Every module of the library that exports something; the command line exports nothing."""
+    names = [one.name for one in pkgutil.walk_packages(dojo_calc.__path__, "dojo_calc.")]
+    modules = [import_module(name) for name in names if name != "dojo_calc.__main__"]
+    return [module for module in modules if hasattr(module, "__all__")]
+
+
 def public_functions() -> dict[str, Callable[..., Any]]:
     """Every function that some module of the library exports, by dotted name."""
     found: dict[str, Callable[..., Any]] = {}
-    for module_info in pkgutil.walk_packages(dojo_calc.__path__, "dojo_calc."):
-        if module_info.name == "dojo_calc.__main__":
-            continue
-        module = import_module(module_info.name)
-        for name in getattr(module, "__all__", ()):
+    for module in public_modules():
+        for name in module.__all__:
             thing = getattr(module, name)
             thing = getattr(thing, "__wrapped__", thing)  # what functools.cache wraps
             if inspect.isfunction(thing) and thing.__module__ == module.__name__:

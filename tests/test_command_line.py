@@ -200,4 +200,47 @@ def test_validate_economics_gives_every_printed_figure() -> None:
     rows = as_json("validate", "--economics")
     assert all(row["holds"] for row in rows)
     assert {"id", "what", "value", "reference", "difference", "source"} <= set(rows[0])
-    assert run("validate").returncode == run("validate", "x.csv", "--economics").returncode == 2
+    assert run("validate", "x.csv", "--economics").returncode == 2
+
+
+def test_validate_without_a_file_holds_the_shipped_runs() -> None:
+    found = as_json("validate")
+    assert found["overall"]["count"] == 163
+    assert found["rows"][0]["id"] == "korthikanti-megatron-22b-full"
+    keys = "id source chip metric unit measured predicted low high error chosen reason"
+    assert all(list(row) == keys.split() for row in found["rows"])
+
+
+def test_search_names_the_best_plan() -> None:
+    asked = ("search", "--model", "mpt-1b", "--chip", "a100-sxm-80gb", "--chips", "8", "--global-batch", "64")
+    rows = as_json(*asked)
+    assert rows[0]["tensor"] * rows[0]["pipeline"] * rows[0]["context"] * rows[0]["data"] == 8
+    assert rows[0]["step_time"] <= rows[-1]["step_time"]
+    assert "plans considered" in run(*asked).stdout
+    wrong = run("search", "--model", "gpt3-175b", *asked[3:])
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "plans fits: the smallest needs" in wrong.stderr
+    assert run("search", "--model", "gpt3", *asked[3:]).stderr.startswith("error: unknown transformer 'gpt3'")
+
+
+def test_a_scenario_runs_code_of_ones_own_only_when_told_to(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        'import dojo_calc as dc\n\nSTEPS = {"chips": dc.step(dc.units_needed, unit="peak")}\n\n\n'
+        'INPUTS = {"target": "1 PFLOP/s", "peak": "d1.peak_bf16"}\n\n\n'
+        "def made(book=None):\n    return dc.Model(STEPS, INPUTS, book=book)\n"
+    )
+    scenario = tmp_path / "mine.toml"
+    scenario.write_text('model = "mine.py:made"\n')
+    refused = run("run", str(scenario))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "mine.py is Python code and is run only if you say so: with --own-code" in refused.stderr
+    (row,) = as_json("run", str(scenario), "--own-code", "--reading", "d1=hot_chips_34")
+    # Hot Chips 34 printed 376 TFLOP/s: the function was given the facts with that reading.
+    assert row["value"] == pytest.approx(1e15 / 376e12)
+
+
+def test_claims_as_csv_has_a_row_for_each() -> None:
+    done = run("claims", "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {row["id"]: row["verdict"] for row in rows}.items() >= {("D43", "reproduced")}
+    assert "readings" not in rows[0]

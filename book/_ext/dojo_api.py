@@ -11,7 +11,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from docutils.nodes import Element
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
 
 from dojo_calc import quantities, units
 
@@ -29,6 +32,14 @@ def complete_docstring(
         lines += ["", *_types()]
     elif obj is units:
         lines += ["", *_multipliers()]
+
+
+def link_to_types(app: Sphinx, env: BuildEnvironment, node: Element, shown: Element) -> Element | None:
+    """Lead from the name of a type to the list of all, where it stands without a target of its own."""
+    if node.get("reftarget") not in quantities.__all__:
+        return None
+    page, place, _ = env.get_domain("std").labels["api-types"]
+    return make_refnode(app.builder, node["refdoc"], page, place, shown)
 
 
 def _prefixes(name: str) -> Iterator[str]:
@@ -58,4 +69,5 @@ def _multipliers() -> Iterator[str]:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; before napoleon, which rewrites the section of references."""
     app.connect("autodoc-process-docstring", complete_docstring, priority=400)
+    app.connect("missing-reference", link_to_types)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,11 +7,13 @@ output beside it. So neither asks another host for anything.
 
 from __future__ import annotations
 
+import calendar
 import html
 import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import altair
@@ -25,11 +27,15 @@ __all__ = [
     "THEME",
     "Markdown",
     "Table",
+    "cascade",
     "enable",
     "finish",
     "page_spec",
+    "range_bars",
     "say",
     "table",
+    "timeline",
+    "waterfall",
 ]
 
 # The four of the eight colours of Okabe and Ito (2008, "Color Universal Design") that keep a contrast of
@@ -153,6 +159,230 @@ def finish(chart: ChartT, *, title: str, subtitle: str, alt: str, height: int | 
     )
 
 
+def waterfall(
+    parts: Mapping[str, float], *, title: str, total: str = "total", digits: str = ",.4~r"
+) -> altair.LayerChart:
+    """Waterfall: each part begins where the one before it ended, and the last bar is their sum.
+
+    Parameters
+    ----------
+    parts : mapping of str to float
+        Words to amount, in the order of the bars; an amount below zero leads back.
+    title : str
+        Of the axis, with its unit.
+    total : str
+        Words of the last bar.
+    digits : str
+        Format of the numbers behind the bars, in d3's terms.
+
+    Returns
+    -------
+    altair.LayerChart
+        For `finish`.
+    """
+    if total in parts:
+        raise ValueError(f"the sum of the parts needs a name of its own, got {total!r} as a part too")
+    rows = [{"what": what, "value": float(amount), "last": 0} for what, amount in parts.items()]
+    rows.append({"what": total, "value": math.fsum(parts.values()), "last": 1})
+    base = altair.Chart(altair.InlineData(rows)).transform_calculate(shown=f"format(datum.value, '{digits}')")
+    return cascade(base, [*parts, total], title=title)
+
+
+def cascade(base: altair.Chart, order: Sequence[str], *, title: str) -> altair.LayerChart:
+    """Layers of a waterfall over data in the page, so that they move when the data do.
+
+    Parameters
+    ----------
+    base : altair.Chart
+        Its rows, in the order of the bars, have `what` (words), `value`, `shown` (the value in print) and
+        `last`: 1 for the bar of the sum, which begins at zero, else 0.
+    order : sequence of str
+        The words, from top to bottom.
+    title : str
+        Of the axis, with its unit.
+
+    Returns
+    -------
+    altair.LayerChart
+        For `finish`.
+    """
+    placed = (
+        base.transform_window(sum="sum(value)", frame=[None, 0])
+        .transform_calculate(end="datum.last ? datum.value : datum.sum")
+        .transform_calculate(
+            begin="datum.end - datum.value",
+            right="max(datum.begin, datum.end)",
+            part="datum.last ? 'sum' : datum.value < 0 ? 'less' : 'part'",
+        )
+        .encode(
+            y=altair.Y("what:N", sort=list(order), title=None),
+            tooltip=[
+                altair.Tooltip("what:N", title="what"),
+                altair.Tooltip("shown:N", title="value"),
+                altair.Tooltip("end:Q", title="so far", format=",.4~r"),
+            ],
+        )
+    )
+    bars = placed.mark_bar().encode(
+        x=altair.X("begin:Q", title=title, axis=altair.Axis(tickCount=5)),
+        x2="end:Q",
+        color=altair.Color("part:N", legend=None).scale(
+            domain=["part", "less", "sum"], range=[PALETTE["blue"], PALETTE["vermillion"], NEUTRAL]
+        ),
+    )
+    x = altair.X("right:Q", title=title)
+    text = placed.mark_text(align="left", dx=5).encode(x=x, text="shown:N")
+    # Room for the number behind the longest bar.
+    room = placed.transform_calculate(room="datum.right * 1.3").mark_point(opacity=0)
+    return _layered(bars, text, room.encode(x=altair.X("room:Q", title=title)))
+
+
+def range_bars(
+    frame: polars.DataFrame,
+    label: str,
+    value: str,
+    low: str,
+    high: str,
+    *,
+    title: str,
+    by: str | None = None,
+    kinds: Sequence[str] = (),
+    legend: str | None = None,
+    log: bool = False,
+    zero: bool = True,
+    domain: tuple[float, float] | None = None,
+    axis: altair.Axis | None = None,
+    reference: str | tuple[str, str] | None = None,
+    tooltip: Sequence[str] = (),
+    digits: str = ",.4~r",
+    above: str | None = None,
+) -> altair.LayerChart:
+    """Central values with the bars of their intervals, one row of the chart for each label.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        One row a bar; rows with one label share a row of the chart. Their order is the chart's.
+    label, value, low, high : str
+        Columns: the words on the left, the central value, and the ends of its interval.
+    title : str
+        Of the axis, with its unit.
+    by : str, optional
+        Column that colour and shape stand for.
+    kinds : sequence of str, optional
+        Every value that `by` may have, at most five, in the order of the colours; those that occur are used.
+    legend : str, optional
+        What stands over the legend; empty for a legend without a title, left out for no legend.
+    log : bool
+        Whether the axis is logarithmic.
+    zero : bool
+        Whether a linear axis begins at zero.
+    domain : tuple of float, optional
+        Ends of the axis; what the data need if left out.
+    axis : altair.Axis, optional
+        Ticks and formats of the axis.
+    reference : str or tuple of str, optional
+        What the values are held against, in grey: one column for a tick, such as a claimed value, two for a
+        band, such as what a claim allows.
+    tooltip : sequence of str, optional
+        Further columns for the tooltip.
+    digits : str
+        Format of the tooltip's numbers, in d3's terms.
+    above : str, optional
+        Format of the central value in print above its point; no print if left out.
+
+    Returns
+    -------
+    altair.LayerChart
+        For `finish`.
+    """
+    if missing := sorted({label, value, low, high, *tooltip, *([by] if by else [])} - set(frame.columns)):
+        raise ValueError(f"range_bars needs columns of the frame, {frame.columns}; got {missing}")
+    numbers = [altair.Tooltip(_field(one), type="quantitative", format=digits) for one in (value, low, high)]
+    words = [altair.Tooltip(_field(one), type="nominal") for one in dict.fromkeys([label, *tooltip])]
+    base = altair.Chart()
+    ends: dict[str, Any] = {"domain": list(domain), "nice": False} if domain else {}
+    scale = altair.Scale(**ends, **({"type": "log"} if log else {"zero": zero and not domain}))
+    ticks = axis or altair.Axis(tickCount=4)
+
+    def along(column: str) -> altair.X:
+        return altair.X(_field(column), type="quantitative", title=title, scale=scale, axis=ticks)
+
+    layers: list[altair.Chart] = []
+    if isinstance(reference, tuple):
+        band = base.mark_bar(height=16, color=NEUTRAL, opacity=0.3)
+        layers.append(band.encode(x=along(reference[0]), x2=_field(reference[1])))
+    elif reference:
+        layers.append(base.mark_tick(color=NEUTRAL, thickness=3, size=18).encode(x=along(reference)))
+    span = base.mark_rule(strokeWidth=3, color=PALETTE["blue"]).encode(x=along(low), x2=_field(high))
+    point = base.mark_point(size=90).encode(x=along(value))
+    if by is not None:
+        colour, shape = _signs(frame[by], by, kinds, legend)
+        span, point = span.encode(color=colour), point.encode(color=colour, shape=shape)
+    if above:
+        shown = altair.Text(_field(value), type="quantitative", format=above)
+        layers.append(base.mark_text(dy=-13).encode(x=along(value), text=shown))
+    # What all layers share is said once, which keeps the specification small.
+    return _layered(*layers, span, point, data=frame).encode(
+        y=altair.Y(_field(label), type="nominal", sort=None, title=None), tooltip=[*words, *numbers]
+    )
+
+
+def timeline(
+    frame: polars.DataFrame,
+    label: str = "label",
+    start: str = "date",
+    end: str | None = None,
+    *,
+    tooltip: Sequence[str] = (),
+) -> altair.LayerChart:
+    """Events in time: a point for a known day, a bar for an interval.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        One row an event. The order of the rows is the chart's.
+    label : str
+        Column of the words on the left, each at most once.
+    start, end : str
+        Columns of dates: ``2021``, ``2021-08`` or ``2021-08-19`` as text, or dates. A year or a month stands for
+        all of its days, so without `end` it is an interval too.
+    tooltip : sequence of str, optional
+        Further columns for the tooltip.
+
+    Returns
+    -------
+    altair.LayerChart
+        For `finish`.
+    """
+    rows = []
+    for row in frame.iter_rows(named=True):
+        first, last = _days(row[start])
+        if end is not None and row[end] is not None:
+            last = _days(row[end])[1]
+        if last < first:
+            raise ValueError(
+                f"{row[label]}: expected a date from {first} on as its end, got {row[end or start]}"
+            )
+        when = str(row[start]) if end is None or row[end] is None else f"{row[start]} to {row[end]}"
+        rows.append(
+            {"what": row[label], "from": first.isoformat(), "to": last.isoformat(), "when": when}
+            | {name: row[name] for name in tooltip}
+        )
+    names = [row["what"] for row in rows]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"each event needs a row of its own, got {', '.join(sorted(twice))} more than once")
+    base = altair.Chart()
+    x = altair.X("from:T", title=None, axis=altair.Axis(format="%Y", tickCount="year"))
+    spans = base.transform_filter("datum.from != datum.to").mark_bar(height=7, cornerRadius=3, opacity=0.75)
+    days = base.transform_filter("datum.from == datum.to").mark_point(size=70)
+    told = [altair.Tooltip(f"{_field(one)}:N", title=one) for one in ("what", "when", *tooltip)]
+    return _layered(spans.encode(x=x, x2="to:T"), days.encode(x=x), data=altair.InlineData(rows)).encode(
+        y=altair.Y("what:N", sort=names, title=None, axis=altair.Axis(grid=True, gridDash=[1, 4])),
+        tooltip=told,
+    )
+
+
 def page_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Specification as a page of the book holds it: without the theme and what the figure says itself.
 
@@ -264,6 +494,58 @@ def table(frame: polars.DataFrame, caption: str, *, formats: Mapping[str, str] |
     if unknown := sorted(set(chosen) - set(frame.columns)):
         raise ValueError(f"formats are for columns of the frame, {frame.columns}; got {unknown}")
     return Table(frame, caption, chosen)
+
+
+_COLOURS: Final = (*PALETTE.values(), NEUTRAL)
+_SHAPES: Final = ("circle", "cross", "square", "diamond", "triangle-up")
+
+
+def _layered(*views: altair.Chart, data: Any = altair.Undefined) -> altair.LayerChart:
+    """Layers in one view; for facets alone `altair.layer` returns anything else."""
+    return cast("altair.LayerChart", altair.layer(*views, data=data))
+
+
+def _field(column: str) -> str:
+    """Column's name as Vega-Lite takes it for one name, and not for a path or a type."""
+    return "".join(f"\\{one}" if one in ".[]:\\'\"" else one for one in column)
+
+
+def _signs(
+    column: polars.Series, name: str, kinds: Sequence[str], legend: str | None
+) -> tuple[altair.Color, altair.Shape]:
+    """Colour and shape that tell kinds apart, the same for a kind wherever `kinds` is the same."""
+    every = list(kinds) or column.unique(maintain_order=True).to_list()
+    if len(every) > len(_SHAPES):
+        raise ValueError(
+            f"colours and shapes tell {len(_SHAPES)} kinds apart, got {len(every)}: {', '.join(every)}"
+        )
+    if unknown := sorted(set(column) - set(every)):
+        raise ValueError(
+            f"kinds has every value of {name}; {', '.join(unknown)} is not among {', '.join(every)}"
+        )
+    seen = [(one, i) for i, one in enumerate(every) if one in set(column)]
+    key = None if legend is None else altair.Legend(title=legend or None)
+    colours = altair.Scale(domain=[one for one, _ in seen], range=[_COLOURS[i] for _, i in seen])
+    shapes = altair.Scale(domain=[one for one, _ in seen], range=[_SHAPES[i] for _, i in seen])
+    return (
+        altair.Color(_field(name), type="nominal", scale=colours, legend=key),
+        altair.Shape(_field(name), type="nominal", scale=shapes, legend=key),
+    )
+
+
+def _days(given: date | str) -> tuple[date, date]:
+    """First and last day of a date, a month or a year."""
+    if isinstance(given, date):
+        return given, given
+    try:
+        year, month, day = (*(int(part) for part in given.split("-")), None, None)[:3]
+        first = date(cast("int", year), month or 1, day or 1)
+    except ValueError:
+        raise ValueError(f"expected a date such as 2021, 2021-08 or 2021-08-19, got {given!r}") from None
+    if day:
+        return first, first
+    ends = month or 12
+    return first, date(first.year, ends, calendar.monthrange(first.year, ends)[1])
 
 
 def _theme() -> altair.theme.ThemeConfig:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dojo_calc import units
+from dojo_calc.analysis.graph import Box, drawing
 from dojo_calc.analysis.model import Model
 from dojo_calc.analysis.tracing import TraceError, trace
 
@@ -63,12 +64,26 @@ class Explanation:
         return lines
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            _row("td", one.name, one.shown, one.formula or "given", one.source) for one in self.steps
+        import polars as pl
+
+        from dojo_calc.analysis.charts import table  # Altair is loaded only where something is shown
+
+        caption = f"How {self.output} comes about"
+        rows = [(one.name, one.shown, one.formula or "given", one.source) for one in self.steps]
+        frame = pl.DataFrame(rows, schema=["what", "value", "formula", "source"], orient="row")
+        return self.picture() + table(frame, f"{caption}.")._repr_html_()
+
+    def picture(self) -> str:
+        """HTML of the graph of all steps, each with its value; what is given has a dashed edge."""
+        title = f"Graph of how {self.output} comes about"
+        boxes = [
+            Box(one.name, one.shown, one.arguments, f"{one.name} = {one.formula or one.source}")
+            for one in self.steps
+        ]
+        return (
+            f'<div class="dojo-graph" role="region" tabindex="0" aria-label="{html.escape(title)}" '
+            f'style="overflow-x: auto">{drawing(boxes, title)}</div>'
         )
-        head = _row("th", "what", "value", "formula", "source")
-        caption = f"How {html.escape(self.output)} comes about"
-        return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
 
     def rows(self) -> list[dict[str, Any]]:
         """Steps as plain dictionaries, for JSON."""
@@ -80,10 +95,6 @@ class Explanation:
 
         columns = ("name", "shown", "formula", "source")
         return pl.DataFrame([{column: getattr(one, column) for column in columns} for one in self.steps])
-
-
-def _row(tag: str, *cells: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
 
 
 def explain(model: Model, output: str, **given: Any) -> Explanation:
@@ -99,7 +110,7 @@ def explain(model: Model, output: str, **given: Any) -> Explanation:
     Returns
     -------
     Explanation
-        Prints as a tree; shows as a table in a notebook.
+        Prints as a tree; shows as a graph and a table in a notebook.
 
     Raises
     ------

@@ -6,9 +6,10 @@ a curve become one calculation a row. So a page holds no second copy of a formul
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
 import altair as alt
 import numpy as np
@@ -102,6 +103,7 @@ def live(
     title: str,
     subtitle: str,
     alt_text: str,
+    form: Literal["bars", "waterfall"] = "bars",
     x: Slider | None = None,
     point: float | None = None,
     unit: str | Sequence[str] | None = None,
@@ -114,12 +116,14 @@ def live(
     ----------
     model : Model
     output : str or sequence of str
-        Outputs of one unit become bars, or curves over `x`; outputs of several units become a list of
-        numbers.
+        Outputs of one unit become bars, a waterfall, or curves over `x`; outputs of several units become a
+        list of numbers.
     sliders : sequence of Slider
         See `slider`. The other inputs keep their defaults.
     title, subtitle, alt_text : str
         As for `charts.finish`.
+    form : {"bars", "waterfall"}
+        In a waterfall each output begins where the one before it ended, and the last is their sum.
     x : Slider, optional
         Input along the horizontal axis: outputs become curves over it, from its low to its high.
     point : float, optional
@@ -143,7 +147,8 @@ def live(
     DomainError
         If an end of a slider is outside its input's domain.
     ModelError
-        If curves are asked of outputs with different units, or an input has neither default nor slider.
+        If curves or a waterfall are asked of outputs with different units, the last output of a waterfall is
+        not the sum of the others, or an input has neither default nor slider.
     """
     outputs = [output] if isinstance(output, str) else list(output)
     shown = _units(model, outputs, unit)
@@ -155,6 +160,8 @@ def live(
     chart: Any
     if x is not None:
         chart = _curves(model, outputs, shown, sliders, x, words, point)
+    elif form == "waterfall":
+        chart = _waterfall(model, outputs, shown, sliders, words)
     elif len(set(shown)) == 1:
         chart = _bars(model, outputs, shown, sliders, words)
     else:
@@ -224,12 +231,19 @@ def _lines(
 
 
 def _rows(
-    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+    model: Model,
+    outputs: list[str],
+    shown: list[str],
+    sliders: Sequence[Slider],
+    words: Mapping[str, str],
+    *,
+    with_unit: bool = True,
 ) -> alt.Chart:
     """Data of one row an output, its value taken from the signal of its name."""
     data = alt.InlineData(
         values=[
-            {"what": words[name], "row": i, "unit": "" if shown[i] == "1" else f" {_words(shown[i])}"}
+            {"what": words[name], "row": i, "last": int(i == len(outputs) - 1)}
+            | {"unit": f" {_words(shown[i])}" if with_unit and shown[i] != "1" else ""}
             for i, name in enumerate(outputs)
         ]
     )
@@ -256,8 +270,24 @@ def _bars(
     text = base.mark_text(align="left", dx=5).encode(text="shown:N")
     # Room for the numbers behind the longest bar.
     room = base.mark_point(opacity=0).encode(x=alt.X("room:Q")).transform_calculate(room="datum.value * 1.35")
-    layered: alt.LayerChart = alt.layer(base.mark_bar(), text, room)  # type: ignore[assignment]
-    return layered
+    return cast("alt.LayerChart", alt.layer(base.mark_bar(), text, room))  # else it may return facets
+
+
+def _waterfall(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.LayerChart:
+    if len(set(shown)) > 1:
+        raise ModelError(f"bars share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
+    *parts, total = outputs
+    found = model.evaluate(outputs, **_starts(model, sliders))
+    summed = sum(found[name] for name in parts)
+    if not np.isclose(found[total], summed, rtol=1e-9, atol=0.0):
+        raise ModelError(
+            f"the last output of a waterfall is the sum of the others, but {total} is {found[total]:g} "
+            f"and {' + '.join(parts)} are {summed:g} [{model.spec(total).unit}]"
+        )
+    base = _rows(model, outputs, shown, sliders, words, with_unit=False)  # the axis has it
+    return charts.cascade(base, [words[name] for name in outputs], title=_words(shown[0]))
 
 
 def _numbers(
@@ -313,11 +343,17 @@ def _curves(
         return chart.transform_calculate(what=f"{list(shares)!r}[toNumber(slice(datum.which, 1))]")
 
     # A log axis below asks for one beside it: what grows in proportion is then a straight line.
-    scale_type = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    y_scale = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    # As many ticks as decades at the most, else every minor line of a log axis is drawn.
+    ticks = round(math.log10(x.high / x.low)) if _is_log(x) else 6
+    kind = {"type": "log"} if _is_log(x) else {"zero": False}
+    x_scale = alt.Scale(domain=[x.low, x.high], nice=False, **kind)  # the axis ends where the curves do
     several = len(outputs) > 1
     base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
-        x=alt.X("x:Q", title=x.label, scale=scale_type),
-        y=alt.Y("value:Q", title=_words(shown[0]), scale=scale_type, axis=alt.Axis(minExtent=LABEL_ROOM)),
+        x=alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
+        y=alt.Y(
+            "value:Q", title=_words(shown[0]), scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
+        ),
         color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
         tooltip=[
             alt.Tooltip("what:N", title="what"),
@@ -332,13 +368,16 @@ def _curves(
     where = f"pow(10, {x.signal})" if _is_log(x) else x.signal
     at = computed(alt.Chart(alt.InlineData([{}])).transform_calculate(x=where))
     at = at.encode(**{name: base.encoding[name] for name in ("x", "y", "color", "tooltip")})
-    marks = (
-        at.mark_point(size=140),
-        at.mark_text(align="left", dx=9, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
-    )
     # A slider on a log axis runs over the exponent.
     ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
     low, high, start = (float(f"{one:.6g}") for one in ends)
+    # On the right half the label stands to the left of its point, or it would be cut off at the end.
+    late = f"{x.signal} > {(low + high) / 2!r}"
+    side, dx = alt.expr(f"{late} ? 'right' : 'left'"), alt.expr(f"{late} ? -9 : 9")
+    marks = (
+        at.mark_point(size=140),
+        at.mark_text(align=side, dx=dx, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
+    )
     label = f"{x.label}, power of ten" if _is_log(x) else x.label
     step = (high - low) / 200 if _is_log(x) else x.step
     mover = alt.param(

@@ -97,7 +97,7 @@ def solve(
     if spec is None:
         raise ModelError(f"{output} does not depend on {name}")
     goal = check_against(target, model.spec(output), f"target for {output}")
-    cases = {one: model.values([], {one: value})[one] for one, value in given.items()}
+    cases = _checked(model, given)
 
     def sides(x: FloatArray, goal: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
         return model.evaluate(output, **{name: x}, **dict(zip(cases, values, strict=True))), goal
@@ -187,7 +187,7 @@ def break_even(
         chosen = {one: value for one, value in given.items() if one in names} | dict(values)
         spec = _sought(model, name, wanted, chosen) if varies[-1] else None
         specs += [spec] if spec else []
-        cases.append({one: model.values([], {one: value})[one] for one, value in chosen.items()})
+        cases.append(_checked(model, chosen))
     if not specs:
         raise ModelError(f"neither {outputs[0]} nor {outputs[1]} depends on {name}")
 
@@ -214,6 +214,12 @@ def _sought(model: Model, name: str, output: str, given: Mapping[str, Any]) -> S
     if name in given:
         raise ModelError(f"{name} is what is sought, so it cannot be given")
     return model.spec(name) if name in model.needed([output], [*given, name]) else None
+
+
+def _checked(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Given values at the model's boundary: in SI and inside their domains."""
+    values = model.values([], given)
+    return {name: values[name] for name in given}
 
 
 def _common(specs: Sequence[Spec]) -> Spec:

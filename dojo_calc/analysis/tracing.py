@@ -69,6 +69,7 @@ class Tracer:
     """Stands for a number; operations on it build a graph of nodes."""
 
     __slots__ = ("node",)
+    # Comparing tracers gives a tracer, so they cannot be keys; typeshed declares that every object can.
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, node: Node) -> None:

@@ -2,7 +2,7 @@
 
 A step is made of micro-batches that pass the layers of every pipeline stage forward and backward; matrix
 products run at their own rate and attention at its own, everything else at memory speed, and a part of the
-communication shows. Every formula gives one part; `dojo_calc.performance.step` wires them in order.
+communication shows [5]_. Every formula gives one part; `dojo_calc.performance.step` wires them in order.
 
 Flags (`gated`, `flash`, `full` ...) are 1 or 0, so that arrays of configurations need no branches. `exposed_*`
 is the share of a transfer that shows even where there is work to hide it behind.

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dojo_calc.analysis.scenario import ScenarioError, load_scenario
+from dojo_calc.hardware.catalog import catalogue
 
 GOOD = """model = "spec_to_cheque"
 outputs = ["site_power", "total"]
@@ -80,3 +81,100 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b'model = "\xe9"')
     with pytest.raises(ScenarioError, match="byte 10: expected UTF-8"):
         load_scenario(tmp_path / "latin.toml")
+
+
+OWN = """import dojo_calc as dc
+
+STEPS = {"chips": dc.step(dc.units_needed, unit="peak")}
+ready = dc.Model(STEPS, {"target": "1 EFLOP/s", "peak": "d1.peak_bf16"}, name="ready")
+number = 5
+broken = lambda: 1 / 0
+
+
+def made(chip="d1", book=None):
+    return dc.Model(STEPS, {"target": "1 EFLOP/s", "peak": f"{chip}.peak_bf16"}, book=book, name="made")
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(OWN)
+    return tmp_path / "own.toml"
+
+
+def written(path: Path, model: str, rest: str = "") -> Path:
+    path.write_text(f'model = "{model}"\n{rest}')
+    return path
+
+
+def test_a_scenario_names_a_model_of_ones_own(own: Path) -> None:
+    ready = load_scenario(written(own, "mine.py:ready", '[inputs]\ntarget = "362 TFLOP/s"\n'), own_code=True)
+    assert ready.outputs == ("chips",)
+    assert ready.model.evaluate("chips") == pytest.approx(1.0)
+    made = load_scenario(written(own, "mine.py:made", '[options]\nchip = "h100-sxm"\n'), own_code=True)
+    assert made.model.evaluate("chips") == pytest.approx(1e18 / 989.4e12, rel=1e-4)
+
+
+def test_a_function_gets_the_facts_in_use(own: Path) -> None:
+    other = catalogue().choose({"d1.peak_bf16": "hot_chips_34", "d1.peak_fp8": "hot_chips_34"})
+    made = load_scenario(written(own, "mine.py:made"), other, own_code=True)
+    assert made.model.book is other
+
+
+def test_code_is_not_run_unasked(own: Path) -> None:
+    (own.parent / "mine.py").write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+    with pytest.raises(
+        ScenarioError, match=r"own.toml, line 1 \(model\): mine.py is Python code and is run only if"
+    ):
+        load_scenario(written(own, "mine.py:ready"))
+    assert not (own.parent / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "rest", "message"),
+    [
+        ("none.py:ready", "", "line 1 (model): there is no file none.py beside the scenario"),
+        ("../mine.py:ready", "", "line 1 (model): ../mine.py is not in the scenario's own folder"),
+        ("/mine.py:ready", "", "line 1 (model): /mine.py is not in the scenario's own folder"),
+        ("link.py:ready", "", "line 1 (model): link.py is not in the scenario's own folder"),
+        (
+            "mine.txt:ready",
+            "",
+            "line 1 (model): expected a shipped model or file.py:name, got 'mine.txt:ready'",
+        ),
+        ("mine.py:", "", "line 1 (model): expected a shipped model or file.py:name, got 'mine.py:'"),
+        ("mine.py:redy", "", "line 1 (model): mine.py has no name 'redy'; did you mean ready"),
+        ("mine.py:number", "", "line 1 (model): number in mine.py is not a Model but int"),
+        ("mine.py:broken", "", "line 1 (model): mine.py, line 6: ZeroDivisionError: division by zero"),
+        ("wrong.py:ready", "", "line 1 (model): wrong.py, line 2: NameError: name 'dc' is not defined"),
+        ("slip.py:ready", "", "line 1 (model): slip.py, line 1: SyntaxError"),
+        ("mine.py:ready", '[options]\nchip = "d1"', "line 3 (chip): ready in mine.py is no function"),
+        (
+            "mine.py:made",
+            '[options]\nchop = "d1"',
+            "line 3 (chop): made in mine.py: got an unexpected keyword",
+        ),
+        (
+            "mine.py:made",
+            '[options]\nchip = "d9"',
+            "mine.py, line 10: UnknownNameError: unknown machine 'd9'",
+        ),
+        (
+            "mine.py:ready",
+            "[inputs]\npeek = 1",
+            "line 3 (peek): model ready has no input 'peek'; did you mean peak",
+        ),
+    ],
+)
+def test_errors_about_ones_own_model_point_into_both_files(
+    own: Path, model: str, rest: str, message: str
+) -> None:
+    outside = own.parent.parent / f"{own.parent.name}.py"
+    outside.write_text(OWN)
+    (own.parent / "link.py").symlink_to(outside)
+    (own.parent / "wrong.py").write_text("x = 1\ny = dc.Model\n")
+    (own.parent / "slip.py").write_text("x = (\n")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(written(own, model, rest), own_code=True)
+    assert str(caught.value).startswith(str(own))
+    assert message in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 import pytest
+import vl_convert
 
 from dojo_calc.analysis import charts
 
@@ -96,18 +98,18 @@ def test_page_keeps_seven_digits() -> None:
     ],
 )
 def test_cells(value: object, shown: str) -> None:
-    html = charts.table(pl.DataFrame({"name": ["x"], "value": [value]}), "c")._repr_html_()
-    (cell,) = re.findall(r"<td[^>]*>(.*?)</td>", html)
+    shown_table = charts.table(pl.DataFrame({"name": ["x"], "value": [value]}), "c")._repr_html_()
+    (cell,) = re.findall(r"<td[^>]*>(.*?)</td>", shown_table)
     assert re.sub(r"</?data[^>]*>", "", cell) == shown
 
 
 def test_table_names_its_rows_and_keeps_unrounded_values() -> None:
     frame = pl.DataFrame({"chip": ["D1"], "peak": [361.984]})
-    html = charts.table(frame, "Rated peak.", formats={"peak": ".0f"})._repr_html_()
-    assert "<caption><span>Rated peak.</span></caption>" in html
-    assert '<th scope="row">D1</th>' in html
-    assert '<th scope="col" class="number">peak</th>' in html
-    assert '<data value="361.984">362</data>' in html
+    page = charts.table(frame, "Rated peak.", formats={"peak": ".0f"})._repr_html_()
+    assert "<caption><span>Rated peak.</span></caption>" in page
+    assert '<th scope="row">D1</th>' in page
+    assert '<th scope="col" class="number">peak</th>' in page
+    assert '<data value="361.984">362</data>' in page
     with pytest.raises(ValueError, match="speed"):
         charts.table(frame, "c", formats={"speed": ".0f"})
     with pytest.raises(ValueError, match="caption"):
@@ -117,3 +119,67 @@ def test_table_names_its_rows_and_keeps_unrounded_values() -> None:
 def test_sentence_loses_its_indentation_only() -> None:
     sentence = charts.say("\n    It takes **3** chips.\n\n    - so it does\n")
     assert sentence._repr_markdown_() == repr(sentence) == "It takes **3** chips.\n\n- so it does"
+
+
+def drawn(chart: alt.LayerChart) -> list[dict[str, str]]:
+    """What Vega says of each mark, from the labels of its SVG."""
+    named = charts.finish(chart, title="t", subtitle="s", alt="a").properties(width=400).to_dict()
+    svg = html.unescape(vl_convert.vegalite_to_svg(json.dumps(named), vl_version="6.4"))
+    labels = re.findall(r'aria-label="([^"]*; [^"]*)"', svg)
+    return [dict(part.split(": ", 1) for part in label.split("; ")) for label in labels]
+
+
+def test_a_waterfall_leads_from_part_to_part_to_the_sum() -> None:
+    chart = charts.waterfall({"chips": 3.0, "discount": -1.0, "hall": 2.0}, title="MUSD")
+    bars = [(one["what"], one["MUSD"], one["end"]) for one in drawn(chart) if "end" in one]
+    # 3, then 3 - 1 = 2, then 2 + 2 = 4; the sum starts at zero.
+    assert bars == [("chips", "0", "3"), ("discount", "3", "2"), ("hall", "2", "4"), ("total", "0", "4")]
+    with pytest.raises(ValueError, match="'hall' as a part too"):
+        charts.waterfall({"hall": 1.0}, title="MUSD", total="hall")
+
+
+def test_range_bars_run_from_low_to_high_through_the_value() -> None:
+    frame = pl.DataFrame(
+        {"who": ["a", "b"], "mid": [2.0, 4.0], "from": [1.0, 3.0], "to": [3.0, 9.0], "claim": [2.5, 8.0]}
+    )
+    marks = drawn(
+        charts.range_bars(frame, "who", "mid", "from", "to", title="MW", reference="claim", log=True)
+    )
+    spans = [(one["who"], one["MW"]) for one in marks]
+    # A reference, an interval and a point for each row, in this order.
+    assert spans == [("a", "2.5"), ("b", "8"), ("a", "1"), ("b", "3"), ("a", "2"), ("b", "4")]
+    assert all({"from", "mid", "to"} <= set(one) for one in marks), "the tooltip has all three"
+
+
+def test_a_kind_keeps_its_colour_when_others_do_not_occur() -> None:
+    kinds = ["fits", "fails", "open"]
+    frame = pl.DataFrame({"who": ["a", "b"], "x": [1.0, 2.0], "is": ["open", "fails"]})
+    point = charts.range_bars(frame, "who", "x", "x", "x", title="x", by="is", kinds=kinds).to_dict()[
+        "layer"
+    ][-1]
+    scale = point["encoding"]["color"]["scale"]
+    expected = {"fails": charts.PALETTE["vermillion"], "open": charts.PALETTE["green"]}
+    assert dict(zip(scale["domain"], scale["range"], strict=True)) == expected
+    with pytest.raises(ValueError, match="open is not among fits, fails"):
+        charts.range_bars(frame, "who", "x", "x", "x", title="x", by="is", kinds=kinds[:2])
+    with pytest.raises(ValueError, match="'why'"):
+        charts.range_bars(frame, "who", "x", "x", "why", title="x")
+
+
+def test_a_year_and_a_month_stand_for_all_of_their_days() -> None:
+    dates = ["2016", "2020-02", "2021-08-19"]
+    frame = pl.DataFrame({"label": ["year", "month", "day"], "date": dates, "until": [None, None, "2021-09"]})
+    (rows,) = charts.timeline(frame).to_dict()["datasets"].values()
+    assert [(row["from"], row["to"]) for row in rows] == [
+        ("2016-01-01", "2016-12-31"),
+        ("2020-02-01", "2020-02-29"),  # a leap year
+        ("2021-08-19", "2021-08-19"),
+    ]
+    last = charts.timeline(frame, end="until").to_dict()
+    assert '"to": "2021-09-30"' in json.dumps(last)
+    with pytest.raises(ValueError, match="day: expected a date from 2021-08-19 on as its end, got 2020"):
+        charts.timeline(frame.with_columns(until=pl.lit("2020")).tail(1), end="until")
+    with pytest.raises(ValueError, match="got 'May 2021'"):
+        charts.timeline(pl.DataFrame({"label": ["a"], "date": ["May 2021"]}))
+    with pytest.raises(ValueError, match="got a more than once"):
+        charts.timeline(pl.DataFrame({"label": ["a", "a"], "date": ["2021", "2022"]}))
