@@ -158,7 +158,8 @@ def more_than_the_named(book: Catalogue) -> Answers:
     own[1] = float(growth_needed(now[1], before[1], between))
 
     def answer(reason: str, *derived: Derived, **given: Span | float) -> Answer:
-        span = _corners(model, "share_later", STOCKS, {"others": now, "years": YEARS} | given)
+        inputs: dict[str, Span | float] = {"others": now, "years": YEARS}
+        span = _corners(model, "share_later", STOCKS, inputs | given)
         return _answer(span, reason, *derived)
 
     lead = _derived("times their growth, to draw level", model.evaluate("lead", others=now[1], years=YEARS))

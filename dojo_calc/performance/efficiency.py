@@ -236,7 +236,7 @@ def chip_values(
     peak = unit.peak("bf16")
     memory = _only(unit, "memory", {one.name: one for one in unit.memories()}, "hbm")
     links = {one.name: one for one in unit.links()}
-    return {
+    found: dict[str, Any] = {
         "matrix_rate": attained_rate(unit.peak(matrix_precision(precision)), own["matrix_efficiency"]),
         "head_rate": attained_rate(peak, own["matrix_efficiency"]),
         "attention_rate": attained_rate(peak, own["attention_efficiency"]),
@@ -253,6 +253,7 @@ def chip_values(
             name: value for name, value in own.items() if not name.endswith(("_efficiency", "_usable", "_80"))
         },
     }
+    return found
 
 
 def _only(unit: Machine, kind: str, found: Mapping[str, Any], name: str) -> Any:
