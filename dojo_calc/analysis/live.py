@@ -356,9 +356,7 @@ def _curves(
     ordinate = words[outputs[0]] if shown[0] == "1" and not several else _words(shown[0])
     base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
         x=alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
-        y=alt.Y(
-            "value:Q", title=ordinate, scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
-        ),
+        y=alt.Y("value:Q", title=ordinate, scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)),
         color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
         tooltip=[
             alt.Tooltip("what:N", title="what"),
