@@ -320,23 +320,23 @@ def ammunition(book: Catalogue) -> Answers:
     lasts = [float(runway(loan, rate)) for loan, rate in zip(least, rates, strict=True)]
     low, value, high = (time / (YEARS * units.year) for time in lasts)
     return {
-        "prices told, chips of 2025": _answer(
+        "chips of 2025, told": _answer(
             _ratio(most, today),
-            "All that both stakes lend, over 50 million H100 equivalents with their sites.",
+            "All that both stakes lend at the article's prices, over 50 million H100 equivalents with their sites.",
             _derived("price of the goal", today[1], "TUSD"),
         ),
-        "prices paid, capped, chips of 2025": _answer(
-            _ratio(least, today), "The same with what a lender would count."
-        ),
-        "prices told, chips of 2030": _answer(
+        "chips of 2025, capped": _answer(_ratio(least, today), "The same with prices paid and Tesla's cap."),
+        "chips of 2030, told": _answer(
             _ratio(most, later),
             "If prices fall as they did and all is bought at the end; how fast they fall is too uncertain to say.",
             _derived("price of the goal", later[1], "TUSD"),
         ),
-        "prices paid, capped, chips of 2030": _answer(_ratio(least, later), "Even then it does not reach."),
-        "prices paid, capped, burn of 2025": _answer(
+        "chips of 2030, capped": _answer(
+            _ratio(least, later), "The same with prices paid and Tesla's cap: even then it does not reach."
+        ),
+        "burn of 2025, capped": _answer(
             (low, value, high),
-            "Loans over five times what 2025 burnt: enough as long as xAI does not grow.",
+            "With prices paid and Tesla's cap, over five times what 2025 burnt: enough while xAI does not grow.",
             _derived("years that it lasts", lasts[1] / units.year),
         ),
         "rivals": _unknown("What others can raise is not among the facts."),
@@ -372,12 +372,11 @@ def billions_burning(book: Catalogue) -> Answers:
             (burn[0] / period * units.year, burn[1] / period * units.year, burn[2] / period * units.year),
             "The same, for twelve months.",
         ),
-        "Colossus 1, 100,000 GPUs": _answer(
-            _sites(book, "colossus-1-2024-09"), "Computing and construction, as modelled from images."
+        "100,000 GPUs": _answer(
+            _sites(book, "colossus-1-2024-09"),
+            "Colossus 1 in September 2024, computing and construction, as modelled from images.",
         ),
-        "Colossus 1, 200,000 GPUs": _answer(
-            _sites(book, "colossus-1-2025-02"), "The same site in February 2025."
-        ),
+        "200,000 GPUs": _answer(_sites(book, "colossus-1-2025-02"), "The same site in February 2025."),
         "what stood in October 2025": _answer(_sites(book, first, second), "Both sites, 340,000 GPUs."),
         "with what was planned": _answer(
             _sites(book, first, "colossus-2-plan"), "Colossus 1 and all that was planned for Colossus 2."
@@ -392,10 +391,10 @@ def billions_burning(book: Catalogue) -> Answers:
 @_check("X16")
 def ten_billion(book: Catalogue) -> Answers:
     return {
-        "Colossus 1, 100,000 GPUs": _answer(
+        "100,000 GPUs": _answer(
             _sites(book, "colossus-1-2024-09"), "Half of the title, and within what the text says."
         ),
-        "Colossus 1, 200,000 GPUs": _answer(
+        "200,000 GPUs": _answer(
             _sites(book, "colossus-1-2025-02"),
             "The site in February 2025: the title's number, ten months old.",
         ),

@@ -106,12 +106,12 @@ REVIEWED = {
     },
     "X11": {
         # 50 million / 2.5265 a GB200 x 80,100 USD = 1,585 billion.
-        "prices told, chips of 2025": "contradicted",  # 233.75 / 1,585 = 0.15
-        "prices paid, capped, chips of 2025": "contradicted",  # 87.5 / 1,585 = 0.06
+        "chips of 2025, told": "contradicted",  # 233.75 / 1,585 = 0.15
+        "chips of 2025, capped": "contradicted",  # 87.5 / 1,585 = 0.06
         # A 1.43^5 = 5.98th of that is 265 billion; from a 1.6^5 = 10.5th to all of it.
-        "prices told, chips of 2030": "uninformative",  # 0.11 to 2.2
-        "prices paid, capped, chips of 2030": "contradicted",  # at most 0.83
-        "prices paid, capped, burn of 2025": "reproduced",  # 87.5 / (5 x 12.67) = 1.38
+        "chips of 2030, told": "uninformative",  # 0.11 to 2.2
+        "chips of 2030, capped": "contradicted",  # at most 0.83
+        "burn of 2025, capped": "reproduced",  # 87.5 / (5 x 12.67) = 1.38
         "rivals": "not checkable",
     },
     "X12": "reproduced",  # 230,000 + 110,000
@@ -128,15 +128,15 @@ REVIEWED = {
     "X15": {
         "cash of nine months": "consistent",  # 8.5 to 10.5, and ten are no longer several
         "cash of a year": "contradicted",  # 9.5 x 12 / 9 = 12.7, 11.3 at least
-        "Colossus 1, 100,000 GPUs": "reproduced",  # 4.2 to 6.3
-        "Colossus 1, 200,000 GPUs": "consistent",  # 8.5 to 12.7
+        "100,000 GPUs": "reproduced",  # 4.2 to 6.3
+        "200,000 GPUs": "consistent",  # 8.5 to 12.7
         "what stood in October 2025": "contradicted",  # 12.86 + 8.81 = 21.7
         "with what was planned": "contradicted",  # 12.86 + 44.04 = 56.9
         "the claim's own count": "uninformative",  # 100,000 x 46,000 = 4.6 to 999,999 x 96,100 = 96
     },
     "X16": {
-        "Colossus 1, 100,000 GPUs": "contradicted",  # 5.3
-        "Colossus 1, 200,000 GPUs": "reproduced",  # 10.58
+        "100,000 GPUs": "contradicted",  # 5.3
+        "200,000 GPUs": "reproduced",  # 10.58
         "what stood in October 2025": "contradicted",  # 21.7
     },
     "X17": {
