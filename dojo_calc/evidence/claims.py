@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from dojo_calc import units
 from dojo_calc.errors import FactsError
-from dojo_calc.evidence.checks import CHECKS, Check
+from dojo_calc.evidence.answers import Check
+from dojo_calc.evidence.checks import CHECKS
 from dojo_calc.evidence.checks_talent import TALENT_CHECKS
 from dojo_calc.evidence.ledger import Answer, Claim, Derived, Verdict, ledger, verdict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
