@@ -176,7 +176,9 @@ class Effect:
 
 def _effect(what: str, name: str, free: int, found: Vector) -> Effect:
     wide = np.abs(found)
-    return Effect(what, name, free, len(found), float(wide.mean()), float(np.median(wide)), float(found.mean()))
+    return Effect(
+        what, name, free, len(found), float(wide.mean()), float(np.median(wide)), float(found.mean())
+    )
 
 
 def effects(runs: Sequence[Run], names: Sequence[str] = tuple(OFF)) -> Iterator[Effect]:

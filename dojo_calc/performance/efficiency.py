@@ -244,7 +244,9 @@ def chip_values(
         "peak": peak,
         "memory_rate": attained_bandwidth(memory.bandwidth, own["memory_efficiency"]),
         "memory_capacity": usable_memory(memory.capacity, own["memory_usable"]),
-        "scale_up": attained_bandwidth(_only(unit, "link", links, "nvlink").bandwidth, own["link_efficiency"]),
+        "scale_up": attained_bandwidth(
+            _only(unit, "link", links, "nvlink").bandwidth, own["link_efficiency"]
+        ),
         "network": attained_bandwidth(_only(unit, "link", links, "nic").bandwidth, own["network_efficiency"]),
         "domain": unit.total("scale_up_domain"),
         **{

@@ -32,7 +32,7 @@ from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Count, spec
 from dojo_calc.units import hour
 
-__all__ = ["training_run"]
+__all__ = ["RUN", "training_run"]
 
 PUBLISHED = "llama3-run"  # the largest run whose sizes, failures and storage were published
 SIZES = ("tensor", "pipeline", "context", "expert", "interleave", "micro_batch")
@@ -62,7 +62,7 @@ RUN: dict[str, Callable[..., Any] | Step] = {
         sharded_bytes, parameters="model_parameters", each="optimizer_bytes", sharded="never"
     ),
     "checkpoint": step(transfer_time, traffic="checkpoint_size", bandwidth="storage"),
-    "interval": goodput.optimal_interval,
+    "interval": goodput.daly_interval,
     "goodput": goodput.goodput,
     "elapsed": step(goodput.expected_time, work="run_time"),
     "failures": step(
@@ -143,7 +143,12 @@ def training_run(
     facts = known.facts
     batch = global_batch or round(facts.value(PUBLISHED, "global_batch"))
     length = sequence or round(facts.value(PUBLISHED, "sequence_length"))
-    shape: dict[str, Any] = {"global_batch": batch, "sequence": length, "precision": precision, "stack": stack}
+    shape: dict[str, Any] = {
+        "global_batch": batch,
+        "sequence": length,
+        "precision": precision,
+        "stack": stack,
+    }
     if plan is None:
         best = search(sizes, unit.id, count, **shape, book=known).best
         plan = {name: best[name] for name in (*SIZES, *WORDS, "sequence_parallel") if name in best}
@@ -172,7 +177,9 @@ def _said(value: float, source: str, low: float | None = None, high: float | Non
 def _laid_out(chips: int, batch: int, length: int, plan: Mapping[str, Any]) -> dict[str, Input]:
     """Sizes and flags of a plan, as `train` reads them."""
     sizes = {name: float(plan.get(name, 1)) for name in SIZES}
-    words = flags(*(plan.get(name, other) for name, other in zip(WORDS, ("none", "zero1", "flash"), strict=True)))
+    words = flags(
+        *(plan.get(name, other) for name, other in zip(WORDS, ("none", "zero1", "flash"), strict=True))
+    )
     data = plan.get("data") or chips / (sizes["tensor"] * sizes["pipeline"] * sizes["context"])
     parallel = plan.get("sequence_parallel")
     given = sizes | words | {
