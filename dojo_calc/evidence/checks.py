@@ -1,31 +1,26 @@
 """What the models give for each claim of the ledger: one function an id, facts in, `Answer` out.
 
-Answers are in SI. An interval comes from the facts' own 90 % intervals: the formula is evaluated at every
-corner of their box, which bounds it for a formula monotone in each of them, as all of these are.
+Intervals are those of `answers.corners`, over facts alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import product
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 from dojo_calc import units
 from dojo_calc.economics.capacity import fleet_rate, h100_equivalents, pooled_rate, share, units_needed, whole
 from dojo_calc.economics.cost import external_purchases, price_per_unit, purchase_cost, units_bought
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.economics.silicon import gross_dies, side_of_square
-from dojo_calc.evidence.ledger import Answer, Derived, ledger
-from dojo_calc.facts import Fact
+from dojo_calc.evidence.answers import Answers, Check, corners, derive, exact, over, unknown
+from dojo_calc.evidence.ledger import Answer, ledger
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.hardware.machine import Part
 from dojo_calc.performance.roofline import ridge_point
 from dojo_calc.performance.roofs import feeds
 
 __all__ = ["CHECKS", "Answers", "Check"]
-
-Answers: TypeAlias = Answer | Mapping[str, Answer]
-Check: TypeAlias = Callable[[Catalogue], Answers]
 
 CHECKS: dict[str, Check] = {}
 
@@ -36,32 +31,6 @@ def _check(claim: str) -> Callable[[Check], Check]:
         return function
 
     return register
-
-
-def _exact(value: Any, reason: str, *derived: Derived) -> Answer:
-    return Answer(float(value), float(value), float(value), reason, derived)
-
-
-def _corners(formula: Callable[..., Any], *facts: Fact) -> tuple[float, float, float]:
-    """Low, central and high value of a formula over the intervals of its facts."""
-    box = [float(formula(*corner)) for corner in product(*((fact.low, fact.high) for fact in facts))]
-    return min(box), float(formula(*(fact.value for fact in facts))), max(box)
-
-
-def _over(
-    formula: Callable[..., Any], *facts: Fact, reason: str, derived: tuple[Derived, ...] = ()
-) -> Answer:
-    low, central, high = _corners(formula, *facts)
-    return Answer(low, central, high, reason, derived)
-
-
-def _unknown(reason: str, *derived: Derived) -> Answer:
-    return Answer(None, None, None, reason, derived)
-
-
-def _derived(name: str, value: Any, unit: str = "1") -> Derived:
-    """Result [SI], kept in the unit it is read in."""
-    return Derived(name, float(value) / units.to_si(1.0, unit), unit)
 
 
 # --- What a chip is, and what it is made into -------------------------------------------------------------
@@ -75,16 +44,16 @@ def own_hardware_against_gpus(book: Catalogue) -> Answers:
     nvlink = next(link for link in a100.links() if link.name == "nvlink").total_bandwidth
     capacity = feeds(d1)[0].capacity / feeds(a100)[0].capacity
     return {
-        "nearest memory": _exact(
+        "nearest memory": exact(
             memory,
             "A D1 loads from its SRAM tens of times faster than an A100 from its HBM, and holds far less of it.",
-            _derived("capacity of that memory, D1 over A100", capacity),
+            derive("capacity of that memory, D1 over A100", capacity),
         ),
-        "off the die": _exact(
+        "off the die": exact(
             edges / nvlink,
             "Four die edges against the NVLink ports of an A100, both counted in one direction.",
         ),
-        "latency": _unknown(
+        "latency": unknown(
             "The published latencies are not like for like: one-way writes against other operations."
         ),
     }
@@ -96,12 +65,12 @@ def die_of_d1(book: Catalogue) -> Answers:
     density = book.facts.get("d1", "transistor_density")
     area = transistors.value / density.value
     wafer = book.facts.value("wafer-300mm", "wafer_diameter")
-    return _exact(
+    return exact(
         area,
         "The published 50 billion transistors at the published density fill the printed area.",
-        _derived("transistors", transistors.value),
-        _derived("side of a square die", side_of_square(area), "mm"),
-        _derived("gross dies on a 300 mm wafer", gross_dies(area, wafer)),
+        derive("transistors", transistors.value),
+        derive("side of a square die", side_of_square(area), "mm"),
+        derive("gross dies on a 300 mm wafer", gross_dies(area, wafer)),
     )
 
 
@@ -109,9 +78,9 @@ def die_of_d1(book: Catalogue) -> Answers:
 def die_of_a100(book: Catalogue) -> Answers:
     a100 = book.machine("a100-sxm-80gb")
     density = a100.transistor_density()
-    area = _derived("die area", a100.total("die_area"), "mm^2")
-    per_area = _derived("transistors an area", density or 0.0, "1/mm^2")
-    return _exact(
+    area = derive("die area", a100.total("die_area"), "mm^2")
+    per_area = derive("transistors an area", density or 0.0, "1/mm^2")
+    return exact(
         a100.total("transistors"), "Epoch's table, another source than the article's.", area, per_area
     )
 
@@ -125,16 +94,16 @@ def d1_against_a100(book: Catalogue) -> Answers:
     near, far = feeds(d1)[0], feeds(d1, within=tray)[1]
     hbm = feeds(a100)[0]
     return {
-        "peak": _exact(peak, "At BF16 the D1 is rated above the A100.", _derived("at FP32", fp32)),
-        "peak an area": _exact(peak / area, "The smaller die at that: the lead grows."),
-        "memory on the chip's own package": _exact(
+        "peak": exact(peak, "At BF16 the D1 is rated above the A100.", derive("at FP32", fp32)),
+        "peak an area": exact(peak / area, "The smaller die at that: the lead grows."),
+        "memory on the chip's own package": exact(
             near.capacity / hbm.capacity,
             "SRAM of a D1 against HBM of an A100; the D1 has no memory behind it.",
         ),
-        "kernel larger than its SRAM": _exact(
+        "kernel larger than its SRAM": exact(
             far.bandwidth / hbm.bandwidth,
             "Beyond its SRAM a D1 streams from its share of the tray's interface processors.",
-            _derived("share of one D1", far.bandwidth, "GB/s"),
+            derive("share of one D1", far.bandwidth, "GB/s"),
         ),
     }
 
@@ -144,29 +113,29 @@ def where_d1_loses(book: Catalogue) -> Answers:
     d1, a100, tray = book.machine("d1"), book.machine("a100-sxm-80gb"), book.machine("dojo-tray")
     near, far = (ridge_point(d1.peak("bf16"), one.bandwidth) for one in feeds(d1, within=tray)[:2])
     other = ridge_point(a100.peak("bf16"), feeds(a100)[0].bandwidth)
-    return _unknown(
+    return unknown(
         "States no claim; it follows from D22.",
-        _derived("ridge of a D1 in its SRAM", near, "FLOP/B"),
-        _derived("ridge of a D1 on the tray's HBM", far, "FLOP/B"),
-        _derived("ridge of an A100", other, "FLOP/B"),
+        derive("ridge of a D1 in its SRAM", near, "FLOP/B"),
+        derive("ridge of a D1 on the tray's HBM", far, "FLOP/B"),
+        derive("ridge of an A100", other, "FLOP/B"),
     )
 
 
 @_check("D24")
 def peak_of_tile(book: Catalogue) -> Answers:
     tile = book.machine("dojo-tile")
-    return _exact(
+    return exact(
         tile.peak("bf16"),
         "25 D1 at the default reading of their peak.",
-        _derived("D1 a tile", tile.count("d1")),
+        derive("D1 a tile", tile.count("d1")),
     )
 
 
 @_check("D25")
 def bandwidth_of_tile(book: Catalogue) -> Answers:
     edges = next(link for link in book.machine("dojo-tile").links() if link.name == "tile-edge")
-    one_way = _derived("in one direction", edges.total_bandwidth, "TB/s")
-    return _exact(
+    one_way = derive("in one direction", edges.total_bandwidth, "TB/s")
+    return exact(
         2 * edges.total_bandwidth, "Four edges, in plus out: the figure counts both directions.", one_way
     )
 
@@ -174,21 +143,21 @@ def bandwidth_of_tile(book: Catalogue) -> Answers:
 @_check("D26")
 def levels(book: Catalogue) -> Answers:
     pod = book.machine("exapod")
-    return _exact(
+    return exact(
         pod.count("dojo-tile"),
         "Tesla calls the first level a tray, not a rack.",
-        _derived("trays", pod.count("dojo-tray")),
-        _derived("cabinets", pod.count("dojo-cabinet")),
-        _derived("D1", pod.count("d1")),
-        _derived("peak", pod.peak("bf16"), "EFLOP/s"),
+        derive("trays", pod.count("dojo-tray")),
+        derive("cabinets", pod.count("dojo-cabinet")),
+        derive("D1", pod.count("d1")),
+        derive("peak", pod.peak("bf16"), "EFLOP/s"),
     )
 
 
 @_check("D27")
 def several_exapods(book: Catalogue) -> Answers:
     planned = book.machine("dojo-1-plan")
-    peak = _derived("their peak", planned.peak("bf16"), "EFLOP/s")
-    return _exact(planned.count("exapod"), "ExaPODs planned for Palo Alto at AI Day 2022.", peak)
+    peak = derive("their peak", planned.peak("bf16"), "EFLOP/s")
+    return exact(planned.count("exapod"), "ExaPODs planned for Palo Alto at AI Day 2022.", peak)
 
 
 # --- How much a hundred exaflops is -----------------------------------------------------------------------
@@ -212,13 +181,13 @@ def top_five(book: Catalogue) -> Answers:
     needed = fifth / measured_like / book.machine("exapod").peak("bf16")
     estimate = dojo.value * measured_like
     derived = (
-        _derived("Linpack estimate of Dojo in August 2024", estimate, "PFLOP/s"),
-        _derived("Linpack rate of the fifth", fifth, "PFLOP/s"),
-        _derived("ExaPODs the fifth place takes", needed),
+        derive("Linpack estimate of Dojo in August 2024", estimate, "PFLOP/s"),
+        derive("Linpack rate of the fifth", fifth, "PFLOP/s"),
+        derive("ExaPODs the fifth place takes", needed),
     )
     below = dojo.high * linpack.high / cluster.peak("bf16") < fifth
     return {
-        "official list": _unknown("Dojo never ran Linpack, and D1 has no published FP64 rate."),
+        "official list": unknown("Dojo never ran Linpack, and D1 has no published FP64 rate."),
         "the press's scaling of 2021": Answer(
             6.0 if below else 1.0,
             6.0 if below else 1.0,
@@ -241,7 +210,7 @@ def hundred_by_dojo(book: Catalogue) -> Answers:
         float(reported.value),
         float(high),
         "From what was reported in August 2024 to what was planned for the end of that year.",
-        (_derived("ExaPODs it takes", needed),),
+        (derive("ExaPODs it takes", needed),),
     )
 
 
@@ -260,7 +229,7 @@ def hundred_by_fleet(book: Catalogue) -> Answers:
             for of_h100, of_a100, of_dojo in zip(_counts(gpus), _counts(older), dojo, strict=True)
         )
         return Answer(
-            low, central, high, reason, (_derived("share of Dojo", float(dojo[1]) / central, "percent"),)
+            low, central, high, reason, (derive("share of Dojo", float(dojo[1]) / central, "percent"),)
         )
 
     return {
@@ -292,10 +261,10 @@ def one_exaflop(book: Catalogue) -> Answers:
     del book  # a matter of units alone
     exaflop = units.parse("1 EFLOP/s")[0]
     kei = units.parse("1e16 FLOP/s")[0]
-    return _exact(
+    return exact(
         exaflop,
         "Exa is 10^18, which is 100 kei: the translation lost a factor.",
-        _derived("factor", exaflop / kei),
+        derive("factor", exaflop / kei),
     )
 
 
@@ -303,37 +272,37 @@ def one_exaflop(book: Catalogue) -> Answers:
 def d1_for_hundred(book: Catalogue) -> Answers:
     stated = book.facts.get("d1", "peak_bf16", "ai_day_2021")
     other = book.facts.get("d1", "peak_bf16", "hot_chips_34")
-    exact = units_needed(_target(), stated.value)
-    return _exact(
-        exact,
+    needed = units_needed(_target(), stated.value)
+    return exact(
+        needed,
         "The claim names the 362 TFLOP/s it assumes.",
-        _derived("whole D1", whole(exact)),
-        _derived("whole D1 at the other published peak", whole(units_needed(_target(), other.value))),
+        derive("whole D1", whole(needed)),
+        derive("whole D1 at the other published peak", whole(units_needed(_target(), other.value))),
     )
 
 
 @_check("D44")
 def a100_for_hundred(book: Catalogue) -> Answers:
-    exact = units_needed(_target(), book.machine("a100-sxm-80gb").peak("bf16"))
-    return _exact(exact, "Dense BF16 peak.", _derived("whole A100", whole(exact)))
+    needed = units_needed(_target(), book.machine("a100-sxm-80gb").peak("bf16"))
+    return exact(needed, "Dense BF16 peak.", derive("whole A100", whole(needed)))
 
 
 @_check("D45")
 def what_d1_imply(book: Catalogue) -> Answers:
-    d1, exact = (
+    d1, needed = (
         book.machine("d1"),
         units_needed(_target(), book.facts.value("d1", "peak_bf16", "ai_day_2021")),
     )
-    derived = [_derived(f"{one.id}, exact", exact / one.count("d1")) for one in book.assemblies("d1")]
+    derived = [derive(f"{one.id}, exact", needed / one.count("d1")) for one in book.assemblies("d1")]
     dies = gross_dies(d1.total("die_area"), book.facts.value("wafer-300mm", "wafer_diameter"))
-    derived.append(_derived("gross wafers", exact / dies))
+    derived.append(derive("gross wafers", needed / dies))
     for one in (d1, *(book.machine(name) for name in ("dojo-tile", "dojo-tray"))):
-        power: Any = pooled_power(whole(exact, one.count("d1")), one.total("power"))
-        derived.append(_derived(f"power counted at {one.id}", power, "MW"))
+        power: Any = pooled_power(whole(needed, one.count("d1")), one.total("power"))
+        derived.append(derive(f"power counted at {one.id}", power, "MW"))
     tile = book.machine("dojo-tile")
-    bound: Any = purchase_cost(whole(exact, tile.count("d1")), tile.total("cost_upper_bound"))
-    derived.append(_derived("at most, from Tesla's statement about a tile", bound, "GUSD"))
-    return _unknown("States no claim; it follows from D43.", *derived)
+    bound: Any = purchase_cost(whole(needed, tile.count("d1")), tile.total("cost_upper_bound"))
+    derived.append(derive("at most, from Tesla's statement about a tile", bound, "GUSD"))
+    return unknown("States no claim; it follows from D43.", *derived)
 
 
 # --- Fleets, orders and money -----------------------------------------------------------------------------
@@ -345,15 +314,15 @@ def paid_to_nvidia(book: Catalogue) -> Answers:
         book.facts.get("tesla-2024-ai-plan", name) for name in ("budget", "internal_share", "nvidia_share")
     ]
     paid: Any = external_purchases(*(fact.value for fact in facts))
-    low, _, high = _corners(external_purchases, *facts)
+    low, _, high = corners(external_purchases, *facts)
     bare, all_in = (book.facts.value("h100-sxm", name) for name in ("price", "price_all_in"))
-    return _exact(
+    return exact(
         paid,
         "The post's own numbers as printed give the fourth; read as 'about', they allow more on both sides.",
-        _derived("low, every number read as 'about'", low, "GUSD"),
-        _derived("high, every number read as 'about'", high, "GUSD"),
-        _derived("H100 it buys at the bare price", units_bought(paid, bare)),
-        _derived("H100 it buys at the all-in price", units_bought(paid, all_in)),
+        derive("low, every number read as 'about'", low, "GUSD"),
+        derive("high, every number read as 'about'", high, "GUSD"),
+        derive("H100 it buys at the bare price", units_bought(paid, bare)),
+        derive("H100 it buys at the all-in price", units_bought(paid, all_in)),
     )
 
 
@@ -366,15 +335,15 @@ def buffalo(book: Catalogue) -> Answers:
     peak: Any = pooled_rate(tiles, book.machine("dojo-tile").peak("bf16"))
     answers = {}
     for name, quantity in PRICES.items():
-        answers[name] = _over(
+        answers[name] = over(
             lambda price: purchase_cost(equivalent, price),
             facts.get("h100-sxm", quantity),
             reason=PRICED[quantity],
         )
     first = answers["all in"]
     derived = (
-        _derived("tiles, at least, for the same money", tiles),
-        _derived("their peak", peak, "EFLOP/s"),
+        derive("tiles, at least, for the same money", tiles),
+        derive("their peak", peak, "EFLOP/s"),
     )
     answers["all in"] = Answer(first.low, first.central, first.high, first.reason, derived)
     return answers
@@ -394,10 +363,10 @@ def training_loop(book: Catalogue) -> Answers:
     low, central, high = (sum(getattr(part, of) for part in known) for of in ("low", "count", "high"))
     claimed = {part.machine.id: part.count for part in book.machine("tesla-ai-2024-08").parts}
     h100 = book.machine("h100-sxm").peak("int8")
-    derived = [_derived("H100 for each AI4", claimed["h100-sxm"] / claimed["ai4"])]
+    derived = [derive("H100 for each AI4", claimed["h100-sxm"] / claimed["ai4"])]
     for fact in book.facts.readings("ai4", "peak_int8"):
         equal = h100_equivalents(pooled_rate(claimed["ai4"], fact.value), h100)
-        derived.append(_derived(f"AI4 as H100-equivalents at 8 bits, {fact.printed} each", equal))
+        derived.append(derive(f"AI4 as H100-equivalents at 8 bits, {fact.printed} each", equal))
     return Answer(low, central, high, "35,000 in early 2024 and the 50,000 of Cortex.", tuple(derived))
 
 
@@ -408,15 +377,15 @@ def dojo_1(book: Catalogue) -> Answers:
     answers = {}
     for name, basis in (("BF16 basis", "bf16"), ("8-bit basis", "fp8")):
         needed: Any = pooled_rate(claimed, h100.peak(basis))
-        answers[name] = _exact(
+        answers[name] = exact(
             h100_equivalents(plan.peak(basis), h100.peak(basis)),
             "The 7 ExaPODs planned in 2022.",
-            _derived("ExaPODs that 8,000 take", needed / pod.peak(basis)),
-            _derived("D1 that 8,000 take", needed / book.machine("d1").peak(basis)),
-            _derived("tiles that 8,000 take", needed / book.machine("dojo-tile").peak(basis)),
+            derive("ExaPODs that 8,000 take", needed / pod.peak(basis)),
+            derive("D1 that 8,000 take", needed / book.machine("d1").peak(basis)),
+            derive("tiles that 8,000 take", needed / book.machine("dojo-tile").peak(basis)),
         )
     order = book.facts.get("tsmc-d1-order", "order")
-    answers["dies reported ordered, BF16 basis"] = _over(
+    answers["dies reported ordered, BF16 basis"] = over(
         lambda dies: h100_equivalents(pooled_rate(dies, book.machine("d1").peak("bf16")), h100.peak("bf16")),
         order,
         reason="If every reported die became a working D1.",
@@ -428,9 +397,9 @@ def dojo_1(book: Catalogue) -> Answers:
 def delayed_value(book: Catalogue) -> Answers:
     swapped = book.machine("h100-swap-2024").count("h100-sxm")
     stated = book.facts.value("h100-swap-2024", "delayed_value")
-    implied = _derived("price a GPU that the claim implies", price_per_unit(stated, swapped), "USD")
+    implied = derive("price a GPU that the claim implies", price_per_unit(stated, swapped), "USD")
     answers = {
-        name: _over(
+        name: over(
             lambda price: purchase_cost(swapped, price),
             book.facts.get("h100-sxm", quantity),
             reason=PRICED[quantity],
@@ -446,14 +415,14 @@ def delayed_value(book: Catalogue) -> Answers:
 def swapped_gpus(book: Catalogue) -> Answers:
     swap, h100 = book.machine("h100-swap-2024"), book.facts.get("h100-sxm", "facility_power")
     number = swap.count("h100-sxm")
-    low, _, high = _corners(lambda each: pooled_power(number, each), h100)
-    return _exact(
+    low, _, high = corners(lambda each: pooled_power(number, each), h100)
+    return exact(
         number,
         "As Reuters printed it.",
-        _derived("peak", swap.peak("bf16"), "EFLOP/s"),
-        _derived("power at the site, low", low, "MW"),
-        _derived("power at the site, high", high, "MW"),
-        _derived("share of Cortex", number / book.machine("cortex-1").count("h100-sxm"), "percent"),
+        derive("peak", swap.peak("bf16"), "EFLOP/s"),
+        derive("power at the site, low", low, "MW"),
+        derive("power at the site, high", high, "MW"),
+        derive("share of Cortex", number / book.machine("cortex-1").count("h100-sxm"), "percent"),
     )
 
 
@@ -461,14 +430,14 @@ def swapped_gpus(book: Catalogue) -> Answers:
 def net_of_swap(book: Catalogue) -> Answers:
     given = book.machine("h100-swap-2024").count("h100-sxm")
     returned = book.facts.value("h100-swap-2024", "returned")
-    return _exact(given - returned, "What was given less what comes back.")
+    return exact(given - returned, "What was given less what comes back.")
 
 
 @_check("X12")
 def gpus_of_xai(book: Catalogue) -> Answers:
     first, second = book.machine("colossus-1-2025-07"), book.machine("colossus-2-2025-10")
     number = sum(part.count for one in (first, second) for part in one.parts)
-    return _exact(number, "Colossus 1 in July 2025 and Colossus 2 in October 2025.")
+    return exact(number, "Colossus 1 in July 2025 and Colossus 2 in October 2025.")
 
 
 def _sites(book: Catalogue, *names: str, reason: str) -> Answer:
@@ -503,7 +472,7 @@ def megawatts_of_millions(book: Catalogue) -> Answers:
     answers = {}
     for millions, name in ((1, "h100-sxm"), (1, "gb200"), (5, "gb200")):
         fact = book.facts.get(name, "facility_power")
-        answers[f"{millions} million {name}"] = _over(
+        answers[f"{millions} million {name}"] = over(
             lambda each, number=millions * units.mega: pooled_power(number, each),
             fact,
             reason=f"At {fact.low / units.kilo:g} to {fact.high / units.kilo:g} kW each at the site.",

@@ -14,18 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from pydantic import Field
 
 from dojo_calc import units
-from dojo_calc.analysis.models import fleet
 from dojo_calc.economics.capacity import pooled_rate
-from dojo_calc.economics.cost import price_per_rate, price_per_unit, total_cost
 from dojo_calc.errors import FactsError
-from dojo_calc.evidence.checks import Answers, Check
+from dojo_calc.evidence.answers import Answers, Check, Three, corners, exact, three
+from dojo_calc.evidence.estimates import bought_peak, dojo_share, made_peak
 from dojo_calc.evidence.ledger import Answer, Derived
-from dojo_calc.facts import DATE, Fact, Strict
+from dojo_calc.facts import DATE, Strict
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.performance.roofs import feeds
 from dojo_calc.tables import data_path, read_rows
@@ -76,20 +74,12 @@ def _stop() -> date:
     return _only("Dojo team is disbanded")
 
 
-def _point(value: Any, reason: str, *derived: Derived) -> Answer:
-    return Answer(float(value), float(value), float(value), reason, derived)
-
-
-def _ratio(above: tuple[float, float, float], below: tuple[float, float, float], reason: str) -> Answer:
+def _ratio(above: Three, below: Three, reason: str) -> Answer:
     """Ratio of two intervals (low, value, high), of which either may be anywhere."""
     return Answer(above[0] / below[2], above[1] / below[1], above[2] / below[0], reason)
 
 
-def _three(fact: Fact) -> tuple[float, float, float]:
-    return fact.low, fact.value, fact.high
-
-
-def _share_of_cases(hits: int, cases: int) -> tuple[float, float, float]:
+def _share_of_cases(hits: int, cases: int) -> Three:
     """Share of cases seen, with its 90 % interval."""
     from scipy.special import betaincinv
 
@@ -103,27 +93,16 @@ def _share_of_cases(hits: int, cases: int) -> tuple[float, float, float]:
 
 @_check("T04")
 def backbone(book: Catalogue) -> Answers:
-    model = fleet(book)
-    gpus = model.inputs["h100s"]
     h100 = book.machine("h100-sxm").peak("bf16")
-    planned = [pooled_rate(of, h100) for of in _three(book.facts.get("dojo-1", "h100_equivalents"))]
-    reported = _three(book.facts.get("dojo-1", "reported_rate"))
-
-    def answer(dojo: Any, reason: str) -> Answer:
-        # The share rises with Dojo's rate and falls with the number of GPUs.
-        others = gpus.high, gpus.value, gpus.low
-        low, central, high = (
-            float(model.evaluate("dojo_share", dojo_rate=rate, h100s=count))
-            for rate, count in zip(dojo, others, strict=True)
-        )
-        return Answer(low, central, high, reason)
-
+    planned = corners(lambda of: pooled_rate(of, h100), book.facts.get("dojo-1", "h100_equivalents"))
+    reported = three(book.facts.get("dojo-1", "reported_rate"))
     return {
-        "as planned for the end of 2024": answer(
-            planned, "Dojo 1 as planned, in all training hardware of the end of 2024 at BF16."
+        "as planned for the end of 2024": Answer(
+            *dojo_share(book, planned),
+            "Dojo 1 as planned, in all training hardware of the end of 2024 at BF16.",
         ),
-        "as reported in August 2024": answer(
-            reported, "The last rate of Dojo that was told, in the same fleet."
+        "as reported in August 2024": Answer(
+            *dojo_share(book, reported), "The last rate of Dojo that was told, in the same fleet."
         ),
     }
 
@@ -139,7 +118,7 @@ def billions(book: Catalogue) -> Answers:
     )
     return {
         "Dojo by the end of 2024": Answer(
-            *_three(budget),
+            *three(budget),
             "Announced before it was spent, never audited; the high end has the Buffalo pledge.",
         ),
         "with the Buffalo pledge": Answer(
@@ -162,7 +141,7 @@ def bought_to_make_up(book: Catalogue) -> Answers:
     del book  # a matter of dates alone
     first, largest = ((_only(words) - _stop()).days * units.day for words in ("5,760 A100", "Cortex stands"))
     return {
-        "first GPUs of NVIDIA": _point(
+        "first GPUs of NVIDIA": exact(
             first,
             "Tesla showed 5,760 A100 four years before the stop: bought beside Dojo, not in its place.",
             Derived("Cortex complete, after the stop", largest / units.day, "day"),
@@ -229,54 +208,21 @@ def bus_factor(book: Catalogue) -> Answers:
 # --- Whether anything else was wrong ----------------------------------------------------------------------------
 
 
-def _per_rate(book: Catalogue, cost: tuple[float, float, float]) -> tuple[float, float, float]:
-    peak = book.machine("d1").peak("bf16")
-    low, value, high = (float(price_per_rate(one, peak)) for one in cost)
-    return low, value, high
-
-
-def _made(book: Catalogue) -> tuple[float, float, float]:
-    """Cost of one more D1, from what Tesla said of a tile [USD]."""
-    tile = book.machine("dojo-tile").count("d1")
-    bound = book.facts.get("dojo-tile", "cost_upper_bound")
-    low, value, high = (float(price_per_unit(of, tile)) for of in _three(bound))
-    return low, value, high
-
-
-def _with_development(book: Catalogue) -> tuple[float, float, float]:
-    """The same with the one-off cost spread over the dies that were reported ordered [USD]."""
-    design, order = book.facts.get("d1", "development_cost"), book.facts.get("tsmc-d1-order", "order")
-    spread = [
-        price_per_unit(cost, dies)
-        for cost, dies in zip(_three(design), (order.high, order.value, order.low), strict=True)
-    ]
-    low, value, high = (float(total_cost(unit, own)) for unit, own in zip(_made(book), spread, strict=True))
-    return low, value, high
-
-
-def _bought(book: Catalogue, quantity: str) -> tuple[float, float, float]:
-    h100 = book.machine("h100-sxm").peak("bf16")
-    low, value, high = (
-        float(price_per_rate(of, h100)) for of in _three(book.facts.get("h100-sxm", quantity))
-    )
-    return low, value, high
-
-
 @_check("T17")
 def nothing_but_people(book: Catalogue) -> Answers:
     d1, h100 = book.machine("d1"), book.machine("h100-sxm")
-    server = _bought(book, "price_in_node")
+    server = bought_peak(book)
     return {
-        "peak of a chip": _point(d1.peak("bf16") / h100.peak("bf16"), "Dense BF16, D1 over H100."),
-        "memory on the package": _point(
+        "peak of a chip": exact(d1.peak("bf16") / h100.peak("bf16"), "Dense BF16, D1 over H100."),
+        "memory on the package": exact(
             feeds(d1)[0].capacity / feeds(h100)[0].capacity, "SRAM of a D1 over the HBM of an H100."
         ),
         "price of the peak, by the claim about a tile": _ratio(
-            server, _per_rate(book, _made(book)), "H100 in its server over D1 in its tile: here the D1 leads."
+            server, made_peak(book), "H100 in its server over D1 in its tile: here the D1 leads."
         ),
         "with the design over the dies ordered": _ratio(
             server,
-            _per_rate(book, _with_development(book)),
+            made_peak(book, with_design=True),
             "The same with the one-off cost in it: the lead is lost.",
         ),
         "the cause itself": Answer(
@@ -290,15 +236,15 @@ def nothing_but_people(book: Catalogue) -> Answers:
 
 @_check("T18")
 def commodity(book: Catalogue) -> Answers:
-    tile, whole = _per_rate(book, _made(book)), _per_rate(book, _with_development(book))
+    tile, whole = made_peak(book), made_peak(book, with_design=True)
     return {
         "bare H100, by the claim about a tile": _ratio(
-            _bought(book, "price"), tile, "Price of dense BF16 peak, H100 over D1."
+            bought_peak(book, quantity="price"), tile, "Price of dense BF16 peak, H100 over D1."
         ),
         "H100 in its server, by the claim about a tile": _ratio(
-            _bought(book, "price_in_node"), tile, "The same with the server's share."
+            bought_peak(book), tile, "The same with the server's share."
         ),
         "with the design over the dies ordered": _ratio(
-            _bought(book, "price_in_node"), whole, "What was ordered never carried its one-off cost."
+            bought_peak(book), whole, "What was ordered never carried its one-off cost."
         ),
     }

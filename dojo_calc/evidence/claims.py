@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from dojo_calc import units
 from dojo_calc.errors import FactsError
-from dojo_calc.evidence.checks import CHECKS, Check
+from dojo_calc.evidence.answers import Check
+from dojo_calc.evidence.checks import CHECKS
+from dojo_calc.evidence.checks_dojo import DOJO_CHECKS
+from dojo_calc.evidence.checks_nvidia import NVIDIA_CHECKS
 from dojo_calc.evidence.checks_talent import TALENT_CHECKS
 from dojo_calc.evidence.checks_xai import XAI_CHECKS
 from dojo_calc.evidence.ledger import Answer, Claim, Derived, Verdict, ledger, verdict
@@ -70,7 +73,7 @@ def verdicts(book: Catalogue | None = None) -> list[Entry]:
     CheckError
         If a check raises.
     """
-    checks = CHECKS | TALENT_CHECKS | XAI_CHECKS
+    checks = CHECKS | DOJO_CHECKS | NVIDIA_CHECKS | TALENT_CHECKS | XAI_CHECKS
     if lonely := set(checks) ^ set(ledger()):
         raise FactsError(f"claims and checks do not match: {', '.join(sorted(lonely))}")
     known = book or catalogue()

@@ -38,7 +38,7 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "attained_bandwidth", "attained_rate", "attention_backward", "attention_forward", "bubble_time",
-    "cast_time", "context_time", "elementwise_backward", "elementwise_forward", "exposed_time", "expert_time",
+    "cast_time", "context_time", "elementwise_backward", "elementwise_forward", "expert_time", "exposed_time",
     "gradient_time", "group_bandwidth", "head_time", "imbalance_time", "kept_output_time", "layer_backward",
     "layer_forward", "layer_recompute", "layer_work", "micro_batches", "model_utilisation", "of_stage",
     "optimizer_time", "passes_made", "pipeline_time", "product_widths", "products_time", "repeated_time",
@@ -777,7 +777,8 @@ def imbalance_time(
     Duration
         Zero for one stage; negative for a `slowest` that is not [s]; broadcast shape.
     """
-    return slowest - (layers * layer_work + head) / pipeline
+    # the slowest is never below the average; the last bit may be
+    return maximum(slowest - (layers * layer_work + head) / pipeline, 0.0)
 
 
 def pipeline_time(

@@ -203,6 +203,7 @@ def test_every_shipped_model_computes_the_same_in_vega(model: Model) -> None:
 NEAR_DEFAULTS = {
     "feed_dojo": "whole machines that hold nothing have a share of nothing",
     "die_to_tile": "a wafer of nothing but defects yields nothing to divide its price by",
+    "training_run": "fewer than one stage has more than all layers on the average chip",
     "race": "an owner of more than there is has rivals below zero",
 }
 
@@ -214,7 +215,7 @@ def test_every_shipped_model_takes_random_inputs_of_its_domains() -> None:
         given = {one.name: draw(one.spec, random, (20,)) for one in model.inputs.values()}
         if name in NEAR_DEFAULTS:
             given = {
-                one.name: one.value * np.minimum(random.uniform(0.5, 1.5, 20), one.spec.high / one.value)
+                one.name: np.clip(one.value * random.uniform(0.5, 1.5, 20), one.spec.low, one.spec.high)
                 for one in model.inputs.values()
                 if one.value
             }

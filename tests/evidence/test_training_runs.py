@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dojo_calc.errors import FactsError
-from dojo_calc.evidence.fit import errors, fit, fitted
+from dojo_calc.evidence.fit import OFF, effects, errors, fit, fitted, read_effects
 from dojo_calc.evidence.training_runs import Run, predict, read_runs, splits, validate_runs
 from dojo_calc.evidence.validation import Group, Validation
 from dojo_calc.performance.efficiency import efficiency
@@ -79,6 +79,18 @@ def test_the_table_holds_what_the_fit_finds() -> None:
     for one in fitted():
         assert found.values[one.key] == pytest.approx(one.value, rel=0.01), one.key
         assert one.low <= one.value <= one.high
+
+
+def test_the_table_of_effects_is_what_the_fits_give() -> None:
+    """The shipped values and one fit of the table, made again; the others stand in it under their names."""
+    table = {(one.what, one.name): one for one in read_effects()}
+    assert {name for what, name in table if what == "effect"} == set(OFF)
+    made = effects(read_runs(), ["logit_passes"])
+    for one in (next(made), next(made)):
+        shipped = table[one.what, one.name]
+        assert (one.rows, one.parameters) == (shipped.rows, shipped.parameters)
+        assert one.mean_error == pytest.approx(shipped.mean_error, abs=5e-4)
+        assert one.median_error == pytest.approx(shipped.median_error, abs=5e-4)
 
 
 def test_the_splits_are_frozen_apart() -> None:

@@ -32,7 +32,7 @@ from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Count, spec
 from dojo_calc.units import hour
 
-__all__ = ["training_run"]
+__all__ = ["RUN", "training_run"]
 
 PUBLISHED = "llama3-run"  # the largest run whose sizes, failures and storage were published
 SIZES = ("tensor", "pipeline", "context", "expert", "interleave", "micro_batch")
@@ -62,7 +62,7 @@ RUN: dict[str, Callable[..., Any] | Step] = {
         sharded_bytes, parameters="model_parameters", each="optimizer_bytes", sharded="never"
     ),
     "checkpoint": step(transfer_time, traffic="checkpoint_size", bandwidth="storage"),
-    "interval": goodput.optimal_interval,
+    "interval": goodput.daly_interval,
     "goodput": goodput.goodput,
     "elapsed": step(goodput.expected_time, work="run_time"),
     "failures": step(

@@ -1,0 +1,186 @@
+"""What the models give for the claims of an article on the H100 that went to X before Tesla.
+
+Mails that the article retells are not public, so what they say of bookings cannot be held against anything; the
+counts, sums and months beside them can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dojo_calc import units
+from dojo_calc.analysis.models import swap
+from dojo_calc.economics.capacity import delivered_work, pooled_rate
+from dojo_calc.economics.cost import external_purchases, total_cost
+from dojo_calc.evidence.answers import Answers, Check, corners, derive, model_corners, over, three, unknown
+from dojo_calc.evidence.ledger import Answer
+from dojo_calc.facts import Fact
+from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.hardware.machine import Part
+
+__all__ = ["NVIDIA_CHECKS"]
+
+NVIDIA_CHECKS: dict[str, Check] = {}
+
+
+def _check(claim: str) -> Callable[[Check], Check]:
+    def register(function: Check) -> Check:
+        NVIDIA_CHECKS[claim] = function
+        return function
+
+    return register
+
+
+def _h100s(book: Catalogue, name: str) -> Part:
+    return next(part for part in book.machine(name).parts if part.machine.id == "h100-sxm")
+
+
+def _together(first: Any, second: Any) -> Any:
+    return first + second
+
+
+# --- The promise ------------------------------------------------------------------------------------------------
+
+
+@_check("N01")
+def promised_gpus(book: Catalogue) -> Answers:
+    early, added = _h100s(book, "tesla-h100-2024-q1"), _h100s(book, "cortex-1")
+    spring = book.facts.get("tesla-h100-2024-q1", "h100_equivalents")
+    quarter, year = (book.facts.get("tesla", "training_growth", of) for of in ("q1_2024", "y2024"))
+    return {
+        "counted": over(
+            _together, early, added, reason="35,000 of the spring and the 50,000 that Cortex had in November."
+        ),
+        "from the growth that Tesla told": over(
+            lambda stock, since, whole: stock / since * whole,
+            spring,
+            quarter,
+            year,
+            reason="The stock of the spring taken back to the start of the year, then up as told for the year.",
+        ),
+    }
+
+
+@_check("N02")
+def promise_taken_back(book: Catalogue) -> Answers:
+    early, promised = (_h100s(book, name) for name in ("tesla-h100-2024-q1", "tesla-h100-2024-plan"))
+    given = book.machine("h100-swap-2024").count("h100-sxm")
+    return {
+        "the rise until the end of the year": over(
+            lambda added, before, goal: added / (goal - before),
+            _h100s(book, "cortex-1"),
+            early,
+            promised,
+            reason="Cortex alone brought what had been promised, by November.",
+        ),
+        "the 12,000 by the end of the year": over(
+            lambda returned: returned / given,
+            book.facts.get("h100-swap-2024", "returned"),
+            reason="All were to come back by June: months were lost, none of the number.",
+        ),
+    }
+
+
+@_check("N03")
+def spent_on_ai(book: Catalogue) -> Answers:
+    facts = book.facts
+    costs = [
+        facts.get(name, "compute_cost") for name in ("tesla-h100-2023-08", "tesla-h100-2024-q1", "cortex-1")
+    ]
+
+    def added(before: Any, spring: Any, cortex: Any) -> Any:
+        return total_cost(spring, cortex) - before
+
+    capital, research = (facts.get("tesla", name) for name in ("capital_spending", "research_spending"))
+    said = facts.value("tesla-2024-ai-plan", "budget")
+    clusters = corners(added, *costs)
+    return {
+        "training clusters alone": over(
+            added,
+            *costs,
+            reason="Chips and servers added from late 2023 to November 2024, as modelled.",
+            derived=(derive("ten billion over all capital spending", said / capital.value, "percent"),),
+        ),
+        "everything that may be counted": Answer(
+            clusters[0],
+            float(total_cost(clusters[1], research.value)),
+            float(total_cost(capital.high, research.high)),
+            "From the clusters alone to all capital and all research of Tesla; between them the clusters with "
+            "all research. Computers in cars are goods, and in neither.",
+        ),
+    }
+
+
+@_check("N04")
+def overstated(book: Catalogue) -> Answers:
+    plan = {name: book.facts.get("tesla-2024-ai-plan", name) for name in PLAN}
+    stood = corners(_together, _h100s(book, "tesla-h100-2024-q1"), _h100s(book, "cortex-1"))
+    return {
+        "10 billion, read as bought from NVIDIA": over(
+            lambda told, bought: told / bought,
+            plan["budget"],
+            plan["nvidia_purchases"],
+            reason="What Musk put at 3 to 4 billion two months later.",
+        ),
+        "those 3 to 4 billion, by his own shares": over(
+            lambda told, *of: told / external_purchases(*of),
+            plan["nvidia_purchases"],
+            plan["budget"],
+            plan["internal_share"],
+            plan["nvidia_share"],
+            reason="Half of 10 billion, and two thirds of that: the parts agree.",
+        ),
+        "85,000 H100 by the end of the year": over(
+            lambda told, came: told / came,
+            _h100s(book, "tesla-h100-2024-plan"),
+            stood,
+            reason="Against what stood in November: at most a sixth too high.",
+        ),
+        "the mails": unknown("The bookings they compare with are not public."),
+    }
+
+
+PLAN = ("budget", "internal_share", "nvidia_share", "nvidia_purchases")
+
+
+# --- The delay --------------------------------------------------------------------------------------------------
+
+
+@_check("N06")
+def months_late(book: Catalogue) -> Answers:
+    hall: Fact = book.facts.get("h100-swap-2024", "hall_delay", "musk")
+    lost = model_corners(
+        swap(book.choose({"h100-swap-2024.hall_delay": hall.reading})),
+        "lost",
+    )
+    return {
+        "all of them, in the mean": Answer(
+            *model_corners(swap(book), "late"),
+            "Between the slots of January and of June, however they split.",
+        ),
+        "the slot of June": Answer(
+            *three(book.facts.get("h100-swap-2024", "delay_last")), "From the memo of December."
+        ),
+        "months of use": Answer(
+            *lost, "If there was no place to switch them on before the hall stood, as Musk answered."
+        ),
+    }
+
+
+@_check("N09")
+def training_lost(book: Catalogue) -> Answers:
+    usable, cortex = {"hall_late": 0.0}, _h100s(book, "cortex-1")
+    low, central, high = model_corners(swap(book), "lost_work", **usable)
+    day: Any = delivered_work(
+        pooled_rate(cortex.count, cortex.machine.peak("bf16")),
+        book.facts.value("h100-sxm", "mfu"),
+        units.day,
+    )
+    return unknown(
+        "States no claim; it follows from N07 and N08, had the 12,000 been usable at once.",
+        derive("training lost, low", low, "FLOP"),
+        derive("training lost", central, "FLOP"),
+        derive("training lost, high", high, "FLOP"),
+        derive("days of Cortex that make up for it", central / day),
+    )

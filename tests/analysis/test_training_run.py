@@ -1,0 +1,68 @@
+"""The shipped model of a training run, held to the plan it is made of and to sums by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+import dojo_calc as dc
+from dojo_calc.performance.plan import PlanError, train
+from dojo_calc.performance.step import MEMORY, PARTS
+
+LAID_OUT = {"tensor": 8, "pipeline": 8, "interleave": 3, "recompute": "selective", "sharding": "none",
+            "attention": "unfused"}  # fmt: skip
+RUN = {"global_batch": 64, "sequence": 2048, "precision": "fp16", "stack": "megatron-2022"}
+
+
+@pytest.fixture(scope="module")
+def run() -> dc.Model:
+    return dc.training_run("gpt3-175b", "a100", 64, tokens=300e9, plan=LAID_OUT, **RUN)
+
+
+def test_a_step_is_that_of_the_plan(run: dc.Model) -> None:
+    made = train("gpt3-175b", "a100-sxm-80gb", 64, **LAID_OUT, **RUN)
+    got = run.evaluate(["step_time", "mfu", "memory", "throughput", *PARTS, *MEMORY])
+    for name in ("step_time", "mfu", "memory", "throughput"):
+        assert got[name] == pytest.approx(getattr(made, name), rel=1e-12), name
+    assert sum(got[name] for name in PARTS) == pytest.approx(made.step_time, rel=1e-12)
+    for name in MEMORY:
+        assert got[name] == pytest.approx(made.memory_parts[name.removesuffix("_memory")], rel=1e-12)
+
+
+def test_a_run_by_hand(run: dc.Model) -> None:
+    # 300e9 tokens / (64 x 2048) = 2,288,818.4 steps. 6.5 kW / 8 x 0.75 / 0.9 x 1.125 x 64 = 48.75 kW.
+    got = run.evaluate(step_time="10 s")
+    assert got["steps"] == 2_288_819
+    assert got["run_time"] == pytest.approx(22_888_190.0)
+    assert got["site_power"] == pytest.approx(48_750.0)
+    assert got["site_energy"] == pytest.approx(48_750.0 * got["elapsed"])
+    assert got["elapsed"] == pytest.approx(got["run_time"] / got["goodput"], rel=1e-9)
+    assert got["chip_time"] == pytest.approx(64 * got["elapsed"])
+    # 199,000 USD / 8 a chip, a network of 19 %, used up over 5 years of 31,557,600 s.
+    assert got["hardware_used"] == pytest.approx(
+        64 * 199_000 / 8 / 0.81 * got["elapsed"] / (5 * 31_557_600), rel=1e-9
+    )
+    assert got["rent"] == pytest.approx(64 * 1.89 * got["elapsed"] / 3600)
+
+
+def test_every_leaf_says_where_it_comes_from(run: dc.Model) -> None:
+    for name in ("own", "rent", "memory"):
+        for row in dc.explain(run, name).rows():
+            assert row["formula"] or row["source"], row["name"]
+    text = str(dc.explain(run, "step_time"))
+    assert "the plan" in text
+    assert "matrix_efficiency[a100-sxm-40gb a100-sxm-80gb]: fitted" in text
+
+
+def test_the_fastest_plan_is_taken_and_an_interval_follows() -> None:
+    best = dc.training_run("gpt3-20b", "h100", 64, tokens=1e12, global_batch=256, sequence=2048)
+    plain = train("gpt3-20b", "h100-sxm", 64, global_batch=256, tensor=8)
+    assert best.evaluate("step_time") <= plain.step_time
+    low, high = dc.simulate(best, "elapsed", seed=1).interval(0.8)
+    assert low < best.evaluate("elapsed") < high
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(PlanError, match="heads cannot be split"):
+        dc.training_run("gpt3-175b", "a100", 56, plan={"tensor": 7}, global_batch=64, sequence=2048)
+    with pytest.raises(PlanError, match="none of"):
+        dc.training_run("gpt3-175b", "a100", 8, global_batch=8, sequence=2048)
