@@ -30,6 +30,7 @@ from .analysis.models import (
     race,
     spec_to_cheque,
     swap,
+    training_run,
     wafers_to_exapods,
 )
 from .analysis.sensitivity import (
@@ -342,6 +343,7 @@ __all__ = [
     "solve",
     "sweep",
     "tornado",
+    "training_run",
     "Model",
     "step",
     "GB",

@@ -25,8 +25,8 @@ _NUMBER = re.compile(r"(?<=\[)\d+(?=\]_)|(?<=^\.\. \[)\d+(?=\] )")
 def complete_docstring(
     _app: Sphinx, _what: str, name: str, obj: Any, _options: object, lines: list[str]
 ) -> None:
-    """Name the references of a docstring by their module, and list the types and multipliers."""
-    module = next(part for part in _prefixes(name) if part in sys.modules).rpartition(".")[2]
+    """Name the references of a docstring by their room and module, and list the types and multipliers."""
+    module = next(part for part in _prefixes(name) if part in sys.modules).partition(".")[2]
     lines[:] = [_NUMBER.sub(rf"{module}-\g<0>", line) for line in lines]
     if obj is quantities:
         lines += ["", *_types()]

@@ -1,4 +1,4 @@
-"""Between a machine and its grid: the connection's limit, and batteries that hold a training job's swings.
+"""Between a machine and its grid: the connection's limit, and batteries that hold a training job's swings [1]_.
 
 References
 ----------

@@ -12,6 +12,7 @@ from dojo_calc.evidence.checks import CHECKS
 from dojo_calc.evidence.checks_dojo import DOJO_CHECKS
 from dojo_calc.evidence.checks_nvidia import NVIDIA_CHECKS
 from dojo_calc.evidence.checks_talent import TALENT_CHECKS
+from dojo_calc.evidence.checks_xai import XAI_CHECKS
 from dojo_calc.evidence.ledger import Answer, Claim, Derived, Verdict, ledger, verdict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 
@@ -72,7 +73,7 @@ def verdicts(book: Catalogue | None = None) -> list[Entry]:
     CheckError
         If a check raises.
     """
-    checks = CHECKS | DOJO_CHECKS | NVIDIA_CHECKS | TALENT_CHECKS
+    checks = CHECKS | DOJO_CHECKS | NVIDIA_CHECKS | TALENT_CHECKS | XAI_CHECKS
     if lonely := set(checks) ^ set(ledger()):
         raise FactsError(f"claims and checks do not match: {', '.join(sorted(lonely))}")
     known = book or catalogue()

@@ -5,28 +5,40 @@ and no others. Each parameter is a logarithm and held, with a tenth of a row's w
 may be (the column `prior`), so that one which no row speaks of stays where it was assumed. Rows of FSDP, of which
 there are most, weigh half of the others.
 
-`python -m dojo_calc.evidence.fit` prints the values, their number beside the errors, a table with each source
-left out, and one with each effect off and the rest fitted again.
+`python -m dojo_calc.evidence.fit > data/validation/fit_effects.csv` writes what the fit is worth: the errors of the
+shipped values, then of a fit with each effect off, on the rows marked test; and the errors on the fitted rows of each
+family of software by a fit to the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import csv
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Ge, Gt
+from pydantic import FiniteFloat
 
-from dojo_calc.evidence.training_runs import Run, Vector, predict, prepare, splits
+from dojo_calc.evidence.training_runs import Run, Vector, predict, prepare, read_runs, splits
+from dojo_calc.facts import Strict
 from dojo_calc.performance.efficiency import Parameter, parameters
+from dojo_calc.tables import data_path, read_rows
 
-__all__ = ["Fit", "errors", "fit", "fitted", "leave_one_source_out", "without"]
+__all__ = [
+    "OFF", "Effect", "Fit", "effects", "errors", "fit", "fitted", "leave_one_source_out", "read_effects", "without",
+]  # fmt: skip
 
 PRIOR_WEIGHT = 0.1
 LIGHT, HEAVY = 1.0, 2.0
 SOFT = 0.03  # errors beyond this count by their size, not its square
-# What an effect is off at.
+# What an effect is off at: no time at all, or the rated speed.
 OFF = {
+    "attention_efficiency": 1.0,
+    "link_efficiency": 1.0,
+    "network_efficiency": 1.0,
     "operand_bandwidth": 1e30,
     "elementwise_passes": 1e-9,
     "logit_passes": 1e-9,
@@ -143,3 +155,86 @@ def without(effect: str, runs: Sequence[Run]) -> Fit:
 
 def _family(run: Run) -> str:
     return run.stack.split("-")[0]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A row of `data/validation/fit_effects.csv`: how wrong a fit is on rows that it did not see.
+
+    `what` says how it was made: ``shipped``, with an effect off (``effect``), or without a family of software
+    (``source``), whose fitted rows are then the `rows` that count.
+    """
+
+    what: str
+    name: str
+    parameters: int
+    rows: int
+    mean_error: float
+    median_error: float
+    bias: float
+
+
+def _effect(what: str, name: str, free: int, found: Vector) -> Effect:
+    wide = np.abs(found)
+    return Effect(
+        what, name, free, len(found), float(wide.mean()), float(np.median(wide)), float(found.mean())
+    )
+
+
+def effects(runs: Sequence[Run], names: Sequence[str] = tuple(OFF)) -> Iterator[Effect]:
+    """Errors with the shipped values, then with each effect off, then with each family of software left out.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Those of the shipped table; their splits say what each is for.
+    names : sequence of str
+        Of `OFF`.
+
+    Yields
+    ------
+    Effect
+    """
+    own = [run for run in runs if splits()[run.id] == "fit"]
+    unseen = [run for run in runs if splits()[run.id] == "test"]
+    free = len(fitted())
+    yield _effect("shipped", "", free, errors(unseen, {}))
+    for name in names:
+        moved = sum(one.name != name for one in fitted())
+        yield _effect("effect", name, moved, errors(unseen, without(name, own).values))
+    for family, found in leave_one_source_out(runs).items():
+        yield _effect("source", family, free, found)
+
+
+def read_effects() -> list[Effect]:
+    """Rows of `data/validation/fit_effects.csv`.
+
+    Raises
+    ------
+    FactsError
+        If a row is refused.
+    """
+
+    class _Row(Strict):
+        what: Literal["shipped", "effect", "source"]
+        name: str = ""
+        parameters: Annotated[int, Gt(0)]
+        rows: Annotated[int, Gt(0)]
+        mean_error: Annotated[FiniteFloat, Ge(0)]
+        median_error: Annotated[FiniteFloat, Ge(0)]
+        bias: FiniteFloat
+
+    return [Effect(**row.model_dump()) for row, _ in read_rows(data_path("validation/fit_effects.csv"), _Row)]
+
+
+def main() -> None:
+    """Write the table of effects to the standard output, a row as soon as it is known."""
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(one.name for one in fields(Effect))
+    for row in effects(read_runs()):
+        out.writerow(f"{cell:.4f}" if isinstance(cell, float) else cell for cell in astuple(row))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -67,7 +67,7 @@ __all__ = ["REFERENCES", "Compared", "compare_references"]
 Computed = Callable[..., Any]
 
 REFERENCES: dict[str, Computed] = dict(SILICON)
-"""By id: a function of the row's inputs, given by name, whose parameters and result carry their units."""
+"""Under each id, a function of the row's inputs, given by name, whose parameters and result carry their units."""
 
 
 class _Row(Strict):

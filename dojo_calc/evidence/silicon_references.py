@@ -115,4 +115,4 @@ def _rows() -> dict[str, Computed]:
 
 
 SILICON: dict[str, Computed] = _rows()
-"""By id: a function of the row's inputs, given by name, whose parameters and result carry their units."""
+"""Under each id, a function of the row's inputs, given by name, whose parameters and result carry their units."""

@@ -21,10 +21,13 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.facts import Strict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
+from dojo_calc.performance.training import attained_bandwidth, attained_rate, usable_memory
 from dojo_calc.quantities import ByteRate, Bytes, Duration, Fraction, Ratio, check
 from dojo_calc.tables import data_path, read_rows
 
-__all__ = ["PARAMETERS", "PRECISIONS", "Parameter", "chip_values", "efficiency", "parameters"]
+__all__ = [
+    "PARAMETERS", "PRECISIONS", "Parameter", "chip_values", "efficiency", "matrix_precision", "parameters",
+]  # fmt: skip
 
 PARAMETERS: dict[str, Any] = {
     "matrix_efficiency": Fraction,
@@ -183,6 +186,11 @@ def efficiency(chip: str, precision: str, stack: str = "") -> dict[str, Paramete
     }
 
 
+def matrix_precision(precision: str) -> str:
+    """Precision whose dense peak the matrix products of a layer run against."""
+    return "fp8" if _precision(precision) == "fp8" else "bf16"
+
+
 def _precision(precision: str) -> str:
     if precision not in PRECISIONS:
         raise UnknownNameError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
@@ -228,21 +236,24 @@ def chip_values(
     peak = unit.peak("bf16")
     memory = _only(unit, "memory", {one.name: one for one in unit.memories()}, "hbm")
     links = {one.name: one for one in unit.links()}
-    return {
-        "matrix_rate": unit.peak(precision if precision == "fp8" else "bf16") * own["matrix_efficiency"],
-        "head_rate": peak * own["matrix_efficiency"],
-        "attention_rate": peak * own["attention_efficiency"],
-        "score_rate": peak * own["score_efficiency"],
+    found: dict[str, Any] = {
+        "matrix_rate": attained_rate(unit.peak(matrix_precision(precision)), own["matrix_efficiency"]),
+        "head_rate": attained_rate(peak, own["matrix_efficiency"]),
+        "attention_rate": attained_rate(peak, own["attention_efficiency"]),
+        "score_rate": attained_rate(peak, own["score_efficiency"]),
         "peak": peak,
-        "memory_rate": memory.bandwidth * own["memory_efficiency"],
-        "memory_capacity": memory.capacity * own["memory_usable"],
-        "scale_up": _only(unit, "link", links, "nvlink").bandwidth * own["link_efficiency"],
-        "network": _only(unit, "link", links, "nic").bandwidth * own["network_efficiency"],
+        "memory_rate": attained_bandwidth(memory.bandwidth, own["memory_efficiency"]),
+        "memory_capacity": usable_memory(memory.capacity, own["memory_usable"]),
+        "scale_up": attained_bandwidth(
+            _only(unit, "link", links, "nvlink").bandwidth, own["link_efficiency"]
+        ),
+        "network": attained_bandwidth(_only(unit, "link", links, "nic").bandwidth, own["network_efficiency"]),
         "domain": unit.total("scale_up_domain"),
         **{
             name: value for name, value in own.items() if not name.endswith(("_efficiency", "_usable", "_80"))
         },
     }
+    return found
 
 
 def _only(unit: Machine, kind: str, found: Mapping[str, Any], name: str) -> Any:

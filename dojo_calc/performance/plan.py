@@ -12,8 +12,8 @@ array its element is masked, and `Training.reason` says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,13 @@ __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags
 RECOMPUTE = ("none", "selective", "full")
 SHARDING = ("none", "zero1", "zero2", "zero3")
 ATTENTION = ("unfused", "flash")
+# What may make a plan fit that does not.
+CURES = {
+    "full recomputation": {"full": 1.0, "selective": 0.0},
+    "zero3 sharding": {"shard_optimizer": 1.0, "shard_gradients": 1.0, "shard_weights": 1.0},
+    "a micro-batch of 1": {"micro_batch": 1.0},
+    "flash attention": {"flash": 1.0},
+}
 OUTPUTS = ("step_time", "throughput", "mfu", "memory", "model_flop", *step.PARTS, *step.MEMORY)
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -103,7 +110,12 @@ class Training:
     model_flop: Any
     parts: Mapping[str, Any]
     memory_parts: Mapping[str, Any]
-    reason: Any
+    problems: _Problems = field(repr=False)
+
+    @cached_property
+    def reason(self) -> Any:
+        """Why a plan cannot be, in the shape of the plans; empty where it can."""
+        return self.problems.texts() if self.problems.number.shape else ""
 
 
 def train(
@@ -177,12 +189,11 @@ def train(
     )
     values |= flags(recompute, sharding, attention) | {"visible": 1.0}
     values |= sizes.values() | chip_values(chip, precision, stack, book, changed)
-    reason = _first_problem(values)
     found = step.evaluate(values, OUTPUTS)
-    reason = _with(reason, found["memory"] > values["memory_capacity"], lambda i: _too_big(values, found, i))
-    if not reason.shape and str(reason):
-        raise PlanError(str(reason))
-    bad = reason != ""
+    wrong = _find_problems(values, found["memory"])
+    bad = wrong.number > 0
+    if not bad.shape and bad:
+        raise PlanError(str(wrong.texts()))
     masked = {name: _masked(one, bad) for name, one in found.items()}
     error = np.exp(efficiency(chip, precision, stack)["error_80"].value)
     return Training(
@@ -195,14 +206,17 @@ def train(
         model_flop=masked["model_flop"],
         parts={name.removesuffix("_part"): masked[name] for name in step.PARTS},
         memory_parts={name.removesuffix("_memory"): masked[name] for name in step.MEMORY},
-        reason=reason if reason.shape else "",
+        problems=wrong,
     )
 
 
 def _masked(values: Any, bad: Array) -> Any:
     if not bad.shape:
         return float(values)
-    return np.where(bad, np.nan, values)
+    if np.shape(values) != bad.shape:
+        return np.where(bad, np.nan, values)
+    np.copyto(values, np.nan, where=bad)  # a step's own result, which nobody else holds
+    return values
 
 
 def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callable[[str], str]], str]]]:
@@ -282,49 +296,55 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     )
 
 
-def _first_problem(values: Mapping[str, Any]) -> Array:
+@dataclass(frozen=True)
+class _Problems:
+    """What is wrong with each plan: the number of its first problem, put into words only when asked for.
+
+    Of a million plans most may not be; a sentence for each takes longer than all their step times.
+    """
+
+    values: Mapping[str, Any]
+    memory: Any
+    number: Array  # 0 where nothing is wrong; shape of the plans
+    words: tuple[Callable[[Callable[[str], str]], str], ...]
+
+    def texts(self) -> Array:
+        """Give a reason for each plan, empty where nothing is wrong."""
+        reason: Array = np.full(self.number.shape, "", dtype=object)
+        for number, words in enumerate(self.words, 1):
+            here = self._where(number)
+            for place, row in enumerate(np.flatnonzero(self.number == number)):
+                reason.flat[row] = words(lambda name, at=place, of=here: f"{of[name][at]:,.6g}")  # type: ignore[misc]
+        for row, text in zip(np.flatnonzero(self.number > len(self.words)), self._too_big(), strict=True):
+            reason.flat[row] = text
+        return reason
+
+    def _where(self, number: int) -> dict[str, Array]:
+        """Values of the plans that have a problem, a row each."""
+        hit = self.number == number
+        return {name: np.broadcast_to(one, hit.shape)[hit] for name, one in self.values.items()}
+
+    def _too_big(self) -> Iterator[str]:
+        """By how much each plan that does not fit is too large, and what would make it fit."""
+        number = len(self.words) + 1
+        here = self._where(number)
+        need = np.broadcast_to(self.memory, self.number.shape)[self.number == number]
+        helps = {
+            name: np.any([here[key] != value for key, value in change.items()], axis=0)
+            & (step.evaluate(here | change, ("memory",))["memory"] <= here["memory_capacity"])
+            for name, change in CURES.items()
+        }
+        for row, (needed, has) in enumerate(zip(need, here["memory_capacity"], strict=True)):
+            cures = " or ".join(name for name, works in helps.items() if works[row])
+            advice = f"; {cures} would make it fit" if cures else "; spread the model over more chips"
+            yield f"needs {format_si(needed, 'B')} of a chip's {format_si(has, 'B')} usable memory{advice}"
+
+
+def _find_problems(values: Mapping[str, Any], memory: Any) -> _Problems:
+    found = list(problems(values))
     shape = np.broadcast_shapes(*(np.shape(one) for one in values.values()))
-    reason: Array = np.full(shape, "", dtype=object)
-    for where, words in problems(values):
-        reason = _with(reason, where, partial(_said, words, values))
-    return reason
-
-
-def _said(
-    words: Callable[[Callable[[str], str]], str], values: Mapping[str, Any], index: tuple[int, ...]
-) -> str:
-    return words(lambda name: f"{_at(values[name], index):,.6g}")
-
-
-def _with(reason: Array, where: Any, words: Callable[[tuple[int, ...]], str]) -> Array:
-    """Fill in a reason where there is a new problem and none yet."""
-    hit = np.broadcast_to(where, reason.shape) & (reason == "")
-    for index in np.argwhere(hit):
-        reason[tuple(index)] = words(tuple(index))
-    return reason
-
-
-def _at(value: Any, index: tuple[int, ...]) -> float:
-    array = np.asarray(value)
-    lead = len(index) - array.ndim
-    place = tuple(0 if size == 1 else one for size, one in zip(array.shape, index[lead:], strict=True))
-    return float(array[place])
-
-
-def _too_big(values: Mapping[str, Any], found: Mapping[str, Any], index: tuple[int, ...]) -> str:
-    """By how much a plan is too large, and what would make it fit."""
-    need, has = _at(found["memory"], index), _at(values["memory_capacity"], index)
-    here = {name: _at(one, index) for name, one in values.items()}
-    cures = {
-        "full recomputation": {"full": 1.0, "selective": 0.0},
-        "zero3 sharding": {"shard_optimizer": 1.0, "shard_gradients": 1.0, "shard_weights": 1.0},
-        "a micro-batch of 1": {"micro_batch": 1.0},
-        "flash attention": {"flash": 1.0},
-    }
-    helps = [
-        name
-        for name, change in cures.items()
-        if change.items() - here.items() and step.evaluate(here | change, ("memory",))["memory"] <= has
-    ]
-    advice = f"; {' or '.join(helps)} would make it fit" if helps else "; spread the model over more chips"
-    return f"needs {format_si(need, 'B')} of a chip's {format_si(has, 'B')} usable memory{advice}"
+    number: Array = np.zeros(shape, dtype=np.int8)
+    wheres = [where for where, _ in found] + [memory > values["memory_capacity"]]
+    for rank, where in enumerate(wheres, 1):
+        number = np.where((number == 0) & where, np.int8(rank), number)
+    return _Problems(values, memory, number, tuple(words for _, words in found))

@@ -179,7 +179,7 @@ def _blocks(
         _, tensor, pipeline, _, data = base
         free = (
             tuple(_divisors(global_batch // data)),  # micro-batch
-            tuple(_divisors(ceil(sizes.layers / pipeline))) if pipeline > 1 else (1,),  # virtual stages
+            _virtual_stages(sizes.layers, pipeline),
             (0, 1) if tensor > 1 else (0,),  # sequence parallelism
             tuple(range(len(RECOMPUTE))),
             tuple(range(len(SHARDING))) if data > 1 else (0,),
@@ -192,6 +192,13 @@ def _blocks(
         blocks[-1].append((base, free))
         held += count
     return blocks
+
+
+def _virtual_stages(layers: int, pipeline: int) -> tuple[int, ...]:
+    """Numbers of virtual stages that a plan may have, see `plan.problems`."""
+    if pipeline == 1:
+        return (1,)
+    return tuple(n for n in _divisors(ceil(layers / pipeline)) if n * pipeline <= layers)
 
 
 def _plans(block: Sequence[_Ranges]) -> Vector:

@@ -37,14 +37,86 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "attention_backward", "attention_forward", "bubble_time", "cast_time", "context_time", "elementwise_backward",
-    "elementwise_forward", "exposed_time", "expert_time", "gradient_time", "group_bandwidth", "head_time",
-    "imbalance_time", "kept_output_time", "layer_backward", "layer_forward", "layer_recompute",
-    "layer_work", "micro_batches", "model_utilisation", "of_stage", "optimizer_time", "passes_made", "pipeline_time",
-    "product_widths",
-    "products_time", "run_through", "shard_time", "slowest_stage", "stage_layers", "step_time", "straggling_time",
-    "tensor_time", "throughput", "tokens_on_chip",
+    "attained_bandwidth", "attained_rate", "attention_backward", "attention_forward", "bubble_time",
+    "cast_time", "context_time", "elementwise_backward", "elementwise_forward", "exposed_time", "expert_time",
+    "gradient_time", "group_bandwidth", "head_time", "imbalance_time", "kept_output_time", "layer_backward",
+    "layer_forward", "layer_recompute", "layer_work", "micro_batches", "model_utilisation", "of_stage",
+    "optimizer_time", "passes_made", "pipeline_time", "product_widths", "products_time", "repeated_time",
+    "run_through", "shard_time", "slowest_stage", "stage_layers", "step_time", "straggling_time", "tensor_time",
+    "throughput", "tokens_on_chip", "usable_memory",
 ]  # fmt: skip
+
+
+def attained_rate(peak: FlopRate, efficiency: Fraction) -> FlopRate:
+    """Arithmetic rate that large kernels reach.
+
+    Parameters
+    ----------
+    peak : FlopRate
+        [FLOP/s].
+    efficiency : Fraction
+        [1].
+
+    Returns
+    -------
+    FlopRate
+        [FLOP/s]; broadcast shape.
+    """
+    return peak * efficiency
+
+
+def attained_bandwidth(rated: ByteRate, efficiency: Fraction) -> ByteRate:
+    """Bandwidth that long transfers reach.
+
+    Parameters
+    ----------
+    rated : ByteRate
+        [B/s].
+    efficiency : Fraction
+        [1].
+
+    Returns
+    -------
+    ByteRate
+        [B/s]; broadcast shape.
+    """
+    return rated * efficiency
+
+
+def usable_memory(capacity: Bytes, usable: Fraction) -> Bytes:
+    """Memory of a chip that training can fill.
+
+    Parameters
+    ----------
+    capacity : Bytes
+        [B].
+    usable : Fraction
+        [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return capacity * usable
+
+
+def repeated_time(times: Count, each: Duration) -> Duration:
+    """Time of so many equal times: of a run from its steps, of all chips from one.
+
+    Parameters
+    ----------
+    times : Count
+        [1].
+    each : Duration
+        [s].
+
+    Returns
+    -------
+    Duration
+        [s]; broadcast shape.
+    """
+    return times * each
 
 
 def tokens_on_chip(micro_batch: Count, sequence: Count, context: Count) -> Count:

@@ -202,13 +202,14 @@ def test_every_shipped_model_computes_the_same_in_vega(model: Model) -> None:
 # Models whose inputs make no sense together anywhere in their domains, and why.
 NEAR_DEFAULTS = {
     "feed_dojo": "whole machines that hold nothing have a share of nothing",
+    "die_to_tile": "a wafer of nothing but defects yields nothing to divide its price by",
     "race": "an owner of more than there is has rivals below zero",
 }
 
 
 def test_every_shipped_model_takes_random_inputs_of_its_domains() -> None:
-    random = np.random.default_rng(4)
     for name in MODELS:
+        random = np.random.default_rng(len(name))
         model = shipped(name)
         given = {one.name: draw(one.spec, random, (20,)) for one in model.inputs.values()}
         if name in NEAR_DEFAULTS:

@@ -19,18 +19,29 @@ def test_epochs_chip_hour_is_a_special_case() -> None:
     got = OWN.evaluate(
         "own", price=36017.75, price_decline=1 - 10**-0.14, network_share=0.19, pue=1.25, energy_price=0.0771 / kWh,
         average_power_share=0.75, server_power=10.2e3, interest=0.0, hall_price=0.0, hall_fee=0.0,
-        maintenance_share=0.0,
+        maintenance_share=0.0, property_tax=0.0,
     )  # fmt: skip
     assert got * hour == pytest.approx(1.727370, abs=5e-7)
 
 
 def test_parts_of_an_hour_by_hand() -> None:
     # 38,750 USD x -ln(1 - 0.142) / 8,766 h = 0.6770; 10.2 kW / 8 x 0.75 x 1.125 x 0.0826 USD/kWh = 0.08886;
-    # 1,275 W x 0.04 USD a month / 730.5 h = 0.06982; 38,750 x 5 % / (5 x 8,766 h) = 0.04420.
+    # 1,275 W x 0.04 USD a month / 730.5 h = 0.06982; 38,750 x 5 % / (5 x 8,766 h) = 0.04420; with the network,
+    # 38,750 / 0.81 = 47,840 USD, of which 1 % over 8,766 h is 0.05457.
     expected = {"depreciation": 0.6770, "energy": 0.08886, "operation": 0.06982, "maintenance": 0.04420}
+    expected |= {"tax": 0.05457}
     for name, value in expected.items():
         assert OWN.evaluate(name) * hour == pytest.approx(value, rel=1e-3), name
-    parts = ("depreciation", "network", "interest_paid", "hall_cost", "operation", "maintenance", "energy")
+    parts = (
+        "depreciation",
+        "network",
+        "interest_paid",
+        "hall_cost",
+        "operation",
+        "maintenance",
+        "energy",
+        "tax",
+    )
     assert OWN.evaluate("own") == pytest.approx(sum(OWN.evaluate(part) for part in parts))
     # 2.99 USD an hour over 989.4 TFLOP/s x 0.4 x 0.9: 8,394 USD for 1e18 FLOP/s over an hour.
     assert OWN.evaluate("rent_work") * 3.6e21 == pytest.approx(2.99 / (989.4e12 * 0.36) * 1e18, rel=1e-4)

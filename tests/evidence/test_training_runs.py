@@ -12,6 +12,7 @@ from dojo_calc.errors import FactsError
 from dojo_calc.evidence.fit import errors, fit, fitted
 from dojo_calc.evidence.training_runs import Run, predict, read_runs, splits, validate_runs
 from dojo_calc.evidence.validation import Group, Validation
+from dojo_calc.performance.efficiency import efficiency
 
 HEADER = "id,source,model,chip,chips,precision,sequence,global_batch,metric,measured"
 
@@ -62,6 +63,14 @@ def test_the_80_percent_intervals_hold_what_they_say(validation: Validation) -> 
     inside = validation.group("split", "test").inside_80
     assert inside is not None
     assert 0.75 <= inside <= 0.87
+
+
+def test_the_interval_is_what_the_calibration_rows_say(validation: Validation) -> None:
+    """The 80th percentile of their errors, with nothing taken from the test rows."""
+    own = [row for row in validation.rows if splits()[row.id] == "calibrate"]
+    away = [abs(np.log(row.predicted / row.measured)) for row in own if row.predicted]
+    width = efficiency("h100-sxm", "fp8", "bridge-26.02")["error_80"].value
+    assert np.quantile(away, 0.8) == pytest.approx(width, rel=0.01)
 
 
 def test_the_table_holds_what_the_fit_finds() -> None:

@@ -99,6 +99,15 @@ def test_nothing_fits_says_how_much_is_missing() -> None:
         search(SMALL, "a100-sxm-40gb", 7, global_batch=8)
 
 
+def test_what_it_finds_can_be_made() -> None:
+    """Uneven stages: 126 layers over 8 are 16 at most, but make no 8 x 16 virtual stages."""
+    found = search("llama3-405b", "h100-sxm", 1024, global_batch=256, sequence=8192, contexts=(1,))
+    for row in found.front.to_dicts():
+        time, memory = row.pop("step_time"), row.pop("memory")
+        made = train("llama3-405b", "h100-sxm", global_batch=256, sequence=8192, **row)
+        assert (made.step_time, made.memory) == pytest.approx((time, memory), rel=1e-12)
+
+
 def test_more_chips_never_leave_less_to_choose_from() -> None:
     few = search(SMALL, "a100-sxm-40gb", 8, global_batch=16)
     more = search(SMALL, "a100-sxm-40gb", 16, global_batch=16, up_to=True)

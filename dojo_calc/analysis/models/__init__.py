@@ -12,12 +12,14 @@ from dojo_calc.analysis.models.money import chip_hour, collateral, megawatts
 from dojo_calc.analysis.models.procurement import pledge, race, swap, wafers_to_exapods
 from dojo_calc.analysis.models.programme import make_or_buy
 from dojo_calc.analysis.models.silicon import die_to_tile
+from dojo_calc.analysis.models.training import training_run
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 
 __all__ = [
     "MODELS", "chip_hour", "collateral", "die_to_tile", "feed_dojo", "fleet", "make_or_buy", "megawatts",
-    "pledge", "race", "shipped", "spec_to_cheque", "swap", "wafers_to_exapods",
+    "pledge", "race", "shipped", "spec_to_cheque", "swap", "training_run",
+    "wafers_to_exapods",
 ]  # fmt: skip
 
 MODELS: dict[str, Callable[..., Model]] = {
@@ -33,6 +35,7 @@ MODELS: dict[str, Callable[..., Model]] = {
     "swap": swap,
     "race": race,
     "pledge": pledge,
+    "training_run": training_run,
 }
 
 

@@ -53,9 +53,10 @@ __all__ = ["chip_hour", "collateral", "megawatts"]
 def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     """What an hour of a chip costs, part by part, and an exaflop-hour delivered: owned, leased or rented.
 
-    Owned: the market takes value off server and network; interest, hall, its operation, upkeep and energy are
-    paid. Leased: a company of debt and equity buys server and network, and the hall stays one's own. Rented:
-    an hourly price for all of it. All money is taken to be of one price year, whatever the date of a fact.
+    Owned: the market takes value off server and network; interest, property tax, hall, its operation with the
+    people it takes, upkeep and energy are paid. Leased: a company of debt and equity buys server and network, and
+    the hall stays one's own. Rented: an hourly price for all of it. All money is taken to be of one price year,
+    whatever the date of a fact.
 
     Parameters
     ----------
@@ -78,7 +79,13 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     server = next((one for one in known.assemblies(unit.id) if known.facts.has(one.id, "power")), None)
     if server is None:
         raise UnknownNameError(f"no server that holds {unit.id} has a power")
-    upkeep = {"hall": "hall_cost", "operation": "operation", "maintenance": "maintenance", "energy": "energy"}
+    upkeep = {
+        "hall": "hall_cost",
+        "operation": "operation",
+        "maintenance": "maintenance",
+        "energy": "energy",
+        "tax": "tax",
+    }
     work = {"rate": "peak"}
     steps: dict[str, Callable[..., Any] | Step] = {
         "decay": step(decay_of_decline, decline="price_decline", period="year"),
@@ -86,6 +93,7 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
         "network": step(cost_of_share, rest="depreciation", share="network_share"),
         "system": step(capital_with_share, rest="price", share="network_share"),
         "interest_paid": step(carrying_rate, capital="system", share="interest", period="year"),
+        "tax": step(carrying_rate, capital="system", share="property_tax", period="year"),
         "chip_power": step(unit_power, total="server_power", units="per_server"),
         "hall": step(hall_capital, power="chip_power", price="hall_price"),
         "hall_payment": step(annuity_payment, principal="hall", rate="interest", periods="hall_years"),
@@ -119,6 +127,7 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
         "price_decline": f"{unit.id}.price_decline",
         "network_share": "epoch-chip-hour.network_share",
         "interest": "asic-cloud-model.interest",
+        "property_tax": "hyperscale.property_tax",
         "server_power": f"{server.id}.power",
         "per_server": server.count(unit.id),
         "hall_price": "asic-cloud-model.hall_price",
