@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import live, models, money, placement, roofline, schedule, start, uncertainty
+from benchmarks import live, models, money, placement, roofline, schedule, start, training, uncertainty
 from benchmarks.timing import Row
 
 OUT = Path(__file__).resolve().parents[1] / "_build" / "bench.json"
@@ -19,8 +19,7 @@ OUT = Path(__file__).resolve().parents[1] / "_build" / "bench.json"
 def main() -> None:
     """Print a table and write `_build/bench.json`."""
     found: list[Row] = []
-    modules = [roofline, models, money, uncertainty, placement, schedule, live, start]
-    modules = [roofline, models, money, placement, uncertainty, live, start]
+    modules = [roofline, models, training, money, uncertainty, placement, schedule, live, start]
     for module in track(modules, description="Measuring"):
         found += module.rows()
     table = Table(title="Ratios: the rival's time over ours, medians within one run", title_justify="left")

@@ -76,6 +76,7 @@ THEME: Final[dict[str, Any]] = {
         "labelFontSize": 12,
         "labelLimit": 220,
         "labelPadding": 4,
+        "labelSeparation": 8,  # pixels; a label at the end of an axis is shifted towards its neighbour
         "tickColor": _INK,
         "tickOpacity": 0.5,
         "tickSize": 4,

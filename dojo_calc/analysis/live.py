@@ -31,6 +31,9 @@ _WORDS = {
     "us": "µs",
     "minute": "minutes",
     "hour": "hours",
+    "month": "months",
+    "1/cm^2": "1/cm²",
+    "kUSD": "thousand USD",
     "MUSD": "million USD",
     "GUSD": "billion USD",
     "USD*s/EFLOP/h": "USD per exaflop-hour",
@@ -349,11 +352,11 @@ def _curves(
     kind = {"type": "log"} if _is_log(x) else {"zero": False}
     x_scale = alt.Scale(domain=[x.low, x.high], nice=False, **kind)  # the axis ends where the curves do
     several = len(outputs) > 1
+    # A number of what, if it is of one thing.
+    ordinate = words[outputs[0]] if shown[0] == "1" and not several else _words(shown[0])
     base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
         x=alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
-        y=alt.Y(
-            "value:Q", title=_words(shown[0]), scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
-        ),
+        y=alt.Y("value:Q", title=ordinate, scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)),
         color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
         tooltip=[
             alt.Tooltip("what:N", title="what"),

@@ -123,16 +123,18 @@ def more_than_all(book: Catalogue) -> Answers:
         "both as they have grown": answer(
             "xAI as from September 2024 to the end of 2025, all others as the world since 2022.", *takes
         ),
-        "others only as NVIDIA's stock grew to 2024": answer(
-            "The slowest growth that is among the facts.", others_growth=slow
+        "others as NVIDIA": answer(
+            "The slowest growth among the facts: that of NVIDIA's stock, 2019 to 2024.", others_growth=slow
         ),
-        "xAI at its own goal": answer(
+        "xAI at its goal": answer(
             "50 million H100 equivalents, and all others as the world since 2022.",
             enough,
             own_later=_span(goal),
         ),
-        "its goal, others only as NVIDIA's stock grew": answer(
-            "Both at once.", own_later=_span(goal), others_growth=slow
+        "its goal, others as NVIDIA": answer(
+            "50 million, against the growth of NVIDIA's stock, 2019 to 2024.",
+            own_later=_span(goal),
+            others_growth=slow,
         ),
     }
 
@@ -149,21 +151,20 @@ def more_than_the_named(book: Catalogue) -> Answers:
     own[1] = float(growth_needed(now[1], before[1], between))
 
     def answer(reason: str, *derived: Derived, **given: Span | float) -> Answer:
-        inputs: dict[str, Span | float] = {"others": now, "years": YEARS}
-        span = _corners(model, "share_later", STOCKS, inputs | given)
-        return _answer(span, reason, *derived)
+        given = {"others": now, "years": YEARS, **given}
+        return _answer(_corners(model, "share_later", STOCKS, given), reason, *derived)
 
     lead = derive("times their growth, to draw level", model.evaluate("lead", others=now[1], years=YEARS))
     return {
         "both as they have grown": answer(
             "Google, Microsoft and Meta as the world since 2022; OpenAI is in what it rents.", lead
         ),
-        "the named as they grew in 2025": answer(
+        "the named as in 2025": answer(
             "Their own counts a year apart, the errors of both taken against each other.",
             derive("their growth in 2025", own[1]),
             others_growth=(own[0], own[1], own[2]),
         ),
-        "xAI at its own goal": answer("50 million H100 equivalents.", own_later=_span(_goal(book))),
+        "xAI at its goal": answer("50 million H100 equivalents.", own_later=_span(_goal(book))),
     }
 
 
@@ -176,14 +177,14 @@ def fifty_million(book: Catalogue) -> Answers:
     each = model.evaluate(["each_power", "each_price"], efficiency=1.0, price_performance=1.0)
     grid = ("own", "own_growth", "grid", "efficiency", "chip_power")
     return {
-        "at the growth it has shown": _answer(
+        "at the growth shown": _answer(
             _corners(model, "own_later", ("own", "own_growth"), {"years": left}),
             "Growth as from September 2024 to the end of 2025, kept until July 2030.",
             derive("growth a year that the goal takes", growth_needed(goal.value, own.value, left)),
             derive("power at the chips of 2025", pooled_power(goal.value, each["each_power"]), "GW"),
             derive("price at the chips of 2025", purchase_cost(goal.value, each["each_price"]), "TUSD"),
         ),
-        "what stood or was planned in 2025": _answer(
+        "stood or planned in 2025": _answer(
             _sum(*map(_span, sites)), "Colossus 1 and all of Colossus 2: nothing else had been announced."
         ),
         "on the power it can connect": _answer(
@@ -204,15 +205,15 @@ def what_it_rests_on(book: Catalogue) -> Answers:
     told = _corners(loans, "without_cap", STAKES, _told(book))
     funds = _sum(told, _span(book.facts.get("xai", "round")))
     return {
-        "the progress of Colossus": _answer(
+        "progress": _answer(
             _ratio(growth, needed),
             "Growth from September 2024 to the end of 2025 over the growth that X01 takes.",
             derive("growth shown, over the world's", growth[1] / model.evaluate("others_growth")),
         ),
-        "the same, others only as NVIDIA's stock grew to 2024": _answer(
-            _ratio(growth, less), "Against the slowest growth of all others that is among the facts."
+        "progress, others as NVIDIA": _answer(
+            _ratio(growth, less), "The same against the growth of NVIDIA's stock, 2019 to 2024."
         ),
-        "the funds": _answer(
+        "funds": _answer(
             _ratio(funds, money),
             "The last round and loans at the article's prices, over the price of drawing level.",
         ),
@@ -283,14 +284,10 @@ def borrowed(book: Catalogue) -> Answers:
         )
 
     return {
-        "the article's prices": answer("without_cap", "A quarter of both stakes at 1.7 trillion each.", told),
-        "the article's prices, with Tesla's cap": answer(
-            "with_cap", "Tesla lets a director borrow 3.5 billion at most.", told
-        ),
+        "prices told": answer("without_cap", "A quarter of both stakes at 1.7 trillion each.", told),
+        "prices told, capped": answer("with_cap", "Tesla lets a director borrow 3.5 billion at most.", told),
         "prices paid": answer("without_cap", "A quarter of both stakes at the prices of December 2025."),
-        "prices paid, with Tesla's cap": answer(
-            "with_cap", "Both at once: nearly all of it rests on SpaceX."
-        ),
+        "prices paid, capped": answer("with_cap", "Both at once: nearly all of it rests on SpaceX."),
     }
 
 
@@ -314,28 +311,26 @@ def ammunition(book: Catalogue) -> Answers:
     lasts = [float(runway(loan, rate)) for loan, rate in zip(least, rates, strict=True)]
     low, value, high = (time / (YEARS * units.year) for time in lasts)
     return {
-        "the article's prices, the goal with chips of 2025": _answer(
+        "chips of 2025, told": _answer(
             _ratio(most, today),
-            "All that both stakes lend, over 50 million H100 equivalents with their sites.",
+            "All that both stakes lend at the article's prices, over 50 million H100 equivalents with their sites.",
             derive("price of the goal", today[1], "TUSD"),
         ),
-        "prices paid and Tesla's cap, the goal with chips of 2025": _answer(
-            _ratio(least, today), "The same with what a lender would count."
-        ),
-        "the article's prices, the goal with chips of its last year": _answer(
+        "chips of 2025, capped": _answer(_ratio(least, today), "The same with prices paid and Tesla's cap."),
+        "chips of 2030, told": _answer(
             _ratio(most, later),
             "If prices fall as they did and all is bought at the end; how fast they fall is too uncertain to say.",
             derive("price of the goal", later[1], "TUSD"),
         ),
-        "prices paid and Tesla's cap, the goal with chips of its last year": _answer(
-            _ratio(least, later), "Even then it does not reach."
+        "chips of 2030, capped": _answer(
+            _ratio(least, later), "The same with prices paid and Tesla's cap: even then it does not reach."
         ),
-        "prices paid and Tesla's cap, five years at the burn of 2025": _answer(
+        "burn of 2025, capped": _answer(
             (low, value, high),
-            "Loans over five times what 2025 burnt: enough as long as xAI does not grow.",
+            "With prices paid and Tesla's cap, over five times what 2025 burnt: enough while xAI does not grow.",
             derive("years that it lasts", lasts[1] / units.year),
         ),
-        "that rivals cannot copy it": unknown("What others can raise is not among the facts."),
+        "rivals": unknown("What others can raise is not among the facts."),
     }
 
 
@@ -363,22 +358,21 @@ def billions_burning(book: Catalogue) -> Answers:
     ]
     first, second = "colossus-1-2025-07", "colossus-2-2025-10"
     return {
-        "cash, nine months of 2025": _answer(burn, "What went out beyond income."),
-        "cash, a year at that rate": _answer(
+        "cash of nine months": _answer(burn, "What went out beyond income."),
+        "cash of a year": _answer(
             (burn[0] / period * units.year, burn[1] / period * units.year, burn[2] / period * units.year),
             "The same, for twelve months.",
         ),
-        "Colossus 1 with 100,000 GPUs": _answer(
-            _sites(book, "colossus-1-2024-09"), "Computing and construction, as modelled from images."
+        "100,000 GPUs": _answer(
+            _sites(book, "colossus-1-2024-09"),
+            "Colossus 1 in September 2024, computing and construction, as modelled from images.",
         ),
-        "Colossus 1 with 200,000 GPUs": _answer(
-            _sites(book, "colossus-1-2025-02"), "The same site in February 2025."
-        ),
+        "200,000 GPUs": _answer(_sites(book, "colossus-1-2025-02"), "The same site in February 2025."),
         "what stood in October 2025": _answer(_sites(book, first, second), "Both sites, 340,000 GPUs."),
         "with what was planned": _answer(
             _sites(book, first, "colossus-2-plan"), "Colossus 1 and all that was planned for Colossus 2."
         ),
-        "the claim's own count of GPUs": _answer(
+        "the claim's own count": _answer(
             (float(any_of_them[0]), float(any_of_them[1]), float(any_of_them[2])),
             "Hundreds of thousands, of either kind, with all that belongs to them: too wide to say.",
         ),
@@ -388,10 +382,10 @@ def billions_burning(book: Catalogue) -> Answers:
 @_check("X16")
 def ten_billion(book: Catalogue) -> Answers:
     return {
-        "Colossus 1 with 100,000 GPUs": _answer(
+        "100,000 GPUs": _answer(
             _sites(book, "colossus-1-2024-09"), "Half of the title, and within what the text says."
         ),
-        "Colossus 1 with 200,000 GPUs": _answer(
+        "200,000 GPUs": _answer(
             _sites(book, "colossus-1-2025-02"),
             "The site in February 2025: the title's number, ten months old.",
         ),
@@ -415,7 +409,7 @@ def broke_ground(book: Catalogue) -> Answers:
     start = _day(full) - timedelta(seconds=seen.value)
     ran = derive("from the first work to the first training", (_day(first) - start).days * units.day, "day")
     return {
-        "first work, seen from space": answer(
+        "first work, from space": answer(
             "colossus-1-2024-09",
             "satellite",
             "Work on an old factory began in April 2024; it did run soon after.",
@@ -438,12 +432,12 @@ def jump_in_scale(book: Catalogue) -> Answers:
     between = _years(before, _day(after.date))
     times = _ratio(_span(after), _span(before))
     return {
-        "the scale": _answer(
+        "scale": _answer(
             times,
             "Operations of the two training runs; that of GPT-4 is an outside estimate.",
             derive("times a year", growth_needed(after.value, before.value, between)),
         ),
-        "that scale brought the quality": unknown(
+        "scale as the cause": unknown(
             "Nothing about data, method or quality is among the facts: two runs cannot part them."
         ),
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cache
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,7 +34,7 @@ SIZES = ("chips", "tensor", "pipeline", "context", "data", "micro_batch", "inter
 FLAGS = ("sequence_parallel", "recompute", "sharding", "attention")
 COLUMNS = (*SIZES, *FLAGS)
 OUTPUTS = ("step_time", "memory")
-BLOCK = 1 << 16
+BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,9 @@ def _bases(
                 yield chips, tensor, pipeline, context, chips // group
 
 
-def _divisors(number: int) -> list[int]:
-    return [n for n in range(1, number + 1) if number % n == 0]
+@cache
+def _divisors(number: int) -> tuple[int, ...]:
+    return tuple(n for n in range(1, number + 1) if number % n == 0)
 
 
 def _blocks(
@@ -178,7 +180,7 @@ def _blocks(
     for base in bases:
         _, tensor, pipeline, _, data = base
         free = (
-            tuple(_divisors(global_batch // data)),  # micro-batch
+            _divisors(global_batch // data),  # micro-batch
             _virtual_stages(sizes.layers, pipeline),
             (0, 1) if tensor > 1 else (0,),  # sequence parallelism
             tuple(range(len(RECOMPUTE))),

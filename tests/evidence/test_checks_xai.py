@@ -117,7 +117,7 @@ def test_loans() -> None:
     assert told_capped == pytest.approx(tuple(3.5e9 + 1700e9 * share / 4 for share in (0.40, 0.42, 0.44)))
     assert paid[1] == pytest.approx((0.13 * 1500e9 + 0.42 * 800e9) / 4)
     assert capped == pytest.approx((3.5e9 + 0.4 * 760e9 / 4, 87.5e9, 3.5e9 + 0.44 * 840e9 / 4))
-    gpus = _derived(_answers("X10")["prices paid, with Tesla's cap"])
+    gpus = _derived(_answers("X10")["prices paid, capped"])
     assert list(gpus.values()) == pytest.approx([87.5e9 / 80_100])
 
 
@@ -156,12 +156,12 @@ def test_first_work() -> None:
     assert told == pytest.approx(((date(2024, 5, 3) - half).days,) * 3)
     assert second[0] == (date(2024, 9, 2) - half).days
     assert second[2] == (date(2024, 11, 17) - half).days
-    (ran,) = _derived(_answers("X17")["first work, seen from space"]).values()
+    (ran,) = _derived(_answers("X17")["first work, from space"]).values()
     assert ran == (date(2024, 8, 11) - date(2024, 4, 24)).days
 
 
 def test_jump_in_scale() -> None:
-    scale = _answers("X22")["the scale"]
+    scale = _answers("X22")["scale"]
     # The factor of two either way is that of GPT-4 alone: 1e25 and 4e25 over 3.14e23.
     assert _three(scale) == pytest.approx((31.85, 66.88, 127.4), rel=1e-3)
     # 2020-05-28 to 2023-03-14 are 1,020 days: ln 66.88 / 2.793 = 1.505, so 4.50 a year.

@@ -101,19 +101,19 @@ REVIEWED = {
     "N09": "not checkable",
     "X01": {
         "both as they have grown": "contradicted",  # 0.5 x 3.36^5 = 214, 19.8 x 3.3^5 = 7,749 million: 2.7 %
-        "others only as NVIDIA's stock grew to 2024": "contradicted",  # 2.3^5 = 64.4: 1,274 million: 14 %
-        "xAI at its own goal": "contradicted",  # 50 of 7,799 million: 0.6 %
-        "its goal, others only as NVIDIA's stock grew": "contradicted",  # 50 of 1,324 million: 3.8 %
+        "others as NVIDIA": "contradicted",  # 2.3^5 = 64.4: 1,274 million: 14 %
+        "xAI at its goal": "contradicted",  # 50 of 7,799 million: 0.6 %
+        "its goal, others as NVIDIA": "contradicted",  # 50 of 1,324 million: 3.8 %
     },
     "X02": {
         "both as they have grown": "contradicted",  # 214 of 214 + 10.7 x 391.4 = 4,402 million: 4.9 %
         # At the worst for them 8.29 million grow by 8.29 / 4.38 = 1.89 a year, to 202, beside 527 million: 72 %.
-        "the named as they grew in 2025": "uninformative",
-        "xAI at its own goal": "contradicted",  # 50 of 4,238 million: 1.2 %
+        "the named as in 2025": "uninformative",
+        "xAI at its goal": "contradicted",  # 50 of 4,238 million: 1.2 %
     },
     "X03": {
-        "at the growth it has shown": "reproduced",  # 0.45 x 2.99^4.5 = 62 to 0.58 x 3.91^4.5 = 266 million
-        "what stood or was planned in 2025": "contradicted",  # 0.276 + 1.390 = 1.67 million
+        "at the growth shown": "reproduced",  # 0.45 x 2.99^4.5 = 62 to 0.58 x 3.91^4.5 = 266 million
+        "stood or planned in 2025": "contradicted",  # 0.276 + 1.390 = 1.67 million
         "on the power it can connect": "uninformative",  # 2 GW / 993 W = 2.0 million and more than 50 at 50 GW
     },
     "X04": "reproduced",  # 200 to 240, and 230 rounds to 200 at its one digit
@@ -123,20 +123,20 @@ REVIEWED = {
     },
     "X09": "contradicted",  # 0.8
     "X10": {
-        "the article's prices": "reproduced",  # (0.13 + 0.42) x 1,700 / 4 = 233.75
-        "the article's prices, with Tesla's cap": "reproduced",  # 3.5 + 0.42 x 1,700 / 4 = 182
+        "prices told": "reproduced",  # (0.13 + 0.42) x 1,700 / 4 = 233.75
+        "prices told, capped": "reproduced",  # 3.5 + 0.42 x 1,700 / 4 = 182
         "prices paid": "reproduced",  # (0.13 x 1,500 + 0.42 x 800) / 4 = 132.75
-        "prices paid, with Tesla's cap": "contradicted",  # 3.5 + 0.42 x 800 / 4 = 87.5, at most 95.9
+        "prices paid, capped": "contradicted",  # 3.5 + 0.42 x 800 / 4 = 87.5, at most 95.9
     },
     "X11": {
         # 50 million / 2.5265 a GB200 x 80,100 USD = 1,585 billion.
-        "the article's prices, the goal with chips of 2025": "contradicted",  # 233.75 / 1,585 = 0.15
-        "prices paid and Tesla's cap, the goal with chips of 2025": "contradicted",  # 87.5 / 1,585 = 0.06
+        "chips of 2025, told": "contradicted",  # 233.75 / 1,585 = 0.15
+        "chips of 2025, capped": "contradicted",  # 87.5 / 1,585 = 0.06
         # A 1.43^5 = 5.98th of that is 265 billion; from a 1.6^5 = 10.5th to all of it.
-        "the article's prices, the goal with chips of its last year": "uninformative",  # 0.11 to 2.2
-        "prices paid and Tesla's cap, the goal with chips of its last year": "contradicted",  # at most 0.83
-        "prices paid and Tesla's cap, five years at the burn of 2025": "reproduced",  # 87.5 / (5 x 12.67) = 1.38
-        "that rivals cannot copy it": "not checkable",
+        "chips of 2030, told": "uninformative",  # 0.11 to 2.2
+        "chips of 2030, capped": "contradicted",  # at most 0.83
+        "burn of 2025, capped": "reproduced",  # 87.5 / (5 x 12.67) = 1.38
+        "rivals": "not checkable",
     },
     "X12": "reproduced",  # 230,000 + 110,000
     "X13": {
@@ -149,6 +149,34 @@ REVIEWED = {
         "1 million gb200": "reproduced",  # 2,400 to 2,510 MW
         "5 million gb200": "contradicted",  # 12,000 MW and more
     },
+    "X15": {
+        "cash of nine months": "consistent",  # 8.5 to 10.5, and ten are no longer several
+        "cash of a year": "contradicted",  # 9.5 x 12 / 9 = 12.7, 11.3 at least
+        "100,000 GPUs": "reproduced",  # 4.2 to 6.3
+        "200,000 GPUs": "consistent",  # 8.5 to 12.7
+        "what stood in October 2025": "contradicted",  # 12.86 + 8.81 = 21.7
+        "with what was planned": "contradicted",  # 12.86 + 44.04 = 56.9
+        "the claim's own count": "uninformative",  # 100,000 x 46,000 = 4.6 to 999,999 x 96,100 = 96
+    },
+    "X16": {
+        "100,000 GPUs": "contradicted",  # 5.3
+        "200,000 GPUs": "reproduced",  # 10.58
+        "what stood in October 2025": "contradicted",  # 21.7
+    },
+    "X17": {
+        "first work, from space": "contradicted",  # 24 April to 1 July: 68 days before
+        "first work, as told": "contradicted",  # 3 May: 59 days before
+        "the second hundred thousand": "reproduced",  # 17 February 2025 less 168 or 92 days: September to November
+    },
+    "X22": {
+        "scale": "reproduced",  # 2.1e25 / 3.14e23 = 67
+        "scale as the cause": "not checkable",
+    },
+    "X26": {
+        "progress": "contradicted",  # 3.36 / 6.89 = 0.49
+        "progress, others as NVIDIA": "contradicted",  # 3.36 / (2.087 x 2.3) = 0.70
+        "funds": "contradicted",  # 254 billion / (7,749 million x 5,302 USD) = 0.006
+    },
     "D08": {
         "paid for": "contradicted",  # 0.8 million
         "cars that it reached": "consistent",  # about 1.8 million
@@ -160,34 +188,6 @@ REVIEWED = {
     "D10": {
         "paid for": "contradicted",  # 0.8 million x 8,000 to 15,000 = 6.4 to 12 billion
         "had every car that it reached paid": "consistent",  # 1.8 million x the same = 14.4 to 27
-    },
-    "X15": {
-        "cash, nine months of 2025": "consistent",  # 8.5 to 10.5, and ten are no longer several
-        "cash, a year at that rate": "contradicted",  # 9.5 x 12 / 9 = 12.7, 11.3 at least
-        "Colossus 1 with 100,000 GPUs": "reproduced",  # 4.2 to 6.3
-        "Colossus 1 with 200,000 GPUs": "consistent",  # 8.5 to 12.7
-        "what stood in October 2025": "contradicted",  # 12.86 + 8.81 = 21.7
-        "with what was planned": "contradicted",  # 12.86 + 44.04 = 56.9
-        "the claim's own count of GPUs": "uninformative",  # 100,000 x 46,000 = 4.6 to 999,999 x 96,100 = 96
-    },
-    "X16": {
-        "Colossus 1 with 100,000 GPUs": "contradicted",  # 5.3
-        "Colossus 1 with 200,000 GPUs": "reproduced",  # 10.58
-        "what stood in October 2025": "contradicted",  # 21.7
-    },
-    "X17": {
-        "first work, seen from space": "contradicted",  # 24 April to 1 July: 68 days before
-        "first work, as told": "contradicted",  # 3 May: 59 days before
-        "the second hundred thousand": "reproduced",  # 17 February 2025 less 168 or 92 days: September to November
-    },
-    "X22": {
-        "the scale": "reproduced",  # 2.1e25 / 3.14e23 = 67
-        "that scale brought the quality": "not checkable",
-    },
-    "X26": {
-        "the progress of Colossus": "contradicted",  # 3.36 / 6.89 = 0.49
-        "the same, others only as NVIDIA's stock grew to 2024": "contradicted",  # 3.36 / (2.087 x 2.3) = 0.70
-        "the funds": "contradicted",  # 254 billion / (7,749 million x 5,302 USD) = 0.006
     },
     "D17": {"nearest memory": "reproduced", "off the die": "reproduced", "latency": "not checkable"},
     "D20": "reproduced",  # 50e9 / 77.5e6 = 645.2

@@ -7,6 +7,7 @@
   const PHONE = 600; // pixels; narrower figures carry their legend below the plot
   const HIDDEN = 640; // pixels; what a figure inside a folded part of the page is drawn for, until it opens
   const MENU = 48; // pixels beside the title, for the menu that saves the chart
+  const DIGITS = 4; // that are shown of the value at which a slider begins; the value itself is not rounded
   const SETTLED = 150; // milliseconds without a further change of width before a chart is drawn again
 
   const figures = [...document.querySelectorAll("figure.dojo-chart")];
@@ -71,6 +72,9 @@
       actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
       scaleFactor: { png: 2 },
     });
+    for (const start of plot.querySelectorAll(".vega-bind input[type=range] + span")) {
+      start.textContent = Number(Number(start.textContent).toPrecision(DIGITS));
+    }
     plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     window.dojoCharts[index] = view;
     figure.classList.add("drawn");
