@@ -326,7 +326,6 @@ def _curves(
     if len(set(shown)) > 1:
         raise ModelError(f"curves share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
     along = _downstream(model, x.input)
-    spaced = np.geomspace(x.low, x.high, POINTS) if _is_log(x) else np.linspace(x.low, x.high, POINTS)
 
     def rename(name: str) -> str:
         return f"datum.{name}" if name.partition("_shared")[0] in along else name
@@ -337,8 +336,18 @@ def _curves(
     scale = units.to_si(1.0, shown[0])
     shares = {words[name]: f"{rename(name)} / {scale!r}" for name in outputs}
 
+    last = POINTS - 1
+    place = (
+        f"{x.low!r} * pow({x.high / x.low!r}, datum.i / {last})"
+        if _is_log(x)
+        else f"{x.low!r} + {x.high - x.low!r} * datum.i / {last}"
+    )
+    if point is not None:  # the row after those of the curves
+        place = f"datum.i > {last} ? {f'pow(10, {x.signal})' if _is_log(x) else x.signal} : {place}"
+
     def computed(chart: Any) -> Any:
-        """Add the calculations of a row from its x, and one row for each output."""
+        """Add the calculations of a row from its number, and one row for each output."""
+        chart = chart.transform_calculate(x=place)
         chart = chart.transform_calculate(**{x.input: f"datum.x * {units.to_si(1.0, x.unit)!r}"})
         for name, expression in [*moving, *((f"y{i}", one) for i, one in enumerate(shares.values()))]:
             chart = chart.transform_calculate(**{name: expression})
@@ -354,30 +363,34 @@ def _curves(
     several = len(outputs) > 1
     # A number of what, if it is of one thing.
     ordinate = words[outputs[0]] if shown[0] == "1" and not several else _words(shown[0])
-    base = computed(alt.Chart(alt.InlineData([{"x": float(f"{value:.12g}")} for value in spaced]))).encode(
-        x=alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
-        y=alt.Y("value:Q", title=ordinate, scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)),
-        color=alt.Color("what:N", title=None, sort=list(shares)) if several else alt.Undefined,
-        tooltip=[
+    rows = alt.sequence(0, POINTS + (point is not None), as_="i")
+    encoding = {
+        "x": alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
+        "y": alt.Y(
+            "value:Q", title=ordinate, scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
+        ),
+        "tooltip": [
             alt.Tooltip("what:N", title="what"),
             alt.Tooltip("x:Q", title=x.label, format=",.4~r"),
             alt.Tooltip("value:Q", title=_words(shown[0]), format=",.4~r"),
         ],
-    )
+    }
+    if several:
+        encoding["color"] = alt.Color("what:N", title=None, sort=list(shares))
     dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
-    curves = base.mark_line(point={"size": 15}).encode(strokeDash=dash)
+    line = {"point": {"size": 15}}
     if point is None:
+        curves = computed(alt.Chart(rows)).mark_line(**line).encode(**encoding, strokeDash=dash)
         return curves.add_params(*_parameters(model, fixed, sliders))
-    where = f"pow(10, {x.signal})" if _is_log(x) else x.signal
-    at = computed(alt.Chart(alt.InlineData([{}])).transform_calculate(x=where))
-    at = at.encode(**{name: base.encoding[name] for name in ("x", "y", "color", "tooltip")})
     # A slider on a log axis runs over the exponent.
     ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
     low, high, start = (float(f"{one:.6g}") for one in ends)
     # On the right half the label stands to the left of its point, or it would be cut off at the end.
     late = f"{x.signal} > {(low + high) / 2!r}"
     side, dx = alt.expr(f"{late} ? 'right' : 'left'"), alt.expr(f"{late} ? -9 : 9")
+    at = alt.Chart().transform_filter(f"datum.i > {last}")
     marks = (
+        alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(**line).encode(strokeDash=dash),
         at.mark_point(size=140),
         at.mark_text(align=side, dx=dx, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
     )
@@ -386,7 +399,9 @@ def _curves(
     mover = alt.param(
         name=x.signal, value=start, bind=alt.binding_range(min=low, max=high, step=step, name=label)
     )
-    return alt.layer(curves, *marks).add_params(mover, *_parameters(model, fixed, sliders))
+    # What the layers share stands once, above them: a page holds every formula's text once.
+    layered = computed(alt.layer(*marks, data=rows)).encode(**encoding)
+    return layered.add_params(mover, *_parameters(model, fixed, sliders))
 
 
 def _is_log(x: Slider) -> bool:
