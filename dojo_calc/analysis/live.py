@@ -378,9 +378,9 @@ def _curves(
     if several:
         encoding["color"] = alt.Color("what:N", title=None, sort=list(shares))
     dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
-    line = {"point": {"size": 15}}
+    dots = alt.OverlayMarkDef(size=15)
     if point is None:
-        curves = computed(alt.Chart(rows)).mark_line(**line).encode(**encoding, strokeDash=dash)
+        curves = computed(alt.Chart(rows)).mark_line(point=dots).encode(**encoding, strokeDash=dash)
         return curves.add_params(*_parameters(model, fixed, sliders))
     # A slider on a log axis runs over the exponent.
     ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
@@ -390,7 +390,7 @@ def _curves(
     side, dx = alt.expr(f"{late} ? 'right' : 'left'"), alt.expr(f"{late} ? -9 : 9")
     at = alt.Chart().transform_filter(f"datum.i > {last}")
     marks = (
-        alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(**line).encode(strokeDash=dash),
+        alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(point=dots).encode(strokeDash=dash),
         at.mark_point(size=140),
         at.mark_text(align=side, dx=dx, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
     )

@@ -20,7 +20,7 @@ from dojo_calc.hardware.machine import Part
 from dojo_calc.performance.roofline import ridge_point
 from dojo_calc.performance.roofs import feeds
 
-__all__ = ["CHECKS", "Answers", "Check"]
+__all__ = ["CHECKS"]
 
 CHECKS: dict[str, Check] = {}
 

@@ -100,7 +100,7 @@ def sales_of_fsd(book: Catalogue) -> Answers:
             prices,
             reason="At the article's own prices; who paid by the month or before 2022 paid less.",
         ),
-        "had every car that it reached paid": over(
+        "if all reached had paid": over(
             purchase_cost,
             book.facts.get("tesla-fsd", "reached_cars"),
             prices,
@@ -165,20 +165,20 @@ def half_own_hardware(book: Catalogue) -> Answers:
 def cheaper_than_bought(book: Catalogue) -> Answers:
     tile, made = die_to_tile(book), made_peak(book)
     return {
-        "A100, by the claim about a tile": _ratio(
+        "A100, claimed tile": _ratio(
             made,
             bought_peak(book, "a100-sxm-80gb", "price"),
             "Price of dense BF16 peak, D1 in its tile over the bare A100.",
         ),
-        "H100, by the claim about a tile": _ratio(
+        "H100, claimed tile": _ratio(
             made, bought_peak(book, quantity="price"), "The same over the bare H100."
         ),
-        "H100, by the silicon in a tile": _ratio(
+        "H100, silicon of a tile": _ratio(
             model_corners(tile, "price_of_peak"),
             bought_peak(book, quantity="price"),
             "A tile as wafers, packaging and yield make it: what NVIDIA's margin leaves to be saved.",
         ),
-        "H100, with the design over the dies ordered": _ratio(
+        "H100, tile and design": _ratio(
             made_peak(book, with_design=True),
             bought_peak(book, quantity="price"),
             "Ten to fifteen thousand dies do not carry a design of hundreds of millions.",
@@ -222,8 +222,8 @@ def path_to_compete(book: Catalogue) -> Answers:
     return {
         "peak of a chip": exact(share(d1.peak("bf16"), h100.peak("bf16")), "Dense BF16, D1 over H100."),
         "peak a watt": exact(a_watt(h100), "Rated power of the chips, D1 over H100."),
-        "peak a watt, against its own generation": exact(a_watt(a100), "The same over the A100."),
-        "price of the peak, by the claim about a tile": _ratio(
+        "peak a watt, over A100": exact(a_watt(a100), "The same over the A100."),
+        "price, claimed tile": _ratio(
             bought_peak(book), made_peak(book), "H100 in its server over D1 in its tile, without the design."
         ),
         "Dojo 2 as announced": over(
@@ -264,21 +264,21 @@ def insured(book: Catalogue) -> Answers:
 
     break_even = [each / units.to_si(upside.low or 0.0, upside.unit) for each in (cost.low, cost.high)]
     return {
-        "against scarce GPUs, for what Dojo 1 replaces": over(
+        "insures 8,000 H100": over(
             saved,
             *scarcity,
             corners(purchase_cost, equivalents, price),
             cost,
             reason="Premium that a shortage adds on the average to the price of 8,000 H100, over the programme.",
         ),
-        "against scarce GPUs, for all bought in a year": over(
+        "insures a year's buying": over(
             saved,
             *scarcity,
             facts.get("tesla-2024-ai-plan", "nvidia_purchases"),
             cost,
             reason="Had Dojo replaced all that Tesla bought of NVIDIA in 2024.",
         ),
-        "the chance of a large gain": unknown(
+        "chance of a large gain": unknown(
             "Nobody knew the chance; what it had to be follows from D36.",
             derive("chance that pays the programme, low", break_even[0], "percent"),
             derive("chance that pays the programme, high", break_even[1], "percent"),
@@ -293,14 +293,14 @@ def cluster_of_texas(book: Catalogue) -> Answers:
         part.count for part in book.machine("cortex-2024-plan").parts if part.machine.id == "h100-sxm"
     )
     return {
-        "about 130 MW in the first year": over(
+        "130 MW at first": over(
             units_powered,
             book.facts.get("cortex-1", "facility_power", "press_130"),
             each,
             reason="Power and cooling for more H100 than the 50,000 told; Tesla's own computers came on top.",
             derived=(derive("power of the 50,000", pooled_power(told, each.value), "MW"),),
         ),
-        "more than 500 MW later": over(
+        "500 MW later": over(
             units_powered,
             book.facts.get("cortex-1", "planned_site_power"),
             each,
@@ -320,7 +320,7 @@ def not_trivial(book: Catalogue) -> Answers:
         "as planned, at 8 bits": Answer(
             *dojo_share(book, planned, "int8"), "An H100 is twice as fast at 8 bits, a D1 is not."
         ),
-        "as reported in August 2024": Answer(
+        "as reported in August": Answer(
             *dojo_share(book, reported), "The last rate of Dojo that was told, at BF16."
         ),
     }
@@ -350,7 +350,7 @@ def rented_out(book: Catalogue) -> Answers:
     life = facts.get("epoch-1gw-model", "server_life")
     year = corners(rent, *earning)
     return {
-        "a year's rent over its electricity": over(
+        "over its electricity": over(
             lambda price, rented, power, tariff: rent(price, rented) / electricity(power, tariff),
             *earning,
             *running,
@@ -360,7 +360,7 @@ def rented_out(book: Catalogue) -> Answers:
                 for end, of in zip((", low", "", ", high"), year, strict=True)
             ),
         ),
-        "with the tiles, by the claim about one": over(
+        "with claimed tiles": over(
             with_capital,
             *earning,
             *running,
@@ -368,7 +368,7 @@ def rented_out(book: Catalogue) -> Answers:
             life,
             reason="The tiles written off over their life.",
         ),
-        "with all that the programme cost": over(
+        "with the programme": over(
             with_capital,
             *earning,
             *running,

@@ -52,7 +52,7 @@ def promised_gpus(book: Catalogue) -> Answers:
         "counted": over(
             _together, early, added, reason="35,000 of the spring and the 50,000 that Cortex had in November."
         ),
-        "from the growth that Tesla told": over(
+        "by the growth told": over(
             lambda stock, since, whole: stock / since * whole,
             spring,
             quarter,
@@ -67,14 +67,14 @@ def promise_taken_back(book: Catalogue) -> Answers:
     early, promised = (_h100s(book, name) for name in ("tesla-h100-2024-q1", "tesla-h100-2024-plan"))
     given = book.machine("h100-swap-2024").count("h100-sxm")
     return {
-        "the rise until the end of the year": over(
+        "the rise by year end": over(
             lambda added, before, goal: added / (goal - before),
             _h100s(book, "cortex-1"),
             early,
             promised,
             reason="Cortex alone brought what had been promised, by November.",
         ),
-        "the 12,000 by the end of the year": over(
+        "the 12,000 by year end": over(
             lambda returned: returned / given,
             book.facts.get("h100-swap-2024", "returned"),
             reason="All were to come back by June: months were lost, none of the number.",
@@ -96,13 +96,13 @@ def spent_on_ai(book: Catalogue) -> Answers:
     said = facts.value("tesla-2024-ai-plan", "budget")
     clusters = corners(added, *costs)
     return {
-        "training clusters alone": over(
+        "clusters alone": over(
             added,
             *costs,
             reason="Chips and servers added from late 2023 to November 2024, as modelled.",
             derived=(derive("ten billion over all capital spending", said / capital.value, "percent"),),
         ),
-        "everything that may be counted": Answer(
+        "all that may count": Answer(
             clusters[0],
             float(total_cost(clusters[1], research.value)),
             float(total_cost(capital.high, research.high)),
@@ -117,13 +117,13 @@ def overstated(book: Catalogue) -> Answers:
     plan = {name: book.facts.get("tesla-2024-ai-plan", name) for name in PLAN}
     stood = corners(_together, _h100s(book, "tesla-h100-2024-q1"), _h100s(book, "cortex-1"))
     return {
-        "10 billion, read as bought from NVIDIA": over(
+        "10 billion as bought": over(
             lambda told, bought: told / bought,
             plan["budget"],
             plan["nvidia_purchases"],
             reason="What Musk put at 3 to 4 billion two months later.",
         ),
-        "those 3 to 4 billion, by his own shares": over(
+        "3 to 4 billion by parts": over(
             lambda told, *of: told / external_purchases(*of),
             plan["nvidia_purchases"],
             plan["budget"],
@@ -131,7 +131,7 @@ def overstated(book: Catalogue) -> Answers:
             plan["nvidia_share"],
             reason="Half of 10 billion, and two thirds of that: the parts agree.",
         ),
-        "85,000 H100 by the end of the year": over(
+        "85,000 by year end": over(
             lambda told, came: told / came,
             _h100s(book, "tesla-h100-2024-plan"),
             stood,
@@ -155,7 +155,7 @@ def months_late(book: Catalogue) -> Answers:
         "lost",
     )
     return {
-        "all of them, in the mean": Answer(
+        "all, in the mean": Answer(
             *model_corners(swap(book), "late"),
             "Between the slots of January and of June, however they split.",
         ),

@@ -21,7 +21,7 @@ from dojo_calc.economics.cost import purchase_cost, total_cost
 from dojo_calc.economics.finance import runway
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.economics.race import growth_needed
-from dojo_calc.evidence.checks import Answers, Check
+from dojo_calc.evidence.answers import Answers, Check, derive, unknown
 from dojo_calc.evidence.ledger import Answer, Derived, ledger
 from dojo_calc.facts import Fact
 from dojo_calc.hardware.catalog import Catalogue
@@ -79,15 +79,6 @@ def _answer(span: Span, reason: str, *derived: Derived) -> Answer:
     return Answer(low, central, high, reason, derived)
 
 
-def _unknown(reason: str) -> Answer:
-    return Answer(None, None, None, reason)
-
-
-def _derived(name: str, value: Any, unit: str = "1") -> Derived:
-    """Result [SI], kept in the unit it is read in."""
-    return Derived(name, float(value) / units.to_si(1.0, unit), unit)
-
-
 def _years(since: Fact, to: date) -> float:
     return (to - _day(since.date)).days * units.day / units.year
 
@@ -115,12 +106,12 @@ def more_than_all(book: Catalogue) -> Answers:
     model, goal, slow = race(book), _goal(book), _slow(book)
     now = model.evaluate(["others", "lead", "needed", "power_to_level", "money_to_level"])
     takes = (
-        _derived("times the growth of all others, to draw level", now["lead"]),
-        _derived("growth a year that it takes", now["needed"]),
-        _derived("power that it takes", now["power_to_level"], "GW"),
-        _derived("price of what it takes", now["money_to_level"], "TUSD"),
+        derive("times the growth of all others, to draw level", now["lead"]),
+        derive("growth a year that it takes", now["needed"]),
+        derive("power that it takes", now["power_to_level"], "GW"),
+        derive("price of what it takes", now["money_to_level"], "TUSD"),
     )
-    enough = _derived(
+    enough = derive(
         "growth a year of all others below which the goal is enough",
         growth_needed(goal.value, now["others"], YEARS),
     )
@@ -163,14 +154,14 @@ def more_than_the_named(book: Catalogue) -> Answers:
         given = {"others": now, "years": YEARS, **given}
         return _answer(_corners(model, "share_later", STOCKS, given), reason, *derived)
 
-    lead = _derived("times their growth, to draw level", model.evaluate("lead", others=now[1], years=YEARS))
+    lead = derive("times their growth, to draw level", model.evaluate("lead", others=now[1], years=YEARS))
     return {
         "both as they have grown": answer(
             "Google, Microsoft and Meta as the world since 2022; OpenAI is in what it rents.", lead
         ),
         "the named as in 2025": answer(
             "Their own counts a year apart, the errors of both taken against each other.",
-            _derived("their growth in 2025", own[1]),
+            derive("their growth in 2025", own[1]),
             others_growth=(own[0], own[1], own[2]),
         ),
         "xAI at its goal": answer("50 million H100 equivalents.", own_later=_span(_goal(book))),
@@ -189,9 +180,9 @@ def fifty_million(book: Catalogue) -> Answers:
         "at the growth shown": _answer(
             _corners(model, "own_later", ("own", "own_growth"), {"years": left}),
             "Growth as from September 2024 to the end of 2025, kept until July 2030.",
-            _derived("growth a year that the goal takes", growth_needed(goal.value, own.value, left)),
-            _derived("power at the chips of 2025", pooled_power(goal.value, each["each_power"]), "GW"),
-            _derived("price at the chips of 2025", purchase_cost(goal.value, each["each_price"]), "TUSD"),
+            derive("growth a year that the goal takes", growth_needed(goal.value, own.value, left)),
+            derive("power at the chips of 2025", pooled_power(goal.value, each["each_power"]), "GW"),
+            derive("price at the chips of 2025", purchase_cost(goal.value, each["each_price"]), "TUSD"),
         ),
         "stood or planned in 2025": _answer(
             _sum(*map(_span, sites)), "Colossus 1 and all of Colossus 2: nothing else had been announced."
@@ -217,7 +208,7 @@ def what_it_rests_on(book: Catalogue) -> Answers:
         "progress": _answer(
             _ratio(growth, needed),
             "Growth from September 2024 to the end of 2025 over the growth that X01 takes.",
-            _derived("growth shown, over the world's", growth[1] / model.evaluate("others_growth")),
+            derive("growth shown, over the world's", growth[1] / model.evaluate("others_growth")),
         ),
         "progress, others as NVIDIA": _answer(
             _ratio(growth, less), "The same against the growth of NVIDIA's stock, 2019 to 2024."
@@ -245,7 +236,7 @@ def value_of_xai(book: Catalogue) -> Answers:
     return _answer(
         _span(fact),
         "The round of January 2026; what was told in autumn 2025 is its low end. One digit was printed.",
-        _derived("claimed over the value of that round", over),
+        derive("claimed over the value of that round", over),
     )
 
 
@@ -271,8 +262,8 @@ def value_of_spacex(book: Catalogue) -> Answers:
     return _answer(
         _span(fact),
         "The last price paid, of December 2025. A target for an offering is no price, and lies below the claim too.",
-        _derived("claimed over paid", said / fact.value),
-        _derived("claimed over the target of an offering", said / target),
+        derive("claimed over paid", said / fact.value),
+        derive("claimed over the target of an offering", said / target),
     )
 
 
@@ -289,7 +280,7 @@ def borrowed(book: Catalogue) -> Answers:
         return _answer(
             _corners(model, output, STAKES, given or {}),
             reason,
-            _derived("GPUs, with all that belongs to them", gpus),
+            derive("GPUs, with all that belongs to them", gpus),
         )
 
     return {
@@ -323,13 +314,13 @@ def ammunition(book: Catalogue) -> Answers:
         "chips of 2025, told": _answer(
             _ratio(most, today),
             "All that both stakes lend at the article's prices, over 50 million H100 equivalents with their sites.",
-            _derived("price of the goal", today[1], "TUSD"),
+            derive("price of the goal", today[1], "TUSD"),
         ),
         "chips of 2025, capped": _answer(_ratio(least, today), "The same with prices paid and Tesla's cap."),
         "chips of 2030, told": _answer(
             _ratio(most, later),
             "If prices fall as they did and all is bought at the end; how fast they fall is too uncertain to say.",
-            _derived("price of the goal", later[1], "TUSD"),
+            derive("price of the goal", later[1], "TUSD"),
         ),
         "chips of 2030, capped": _answer(
             _ratio(least, later), "The same with prices paid and Tesla's cap: even then it does not reach."
@@ -337,9 +328,9 @@ def ammunition(book: Catalogue) -> Answers:
         "burn of 2025, capped": _answer(
             (low, value, high),
             "With prices paid and Tesla's cap, over five times what 2025 burnt: enough while xAI does not grow.",
-            _derived("years that it lasts", lasts[1] / units.year),
+            derive("years that it lasts", lasts[1] / units.year),
         ),
-        "rivals": _unknown("What others can raise is not among the facts."),
+        "rivals": unknown("What others can raise is not among the facts."),
     }
 
 
@@ -416,7 +407,7 @@ def broke_ground(book: Catalogue) -> Answers:
     first, full = (book.entity(name).announced for name in ("colossus-1-2024-08", "colossus-1-2024-09"))
     seen = book.facts.get("colossus-1-2024-09", "build_time", "satellite")
     start = _day(full) - timedelta(seconds=seen.value)
-    ran = _derived("from the first work to the first training", (_day(first) - start).days * units.day, "day")
+    ran = derive("from the first work to the first training", (_day(first) - start).days * units.day, "day")
     return {
         "first work, from space": answer(
             "colossus-1-2024-09",
@@ -444,9 +435,9 @@ def jump_in_scale(book: Catalogue) -> Answers:
         "scale": _answer(
             times,
             "Operations of the two training runs; that of GPT-4 is an outside estimate.",
-            _derived("times a year", growth_needed(after.value, before.value, between)),
+            derive("times a year", growth_needed(after.value, before.value, between)),
         ),
-        "scale as the cause": _unknown(
+        "scale as the cause": unknown(
             "Nothing about data, method or quality is among the facts: two runs cannot part them."
         ),
     }
