@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from docutils.nodes import Element
@@ -25,8 +27,8 @@ _NUMBER = re.compile(r"(?<=\[)\d+(?=\]_)|(?<=^\.\. \[)\d+(?=\] )")
 def complete_docstring(
     _app: Sphinx, _what: str, name: str, obj: Any, _options: object, lines: list[str]
 ) -> None:
-    """Name the references of a docstring by their room and module, and list the types and multipliers."""
-    module = next(part for part in _prefixes(name) if part in sys.modules).partition(".")[2]
+    """Name the references of a docstring by their module, and list the types and multipliers."""
+    module = _label(next(part for part in _prefixes(name) if part in sys.modules))
     lines[:] = [_NUMBER.sub(rf"{module}-\g<0>", line) for line in lines]
     if obj is quantities:
         lines += ["", *_types()]
@@ -47,6 +49,14 @@ def _prefixes(name: str) -> Iterator[str]:
     while name:
         yield name
         name = name.rpartition(".")[0]
+
+
+@cache
+def _label(module: str) -> str:
+    """Short name of a module, with its room where another room has a module of that name."""
+    short = module.rpartition(".")[2]
+    alike = list(Path(quantities.__file__).parent.rglob(f"{short}.py"))
+    return ".".join(module.split(".")[-2:]) if len(alike) > 1 else short
 
 
 def _types() -> Iterator[str]:
