@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -296,6 +296,10 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     )
 
 
+def _shown(values: Mapping[str, Array], row: int, name: str) -> str:
+    return f"{values[name][row]:,.6g}"
+
+
 @dataclass(frozen=True)
 class _Problems:
     """What is wrong with each plan: the number of its first problem, put into words only when asked for.
@@ -314,7 +318,7 @@ class _Problems:
         for number, words in enumerate(self.words, 1):
             here = self._where(number)
             for place, row in enumerate(np.flatnonzero(self.number == number)):
-                reason.flat[row] = words(lambda name, at=place, of=here: f"{of[name][at]:,.6g}")  # type: ignore[misc]
+                reason.flat[row] = words(partial(_shown, here, place))
         for row, text in zip(np.flatnonzero(self.number > len(self.words)), self._too_big(), strict=True):
             reason.flat[row] = text
         return reason
