@@ -190,7 +190,7 @@ def train(
     values |= flags(recompute, sharding, attention) | {"visible": 1.0}
     values |= sizes.values() | chip_values(chip, precision, stack, book, changed)
     found = step.evaluate(values, OUTPUTS)
-    wrong = _find_problems(values, found["memory"])
+    wrong = _find_problems(values, np.copy(found["memory"]))  # masking below writes over the other
     bad = wrong.number > 0
     if not bad.shape and bad:
         raise PlanError(str(wrong.texts()))
