@@ -15,7 +15,8 @@ import numpy as np
 from dojo_calc.quantities import Numeric
 
 __all__ = [
-    "OPERATIONS", "ceil", "exp", "floor", "log", "log2", "maximum", "minimum", "power", "sqrt", "where",
+    "OPERATIONS", "ceil", "exp", "expm1", "floor", "log", "log1p", "log2", "maximum", "minimum", "power", "sqrt",
+    "where",
 ]  # fmt: skip
 
 Unary = Callable[[Numeric], Numeric]
@@ -28,13 +29,16 @@ power = cast("Binary", np.power)
 ceil = cast("Unary", np.ceil)
 floor = cast("Unary", np.floor)
 exp = cast("Unary", np.exp)
+expm1 = cast("Unary", np.expm1)  # exp(x) - 1 and log(1 + x), which as written lose the digits of a small x
 log = cast("Unary", np.log)
+log1p = cast("Unary", np.log1p)
 log2 = cast("Unary", np.log2)
 sqrt = cast("Unary", np.sqrt)
 where = cast("Callable[[Any, Numeric, Numeric], Numeric]", np.where)
 
 _ALLOWED: tuple[Any, ...] = (
-    np.minimum, np.maximum, np.power, np.ceil, np.floor, np.exp, np.log, np.log2, np.sqrt, np.where,
+    np.minimum, np.maximum, np.power, np.ceil, np.floor, np.exp, np.expm1, np.log, np.log1p,
+    np.log2, np.sqrt, np.where,
     np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive,
     np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
 )  # fmt: skip

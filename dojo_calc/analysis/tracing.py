@@ -3,6 +3,11 @@
 A `Tracer` records every operation as a node of a graph; equal nodes are one node, so a shared intermediate
 is written once and named. Its operations are those of `dojo_calc.operations` and no others; a formula that
 branches on a value or asks for a number out of a tracer is refused with the reason.
+
+References
+----------
+.. [1] W. Kahan's way to exp(x) - 1 and log(1 + x) from exp and log, in N. J. Higham, "Accuracy and Stability of
+   Numerical Algorithms", 2nd edition, SIAM 2002, section 1.14.1.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from dojo_calc.errors import DojoCalcError
-from dojo_calc.operations import OPERATIONS
+from dojo_calc.operations import OPERATIONS, exp, log, maximum, minimum, where
 from dojo_calc.quantities import signature
 
 __all__ = ["Expression", "Node", "TraceError", "Tracer", "trace"]
@@ -171,18 +176,19 @@ class Expression:
             Name and expression of each node that is used more than once, then of the result, whose name is
             empty. Nodes used once are written in place.
         """
+        root = _spelled_out(self.root)
         uses: dict[Node, int] = {}
-        for node in self.root.walk():
+        for node in root.walk():
             for argument in node.arguments:
                 uses[argument] = uses.get(argument, 0) + 1
         named: dict[Node, str] = {}
         lines = []
-        for node in self.root.walk():
+        for node in root.walk():
             if node.arguments and uses.get(node, 0) > 1:
                 name = f"{prefix}shared{len(named)}"
                 lines.append((name, _vega(node, named, rename)))
                 named[node] = rename(name)
-        return [*lines, ("", _vega(self.root, named, rename))]
+        return [*lines, ("", _vega(root, named, rename))]
 
 
 def trace(function: Callable[..., Any], names: Sequence[str] | None = None) -> Expression:
@@ -270,6 +276,7 @@ _LATEX_INFIX = {
 _LATEX_CALL = {
     "ceil": r"\left\lceil {} \right\rceil", "floor": r"\left\lfloor {} \right\rfloor", "sqrt": r"\sqrt{{{}}}",
     "exp": r"e^{{{}}}", "log": r"\ln\left({}\right)", "log2": r"\log_2\left({}\right)",
+    "expm1": r"\left(e^{{{}}} - 1\right)", "log1p": r"\ln\left(1 + {}\right)",
     "minimum": r"\min\left({}, {}\right)", "maximum": r"\max\left({}, {}\right)",
     "where": r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
 }  # fmt: skip
@@ -293,6 +300,34 @@ def _latex(node: Node) -> tuple[str, int]:
         return f"{_wrapped(parts[0], level)} {symbol} {_wrapped(parts[1], level + (symbol == '-'))}", level
     return _LATEX_CALL[node.operation].format(*(text for text, _ in parts)), _ATOM
 
+
+def _spelled_out(root: Node) -> Node:
+    """Graph of the same value without `expm1` and `log1p`, which Vega's expression language lacks, by [1]_."""
+    made: dict[Node, Node] = {}
+    for node in root.walk():
+        parts = tuple(made[argument] for argument in node.arguments)
+        if node.operation in _SPELLED:
+            made[node] = _node(_SPELLED[node.operation](Tracer(parts[0])))
+        else:
+            made[node] = _node_of(node.operation, parts, node.leaf)
+    return made[root]
+
+
+def _expm1(x: Any) -> Any:
+    # The rounding of `grown` enters the difference and the logarithm alike, and leaves their quotient; far
+    # from 1 nothing cancels, and the quotient would be that of two infinities where `grown` is one.
+    grown = exp(x)
+    near = maximum(minimum(grown, 2.0), 0.5)
+    quotient = (near - 1.0) * (x / log(near))
+    return where(near == 1.0, x, where(near == grown, quotient, grown - 1.0))
+
+
+def _log1p(x: Any) -> Any:
+    more = 1.0 + x
+    return where(more == 1.0, x, log(more) * (x / (more - 1.0)))
+
+
+_SPELLED = {"expm1": _expm1, "log1p": _log1p}
 
 # Vega's expression language has no operator for these.
 _VEGA_CALL = {

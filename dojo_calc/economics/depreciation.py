@@ -8,7 +8,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import exp, log
+from dojo_calc.operations import exp, expm1, log, log1p
 from dojo_calc.quantities import DecayRate, Duration, Fraction, Money, MoneyRate
 
 __all__ = [
@@ -48,7 +48,7 @@ def decay_of_decline(decline: Fraction, period: Duration) -> DecayRate:
     DecayRate
         ``-log(1 - decline) / period`` [1/s]; broadcast shape.
     """
-    return -log(1.0 - decline) / period
+    return -log1p(-decline) / period
 
 
 def decline_in(decay: DecayRate, period: Duration) -> Fraction:
@@ -66,7 +66,7 @@ def decline_in(decay: DecayRate, period: Duration) -> Fraction:
     Fraction
         ``1 - exp(-decay * period)`` [1]; broadcast shape.
     """
-    return 1.0 - exp(-decay * period)
+    return -expm1(-decay * period)
 
 
 def half_life(decay: DecayRate) -> Duration:

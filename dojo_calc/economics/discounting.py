@@ -11,7 +11,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import exp, log, power, where
+from dojo_calc.operations import expm1, log1p, power, where
 from dojo_calc.quantities import (
     CashFlow,
     DiscountRate,
@@ -19,7 +19,6 @@ from dojo_calc.quantities import (
     EnergyPrice,
     InterestRate,
     Money,
-    Numeric,
     Periods,
     Ratio,
 )
@@ -64,19 +63,7 @@ def capital_recovery_factor(rate: InterestRate, periods: Periods) -> Ratio:
         ``rate / (1 - (1 + rate)**-periods)``, at no interest ``1 / periods`` [1]; broadcast shape.
     """
     charged = where(rate > 0, rate, 1.0)  # any rate will do where none is charged
-    return where(rate > 0, charged / _one_less_exp(periods * _log_one_more(charged)), 1.0 / periods)
-
-
-def _log_one_more(x: Numeric) -> Numeric:
-    """``log(1 + x)``; by its series where the sum would lose digits."""
-    series = x * (1.0 - x * (1.0 / 2.0 - x * (1.0 / 3.0 - x / 4.0)))
-    return where(x < 1e-4, series, log(1.0 + x))
-
-
-def _one_less_exp(x: Numeric) -> Numeric:
-    """``1 - exp(-x)``; by its series where the difference would lose digits."""
-    series = x * (1.0 - x / 2.0 * (1.0 - x / 3.0 * (1.0 - x / 4.0 * (1.0 - x / 5.0))))
-    return where(x < 0.01, series, 1.0 - exp(-x))
+    return where(rate > 0, -charged / expm1(-periods * log1p(charged)), 1.0 / periods)
 
 
 def annuity_payment(principal: Money, rate: InterestRate, periods: Periods) -> Money:

@@ -8,7 +8,8 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import power, where
+from dojo_calc.economics.yields import negative_binomial_yield
+from dojo_calc.operations import where
 from dojo_calc.quantities import Count, Fraction, Ratio
 
 __all__ = ["harvest_yield"]
@@ -42,7 +43,7 @@ def harvest_yield(faults: Count, clustering: Ratio, redundant_share: Fraction, s
         negative binomial yield.
     """
     odds = redundant_share * faults / (clustering + faults)
-    term = power(1.0 + faults / clustering, -clustering)
+    term = negative_binomial_yield(faults, clustering)
     total = term
     for i in range(_MOST_SPARES):
         term = term * odds * (clustering + i) / (i + 1.0)

@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import exp, power, where
+from dojo_calc.operations import exp, expm1, log1p, where
 from dojo_calc.quantities import CashFlow, DecayRate, Duration, Fraction, Money, Ratio, SignedCount
 
 __all__ = [
@@ -59,7 +59,7 @@ def frontier_price(price: Money, growth: Ratio, delay: Duration, period: Duratio
     Money
         ``price * (1 + growth)**(-delay / period)`` [USD]; broadcast shape.
     """
-    return price * power(1.0 + growth, -delay / period)
+    return price * exp(-delay / period * log1p(growth))
 
 
 def slip_loss(value: Money, growth: Ratio, slip: Duration, period: Duration) -> Money:
@@ -81,7 +81,7 @@ def slip_loss(value: Money, growth: Ratio, slip: Duration, period: Duration) -> 
     Money
         ``value - frontier_price(value, growth, slip, period)`` [USD]; broadcast shape.
     """
-    return value - frontier_price(value, growth, slip, period)
+    return -value * expm1(-slip / period * log1p(growth))
 
 
 def retention(departures: DecayRate, duration: Duration) -> Fraction:

@@ -16,15 +16,13 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import exp, maximum, power, sqrt, where
+from dojo_calc.operations import exp, expm1, log1p, power, sqrt, where
 from dojo_calc.quantities import Area, Count, CountPerArea, Duration, Fraction, Ratio
 
 __all__ = [
     "faults_on_die", "good_dies", "joint_yield", "learned_defect_density", "moore_yield", "murphy_yield",
     "negative_binomial_yield", "passing_share", "poisson_yield", "repeated_yield", "seeds_yield", "sound_share",
 ]  # fmt: skip
-
-_SMALL = 1e-3  # below it a series is closer to (1 - exp(-x)) / x than its difference of near equals
 
 
 def faults_on_die(die: Area, defect_density: CountPerArea, critical_share: Fraction) -> Count:
@@ -76,8 +74,8 @@ def murphy_yield(faults: Count) -> Fraction:
     Fraction
         ``((1 - exp(-x)) / x)^2`` [1]; broadcast shape, 1 at no faults.
     """
-    series = 1.0 - faults / 2.0 + faults * faults / 6.0 - faults * faults * faults / 24.0
-    ratio = where(faults < _SMALL, series, (1.0 - exp(-faults)) / maximum(faults, _SMALL))
+    some = where(faults > 0.0, faults, 1.0)  # any number will do where there are none
+    ratio = where(faults > 0.0, -expm1(-some) / some, 1.0)
     return ratio * ratio
 
 
@@ -128,7 +126,7 @@ def negative_binomial_yield(faults: Count, clustering: Ratio) -> Fraction:
     Fraction
         ``(1 + x / clustering)^-clustering`` [1]; broadcast shape.
     """
-    return power(1.0 + faults / clustering, -clustering)
+    return exp(-clustering * log1p(faults / clustering))
 
 
 def good_dies(gross: Count, working: Fraction) -> Count:

@@ -3,7 +3,7 @@
 Failures come at a constant rate, independently, so the time between them is exponential. A run computes
 for an interval, writes a checkpoint, and goes on; a failure throws it back to the last checkpoint and costs
 a restart, in which it may fail again. Then the expected time is a closed formula [2]_, and so, but for one
-root, is the best interval. Differences of exponentials close to one are taken without cancellation [3]_.
+root, is the best interval.
 
 References
 ----------
@@ -11,18 +11,16 @@ References
    ACM 17(9), 1974.
 .. [2] J. T. Daly, "A higher order estimate of the optimum checkpoint interval for restart dumps", Future
    Generation Computer Systems 22(3), 2006.
-.. [3] W. Kahan's way to exp(x) - 1 from exp and log, in N. J. Higham, "Accuracy and Stability of Numerical
-   Algorithms", 2nd edition, SIAM 2002, section 1.14.1.
-.. [4] G. Blom, "Statistical Estimates and Transformed Beta-Variables", Wiley 1958.
-.. [5] M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions", 1964, formula 26.2.23.
-.. [6] C. Palm, "Analysis of the Erlang traffic formulae for busy-signal arrangements", Ericsson Technics 5,
+.. [3] G. Blom, "Statistical Estimates and Transformed Beta-Variables", Wiley 1958.
+.. [4] M. Abramowitz, I. A. Stegun, "Handbook of Mathematical Functions", 1964, formula 26.2.23.
+.. [5] C. Palm, "Analysis of the Erlang traffic formulae for busy-signal arrangements", Ericsson Technics 5,
    1938.
 """
 
 from __future__ import annotations
 
-from dojo_calc.operations import exp, log, maximum, minimum, sqrt, where
-from dojo_calc.quantities import Count, Duration, Fraction, Frequency, Numeric, Ranks, Ratio
+from dojo_calc.operations import exp, expm1, log, maximum, minimum, sqrt, where
+from dojo_calc.quantities import Count, Duration, Fraction, Frequency, Ranks, Ratio
 
 __all__ = [
     "checkpoint_share", "daly_first_order_interval", "daly_interval", "expected_failures", "expected_maximum",
@@ -34,15 +32,7 @@ __all__ = [
 # times between failures at a stretch does not end.
 _NEVER = 300.0
 _NEWTON_STEPS = 6  # from Young's interval to the last bit, tested against Lambert's W
-_PLOTTING = 3 / 8  # Blom's constant for the normal distribution [4]_
-
-
-def _exp_less_one(x: Numeric) -> Numeric:
-    """``exp(x) - 1`` without the cancellation near zero [3]_, for x held within 300 of zero."""
-    x = minimum(maximum(x, -_NEVER), _NEVER)
-    grown = exp(x)
-    apart = where(grown == 1.0, 2.0 * grown, grown)  # so that the branch not taken does not divide by zero
-    return where(grown == 1.0, x, (apart - 1.0) * x / log(apart))
+_PLOTTING = 3 / 8  # Blom's constant for the normal distribution [3]_
 
 
 # --- Failures --------------------------------------------------------------------------------------------
@@ -67,7 +57,7 @@ def mean_time_between_failures(units: Count, failure_rate: Frequency) -> Duratio
 
 
 def expected_failures(units: Count, failure_rate: Frequency, duration: Duration) -> Count:
-    """Mean number of failures in a time; with the time of a repair, the mean number under repair [6]_.
+    """Mean number of failures in a time; with the time of a repair, the mean number under repair [5]_.
 
     Both numbers are Poisson distributed, the second whatever the distribution of the repair time is; see
     `dojo_calc.performance.spares`.
@@ -116,7 +106,7 @@ def expected_time(
         ``mtbf * exp(restart / mtbf) * (exp((interval + checkpoint) / mtbf) - 1) * work / interval`` [s];
         broadcast shape. Exponents stop at 300, far beyond any run that ends.
     """
-    stretch = _exp_less_one((interval + checkpoint) / mtbf)
+    stretch = expm1(minimum((interval + checkpoint) / mtbf, _NEVER))
     return mtbf * exp(minimum(restart / mtbf, _NEVER)) * stretch * (work / interval)
 
 
@@ -180,7 +170,7 @@ def restart_share(restart: Duration, mtbf: Duration) -> Fraction:
     Fraction
         ``1 - exp(-restart / mtbf)`` [1]; broadcast shape.
     """
-    return -_exp_less_one(-(restart / mtbf))
+    return -expm1(-(restart / mtbf))
 
 
 def rework_share(interval: Duration, checkpoint: Duration, restart: Duration, mtbf: Duration) -> Fraction:
@@ -204,7 +194,7 @@ def rework_share(interval: Duration, checkpoint: Duration, restart: Duration, mt
         broadcast shape.
     """
     attempt = (interval + checkpoint) / mtbf
-    stretch = _exp_less_one(attempt)
+    stretch = expm1(minimum(attempt, _NEVER))
     return exp(-(restart / mtbf)) * maximum(1.0 - attempt / maximum(stretch, attempt), 0.0)
 
 
@@ -290,7 +280,7 @@ def optimal_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
     ratio = checkpoint / mtbf
     x = minimum(sqrt(2.0 * ratio), 1.0)
     for _ in range(_NEWTON_STEPS):
-        slope = -_exp_less_one(-(x + ratio))
+        slope = -expm1(-(x + ratio))
         x = x - (x - slope) / where(slope > 0.0, slope, 1.0)
     return x * mtbf
 
@@ -301,7 +291,7 @@ def optimal_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
 def expected_maximum(ranks: Ranks) -> Ratio:
     """Mean of the largest of so many standard normal numbers, within 0.03 from two to a million.
 
-    The normal quantile at Blom's plotting position [4]_, the quantile by a rational approximation [5]_.
+    The normal quantile at Blom's plotting position [3]_, the quantile by a rational approximation [4]_.
 
     Parameters
     ----------

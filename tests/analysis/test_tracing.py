@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from dojo_calc.analysis.tracing import TraceError, trace
 from dojo_calc.economics.capacity import whole
 from dojo_calc.economics.silicon import gross_dies
-from dojo_calc.operations import ceil, log2, maximum, sqrt, where
+from dojo_calc.operations import ceil, expm1, log1p, log2, maximum, sqrt, where
 from dojo_calc.performance.roofline import streaming_bandwidth
-from dojo_calc.quantities import Count, Ratio
+from dojo_calc.quantities import Count, Ratio, SignedCount
 from tests.vega import datum, evaluate
 
 
@@ -64,6 +66,29 @@ def test_vega_computes_it_too() -> None:
     a, b = random.uniform(0.1, 9.0, (2, 100))
     got = evaluate(trace(everything).vega(datum), {"a": a, "b": b})
     np.testing.assert_allclose(got, everything(a, b), rtol=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_vega_keeps_the_digits_of_small_numbers(sign: float) -> None:
+    """Vega has neither function, so it computes Kahan's; the peer is the C library's, behind Python's `math`."""
+
+    def grown(x: SignedCount) -> SignedCount:
+        return expm1(x)
+
+    def counted(x: SignedCount) -> SignedCount:
+        return log1p(x)
+
+    x = sign * np.array(
+        [0.0, 1e-300, 1e-20, 1e-16, 3e-16, 1e-8, 1e-3, 0.4, 0.69, 0.7, 0.999, 3.0, 37.0, 700.0]
+    )
+    expected = [math.expm1(one) for one in x]
+    np.testing.assert_allclose(evaluate(trace(grown).vega(datum), {"x": x}), expected, rtol=5e-16)
+    x = x[x > -1.0]
+    expected = [math.log1p(one) for one in x]
+    np.testing.assert_allclose(evaluate(trace(counted).vega(datum), {"x": x}), expected, rtol=5e-16)
+    assert trace(grown).text() == "expm1(x)"
+    assert trace(grown).latex() == r"\left(e^{\text{x}} - 1\right)"
+    assert trace(counted).latex() == r"\ln\left(1 + \text{x}\right)"
 
 
 def test_a_shared_intermediate_is_written_once() -> None:

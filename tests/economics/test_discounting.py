@@ -85,6 +85,9 @@ def test_both_clocks_by_hand() -> None:
     assert float(k) * year == pytest.approx(0.322362, abs=5e-7)
     assert float(half_life(k)) / year == pytest.approx(2.1502, abs=5e-5)
     assert decline_in(k, year) == pytest.approx(0.2756, abs=5e-5)
+    # x - x^2 / 2 of x = 6.6456122e-6: what a difference of numbers close to one would get wrong in the 11th digit.
+    small = decline_in(0.0018308465324156113, 0.0036298029807279174)
+    assert small == pytest.approx(6.6455901185857132783e-06, rel=4e-16)
     # From 36.7 k USD in 2022 to 23.2 k in 2025 is (23.2/36.7)^(1/3) = 0.8582 a year: a decline of 14.2 %.
     slow = decay_of_decline(1 - (23.2 / 36.7) ** (1 / 3), year)
     assert market_value(36.7e3, slow, 3 * year) == pytest.approx(23.2e3)
