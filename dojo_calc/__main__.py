@@ -34,10 +34,11 @@ from dojo_calc.evidence.clusters import CLUSTER_COLUMNS, validate_clusters
 from dojo_calc.evidence.references import compare_references
 from dojo_calc.evidence.training_runs import RUN_COLUMNS, validate_runs
 from dojo_calc.evidence.validation import Row as MeasuredRow
-from dojo_calc.evidence.validation import Validation, columns_of
+from dojo_calc.evidence.validation import Validation
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.performance.search import search as search_plans
+from dojo_calc.tables import header_of
 
 app = typer.Typer(
     help="What would it take? Chips, machines, plans and claims, with a source under every number.",
@@ -312,9 +313,9 @@ def _validated(file: Path | None, book: Catalogue) -> Validation:
     """Tell what a file measures by its columns."""
     if file is None:
         return validate_runs(book=book)
-    columns = set(columns_of(file))
+    columns = set(header_of(file))
     if {"reported_mw", "reported_cost_usd"} & columns:
-        return validate_clusters(file)
+        return validate_clusters(file, book)
     if {"metric", "measured", "model"} & columns:
         return validate_runs(file, book)
     raise FactsError(

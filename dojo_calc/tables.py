@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import re
+import select
+import stat
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dojo_calc.errors import FactsError, nearest
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Place", "data_path", "read_rows"]
+__all__ = ["Place", "data_path", "header_of", "read_rows"]
+
+MOST_BYTES = 32 << 20  # a table of a quarter of a million rows; a device never ends
+PATIENCE = 5.0  # seconds for a named pipe's writer to appear
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def data_path(name: str = "") -> Path:
@@ -84,15 +92,12 @@ def read_rows(path: Path, model: type[Row]) -> Iterator[tuple[Row, Place]]:
     Raises
     ------
     FactsError
-        If the file is missing, is not UTF-8, has unknown, missing or doubled columns, or a cell does not fit.
+        If the file is missing, is no text in UTF-8, has unknown, missing or doubled columns, or a cell does not
+        fit.
     """
     from pydantic import ValidationError
 
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    header = next(reader, None)
-    if header is None:
-        raise FactsError(f"{Place(path, 1, [])}: the file is empty; expected the header {_header(model)}")
-    columns = [name.strip() for name in header]
+    reader, columns = _opened(path, f"the header {_header(model)}")
     _check_header(Place(path, 1, columns), columns, model)
     while True:
         place = Place(path, reader.line_num + 1, columns)
@@ -115,13 +120,40 @@ def read_rows(path: Path, model: type[Row]) -> Iterator[tuple[Row, Place]]:
             raise place.error(column, _reason(first["type"], first["msg"], filled.get(column))) from None
 
 
+def header_of(path: Path) -> list[str]:
+    """Names in the header line of a CSV file, by which the kind of its rows is told.
+
+    Raises
+    ------
+    FactsError
+        If the file cannot be read, is no text in UTF-8, or is empty.
+    """
+    return _opened(path, "a header line")[1]
+
+
+def _opened(path: Path, expected: str) -> tuple[Any, list[str]]:
+    """Reader of a CSV file behind its header, and that header."""
+    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        raise FactsError(f"{Place(path, 1, [])}: expected {expected}, got no CSV: {error}") from None
+    if header is None:
+        raise FactsError(f"{Place(path, 1, [])}: the file is empty; expected {expected}")
+    return reader, [name.strip() for name in header]
+
+
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        raw = _raw(path)
     except OSError as error:
         raise FactsError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a path with a NUL in it
+        raise FactsError(f"{str(path)!r}: cannot be read: {error}") from None
+    if len(raw) > MOST_BYTES:
+        raise FactsError(f"{path}: expected a table of at most {MOST_BYTES >> 20} MB, got more")
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
@@ -129,6 +161,42 @@ def _text(path: Path) -> str:
             f"{path}, line {line}, byte {column}: expected UTF-8 text, got the byte 0x{raw[error.start]:02x}; "
             "save the file as UTF-8"
         ) from None
+    if found := _CONTROL.search(text):  # it would reach a terminal
+        line, start = text.count("\n", 0, found.start()) + 1, text.rfind("\n", 0, found.start())
+        raise FactsError(
+            f"{path}, line {line}, character {found.start() - start}: expected text, got the control character "
+            f"0x{ord(found[0]):02x}"
+        )
+    return text
+
+
+def _raw(path: Path) -> bytes:
+    """Content of a file, one byte more than is allowed where there is more; what is no file is read once."""
+    found = path.stat()
+    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    stream = path, found.st_dev, found.st_ino
+    if stream not in _streams:
+        _streams[stream] = _streamed(path)
+    return _streams[stream]
+
+
+_streams: dict[tuple[Path, int, int], bytes] = {}  # a pipe or a device cannot be read again
+
+
+def _streamed(path: Path) -> bytes:
+    named = stat.S_ISFIFO(path.stat().st_mode) and not os.path.realpath(path).startswith("/proc/")
+    with open(os.open(path, os.O_RDONLY | (os.O_NONBLOCK if named else 0)), "rb") as file:
+        if named:  # without a writer it would be waited for as long as the process lives
+            waiting = select.poll()
+            waiting.register(file, select.POLLIN | select.POLLHUP)
+            if not waiting.poll(PATIENCE * 1000.0):
+                raise FactsError(
+                    f"{path}: expected a table, got a pipe that nobody wrote to in {PATIENCE:g} s"
+                )
+            os.set_blocking(file.fileno(), True)
+        return file.read(MOST_BYTES + 1)
 
 
 def _header(model: type[BaseModel]) -> str:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dojo_calc.errors import FactsError
-
-__all__ = ["Group", "Row", "Validation", "columns_of", "summarise"]
+__all__ = ["Group", "Row", "Validation", "summarise"]
 
 
 @dataclass(frozen=True)
@@ -153,21 +149,3 @@ def _group(by: str, name: str, rows: Sequence[Row]) -> Group:
         median_ratio=float(np.median(ratios)),
         mean_absolute_log_error=float(np.abs(np.log(ratios)).mean()),
     )
-
-
-def columns_of(path: str | Path) -> list[str]:
-    """Names in the header line of a CSV file, by which the kind of its rows is told.
-
-    Raises
-    ------
-    FactsError
-        If the file cannot be read, is not UTF-8, or is empty.
-    """
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), None)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FactsError(f"{path}: cannot be read as CSV in UTF-8: {error}") from None
-    if not header:
-        raise FactsError(f"{path}: the file is empty; expected a header line")
-    return [name.strip() for name in header]

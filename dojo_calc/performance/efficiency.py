@@ -8,7 +8,7 @@ counts. Fitted values come from the rows of `data/validation/splits.csv` marked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import FiniteFloat
 
 from dojo_calc import units
-from dojo_calc.errors import DojoCalcError, UnknownNameError
+from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.facts import Strict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
@@ -26,7 +26,7 @@ from dojo_calc.quantities import ByteRate, Bytes, Duration, Fraction, Ratio, che
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "PARAMETERS", "PRECISIONS", "Parameter", "chip_values", "efficiency", "matrix_precision", "parameters",
+    "PARAMETERS", "PRECISIONS", "Parameter", "changes", "chip_values", "efficiency", "matrix_precision", "parameters",
 ]  # fmt: skip
 
 PARAMETERS: dict[str, Any] = {
@@ -197,6 +197,41 @@ def _precision(precision: str) -> str:
     return PRECISIONS[precision]
 
 
+def changes(changed: Mapping[str, float], rows: Iterable[Parameter] | None = None) -> dict[str, float]:
+    """Values given in place of the table's, held to its rows and to their domains.
+
+    Parameters
+    ----------
+    changed : mapping
+        `Parameter.key` to value in SI.
+    rows : iterable of Parameter, optional
+        Rows that may be changed; every row of the table if left out.
+
+    Returns
+    -------
+    dict
+        The same as floats.
+
+    Raises
+    ------
+    UnknownNameError
+        If a key is that of no such row; the message offers the nearest.
+    DomainError
+        If a value is not finite or outside its parameter's domain.
+    """
+    table = {one.key: one for one in (parameters() if rows is None else rows)}
+    for key in changed:
+        if key not in table:
+            name = key.partition("[")[0]
+            own = [one for one in table if one.partition("[")[0] == name]
+            hint = f"; there is {', '.join(own)}" if own else nearest(key, table)
+            raise UnknownNameError(f"changed: no parameter {key!r} counts here{hint}")
+    return {
+        key: float(check(value, PARAMETERS[table[key].name], f"changed[{key!r}]"))
+        for key, value in changed.items()
+    }
+
+
 def chip_values(
     chip: str | Machine,
     precision: str = "bf16",
@@ -216,7 +251,8 @@ def chip_values(
         See `efficiency`.
     book : Catalogue, optional
     changed : mapping, optional
-        Values of rows of `parameters` by `Parameter.key`, in place of the table's.
+        Values of rows of `parameters` by `Parameter.key`, in place of the table's, see `changes`; those of other
+        chips, precisions and stacks are left unread.
 
     Returns
     -------
@@ -226,12 +262,14 @@ def chip_values(
     Raises
     ------
     UnknownNameError
-        If the chip or the precision is unknown, or the chip lacks a peak, a memory or a link; the message
-        names it.
+        If the chip, the precision or a changed parameter is unknown, or the chip lacks a peak, a memory or a
+        link; the message names it.
+    DomainError
+        If a changed value is outside its parameter's domain.
     """
     known = book or catalogue()
     unit = known.machine(chip) if isinstance(chip, str) else chip
-    new = changed or {}
+    new = changes(changed or {})
     own = {name: new.get(one.key, one.value) for name, one in efficiency(unit.id, precision, stack).items()}
     peak = unit.peak("bf16")
     memory = _only(unit, "memory", {one.name: one for one in unit.memories()}, "hbm")

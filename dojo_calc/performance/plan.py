@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError
-from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import chip_values, efficiency
+from dojo_calc.performance.efficiency import changes, chip_values, efficiency
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.units import format_si
 
@@ -163,7 +163,7 @@ def train(
         See `dojo_calc.performance.efficiency.efficiency`.
     book : Catalogue, optional
     changed : mapping, optional
-        See `chip_values`.
+        See `dojo_calc.performance.efficiency.changes`: rows that hold for this chip, precision and stack.
 
     Returns
     -------
@@ -174,9 +174,13 @@ def train(
     PlanError
         If all sizes are scalars and the plan cannot be, naming the sizes or the memory.
     UnknownNameError
-        If a name is unknown, or the chip lacks what a plan needs.
+        If a name is unknown, a changed parameter does not count for this chip, or the chip lacks what a plan needs.
+    DomainError
+        If a changed value is outside its parameter's domain.
     """
     sizes = transformer(model) if isinstance(model, str) else model
+    unit = (book or catalogue()).machine(chip)
+    own = efficiency(unit.id, precision, stack)
     plan = {
         "chips": chips, "global_batch": global_batch, "sequence": sequence, "micro_batch": micro_batch,
         "tensor": tensor, "pipeline": pipeline, "context": context, "expert": expert, "interleave": interleave,
@@ -188,14 +192,14 @@ def train(
         values["tensor"] > 1 if sequence_parallel is None else sequence_parallel
     )
     values |= flags(recompute, sharding, attention) | {"visible": 1.0}
-    values |= sizes.values() | chip_values(chip, precision, stack, book, changed)
+    values |= sizes.values() | chip_values(unit, precision, stack, book, changes(changed or {}, own.values()))
     found = step.evaluate(values, OUTPUTS)
     wrong = _find_problems(values, np.copy(found["memory"]))  # masking below writes over the other
     bad = wrong.number > 0
     if not bad.shape and bad:
         raise PlanError(str(wrong.texts()))
     masked = {name: _masked(one, bad) for name, one in found.items()}
-    error = np.exp(efficiency(chip, precision, stack)["error_80"].value)
+    error = np.exp(own["error_80"].value)
     return Training(
         step_time=masked["step_time"],
         low=masked["step_time"] / error,

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 
-from dojo_calc.errors import FactsError
-from dojo_calc.evidence.validation import Row, columns_of, summarise
+from dojo_calc.evidence.validation import Row, summarise
 
 
 def row(measured: float, predicted: float | None, width: float = 1.2, chip: str = "a") -> Row:
@@ -44,13 +42,3 @@ def test_rows_not_scored_keep_their_place() -> None:
 
 def test_nothing_expressed_is_no_error() -> None:
     assert summarise([row(1, None)], {}).overall.mean_absolute_error is None
-
-
-def test_a_header_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FactsError, match="cannot be read"):
-        columns_of(tmp_path / "absent.csv")
-    (tmp_path / "empty.csv").touch()
-    with pytest.raises(FactsError, match="is empty"):
-        columns_of(tmp_path / "empty.csv")
-    (tmp_path / "one.csv").write_text("a, b\n1,2\n", encoding="utf-8")
-    assert columns_of(tmp_path / "one.csv") == ["a", "b"]

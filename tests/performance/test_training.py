@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dojo_calc.errors import UnknownNameError
+from dojo_calc.errors import DomainError, UnknownNameError
 from dojo_calc.performance import step
 from dojo_calc.performance.collective import ring_all_reduce
 from dojo_calc.performance.efficiency import chip_values, efficiency, parameters
@@ -205,3 +205,34 @@ def test_every_parameter_has_a_row_that_holds_for_any_machine() -> None:
     assert own["matrix_efficiency"].kind == own["error_80"].kind == "assumed"
     assert own["error_80"].value > 4 * efficiency("h100-sxm", "bf16", "bridge-26.02")["error_80"].value
     assert efficiency("h100-sxm", "fp8", "bridge-26.02")["matrix_efficiency"].precision == "fp8"
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "message"),
+    [
+        ({"nonsense": 5.0}, UnknownNameError, "no parameter 'nonsense' counts here"),
+        ({"matrix_efficiency": 0.2}, UnknownNameError, r"there is matrix_efficiency\[h100-sxm 16\]"),
+        ({"matrix_efficiency[h100-sxm fp8]": 0.2}, UnknownNameError, "no parameter .* counts here"),
+        ({"matrix_efficency[h100-sxm 16]": 0.2}, UnknownNameError, "did you mean matrix_efficiency"),
+        ({"optimizer_bytes": -1e3}, DomainError, r"changed\['optimizer_bytes'\] must be"),
+        ({"straggling": float("nan")}, DomainError, r"changed\['straggling'\] must be between 0 and 1"),
+        ({"matrix_efficiency[h100-sxm 16]": 1.2}, DomainError, "at most 1"),
+    ],
+)
+def test_a_changed_parameter_counts_or_is_refused(
+    changed: dict[str, float], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        train("llama3-8b", "h100", 8, global_batch=8, tensor=8, changed=changed)
+
+
+def test_a_changed_parameter_changes_what_it_says() -> None:
+    def plan(**more: Any) -> Any:
+        return train("llama3-8b", "H100", 8, global_batch=8, tensor=8, **more)
+
+    # 18 bytes a parameter in place of 12 make the sharded state, here of one replica, half as large again.
+    before, after = (
+        plan().memory_parts["optimizer"],
+        plan(changed={"optimizer_bytes": 18.0}).memory_parts["optimizer"],
+    )
+    assert after / before == pytest.approx(18.0 / chip_values("h100")["optimizer_bytes"])
