@@ -216,7 +216,7 @@ def test_every_parameter_has_a_row_that_holds_for_any_machine() -> None:
         ({"matrix_efficency[h100-sxm 16]": 0.2}, UnknownNameError, "did you mean matrix_efficiency"),
         ({"optimizer_bytes": -1e3}, DomainError, r"changed\['optimizer_bytes'\] must be"),
         ({"straggling": float("nan")}, DomainError, r"changed\['straggling'\] must be between 0 and 1"),
-        ({"matrix_efficiency[h100-sxm 16]": 1.2}, DomainError, "at most 1"),
+        ({"matrix_efficiency[h100-sxm 16]": 1.2}, DomainError, "must be between 0 and 1"),
     ],
 )
 def test_a_changed_parameter_counts_or_is_refused(
