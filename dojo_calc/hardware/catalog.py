@@ -32,6 +32,7 @@ class _EntityRow(Strict):
     aliases: str = ""
     maker: str = ""
     announced: str = ""
+    released: str = ""
     process: str = ""
     note: str = ""
 
@@ -173,6 +174,7 @@ class Catalogue:
             row |= {
                 "maker": one.entity.maker,
                 "announced": one.entity.announced,
+                "released": one.entity.released,
                 "process": one.entity.process,
             }
             rows.append(row | {column: one.maybe(column) for column in columns.split()})
@@ -218,7 +220,15 @@ def _entities() -> dict[str, Entity]:
                 raise place.error("entity", f"expected lower-case names that are used once, got {name!r}")
             taken.add(name)
         found[row.entity] = Entity(
-            row.entity, row.name, row.kind, aliases, row.maker, row.announced, row.process, row.note
+            row.entity,
+            row.name,
+            row.kind,
+            aliases,
+            row.maker,
+            row.announced,
+            row.released,
+            row.process,
+            row.note,
         )
     return found
 

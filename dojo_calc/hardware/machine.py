@@ -30,6 +30,7 @@ class Entity:
     aliases: tuple[str, ...] = ()
     maker: str = ""
     announced: str = ""
+    released: str = ""
     process: str = ""
     note: str = ""
 

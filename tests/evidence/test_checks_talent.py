@@ -68,7 +68,7 @@ def test_prices_of_the_peak() -> None:
     assert server.central == pytest.approx(1.781, abs=1e-3)
     assert whole.central == pytest.approx(0.2176, abs=1e-4)
     assert _answers("T17")["with the design over the dies ordered"].central == whole.central
-    assert _answers("T17")["memory on the package"].central == pytest.approx(0.44 / 80)
+    assert _answers("T17")["memory on the package"].central == pytest.approx(440e6 / (81559 * 2**20))
 
 
 def test_money_put_in() -> None:

@@ -68,7 +68,7 @@ def test_memories_by_hand(book: Catalogue) -> None:
     assert pod["hbm"].capacity == pytest.approx(12.8e12)
     assert [memory.name for memory in book.machine("dojo-tray").memories()] == ["sram", "hbm", "dram"]
     a100 = {memory.name: memory for memory in book.machine("a100").memories()}
-    assert (a100["hbm"].capacity, a100["hbm"].bandwidth) == pytest.approx((80e9, 2.039e12))
+    assert (a100["hbm"].capacity, a100["hbm"].bandwidth) == pytest.approx((81920 * 2**20, 2.039e12))
 
 
 def test_links_count_one_direction(book: Catalogue) -> None:
