@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from dojo_calc.quantities import Numeric
+from dojo_calc.quantities import Count, Numeric
 
 __all__ = [
-    "OPERATIONS", "ceil", "exp", "expm1", "floor", "log", "log1p", "log2", "maximum", "minimum", "power", "sqrt",
-    "where",
+    "ALLOWANCE", "OPERATIONS", "ceil", "exp", "expm1", "floor", "log", "log1p", "log2", "maximum", "minimum", "power",
+    "round_down", "round_up", "sqrt", "where",
 ]  # fmt: skip
 
 Unary = Callable[[Numeric], Numeric]
@@ -35,6 +35,45 @@ log1p = cast("Unary", np.log1p)
 log2 = cast("Unary", np.log2)
 sqrt = cast("Unary", np.sqrt)
 where = cast("Callable[[Any, Numeric, Numeric], Numeric]", np.where)
+
+# Three thousand chips' worth of a rate, over the rate of one chip, may come out as 3000.0000000000005, and a bare
+# ceil would buy one more. Each operation on the way adds at most half a unit in the last place (2**-53), so 2**-46
+# lets over a hundred of them pass, and is still far below the least part of a thing that anybody means.
+ALLOWANCE = 2.0**-46
+
+
+def round_up(units: Count) -> Count:
+    """Least whole number of things that holds a computed number of them.
+
+    Parameters
+    ----------
+    units : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        ``ceil(units * (1 - 2**-46))`` [1]: what exceeds a whole number by less than the arithmetic itself may err,
+        relative, counts as that number; broadcast shape.
+    """
+    return ceil(units * (1.0 - ALLOWANCE))
+
+
+def round_down(units: Count) -> Count:
+    """Greatest whole number of things that a computed number of them holds.
+
+    Parameters
+    ----------
+    units : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        ``floor(units * (1 + 2**-46))`` [1], with the allowance of `round_up`; broadcast shape.
+    """
+    return floor(units * (1.0 + ALLOWANCE))
+
 
 _ALLOWED: tuple[Any, ...] = (
     np.minimum, np.maximum, np.power, np.ceil, np.floor, np.exp, np.expm1, np.log, np.log1p,

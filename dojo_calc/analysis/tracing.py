@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from dojo_calc.errors import DojoCalcError
-from dojo_calc.operations import OPERATIONS, exp, log, maximum, minimum, where
+from dojo_calc.operations import ALLOWANCE, OPERATIONS, exp, log, maximum, minimum, where
 from dojo_calc.quantities import signature
 
 __all__ = ["Expression", "Node", "TraceError", "Tracer", "trace"]
@@ -238,9 +238,17 @@ _TEXT = {
 _ATOM = 9
 
 
+# Text and LaTeX of numbers that digits would not explain.
+_NAMED = {
+    math.pi: ("pi", r"\pi"),
+    1.0 - ALLOWANCE: ("(1 - 2**-46)", r"\left(1 - 2^{-46}\right)"),
+    1.0 + ALLOWANCE: ("(1 + 2**-46)", r"\left(1 + 2^{-46}\right)"),
+}
+
+
 def _number(value: float) -> str:
-    if value == math.pi:
-        return "pi"
+    if value in _NAMED:
+        return _NAMED[value][0]
     return f"{int(value)}" if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
@@ -287,7 +295,7 @@ def _latex(node: Node) -> tuple[str, int]:
         return r"\text{" + str(node.leaf).replace("_", " ") + "}", _ATOM
     if node.operation == "number":
         value = float(node.leaf)
-        return _number(value).replace("pi", r"\pi"), _ATOM if value >= 0 else 0
+        return _NAMED[value][1] if value in _NAMED else _number(value), _ATOM if value >= 0 else 0
     parts = [_latex(argument) for argument in node.arguments]
     if node.operation == "divide":
         return rf"\frac{{{parts[0][0]}}}{{{parts[1][0]}}}", _ATOM

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from dojo_calc.operations import ceil
+from dojo_calc.operations import round_up
 from dojo_calc.quantities import Count, Duration, Flop, FlopRate, Fraction, Ratio
 
 __all__ = [
@@ -53,9 +53,10 @@ def whole(units: Count, group: Count = 1.0) -> Count:
     Returns
     -------
     Count
-        ``ceil(units / group)`` [1]; broadcast shape.
+        ``units / group``, rounded up [1]; broadcast shape. What exceeds a whole number by no more than rounding
+        errors do (2**-46 of it, see `round_up`) is that number, so that the worth of 3,000 chips is 3,000 chips.
     """
-    return ceil(units / group)
+    return round_up(units / group)
 
 
 def pooled_rate(units: Count, unit: FlopRate) -> FlopRate:

@@ -8,7 +8,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import ceil, maximum, minimum
+from dojo_calc.operations import maximum, minimum, round_up
 from dojo_calc.quantities import Count, Duration, Energy, Fraction, Power, PowerRamp
 
 __all__ = [
@@ -131,4 +131,4 @@ def batteries_needed(power: Power, energy: Energy, unit_power: Power, unit_energ
     Count
         What the scarcer of the two asks for [1]; broadcast shape.
     """
-    return ceil(maximum(power / unit_power, energy / unit_energy))
+    return round_up(maximum(power / unit_power, energy / unit_energy))

@@ -28,7 +28,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import ceil, floor, log2, power, sqrt, where
+from dojo_calc.operations import log2, power, round_down, round_up, sqrt, where
 from dojo_calc.performance.roofline import transfer_time
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Numeric, Ranks
 
@@ -40,10 +40,6 @@ __all__ = [
     "switched_all_to_all", "switched_broadcast", "switched_reduce_scatter", "tree_all_gather",
     "tree_all_reduce", "tree_all_to_all", "tree_broadcast", "tree_reduce_scatter", "tree_rounds",
 ]  # fmt: skip
-
-# log2 of a power of two may come out a last bit too high (in a page it is a quotient of logarithms); ceil
-# would then add a round. Far above that error, far below log2(n + 1) - log2(n) of any machine.
-_ROUNDING = 2.0**-36
 
 
 def _where_many(ranks: Numeric, time: Numeric) -> Numeric:
@@ -238,7 +234,7 @@ def tree_rounds(ranks: Ranks) -> Count:
     Count
         ``ceil(log2(ranks))`` [1]; broadcast shape.
     """
-    return ceil(log2(ranks) - _ROUNDING)
+    return round_up(log2(ranks))
 
 
 def tree_broadcast(ranks: Ranks, message: Bytes, bandwidth: ByteRate, latency: Duration) -> Duration:
@@ -353,7 +349,7 @@ def doubling_all_reduce(ranks: Ranks, message: Bytes, bandwidth: ByteRate, laten
         ``log2(ranks) * (latency + message / bandwidth)`` for a power of two, else with ``floor`` and two
         rounds more [s]; broadcast shape.
     """
-    full = floor(log2(ranks) + _ROUNDING)
+    full = round_down(log2(ranks))
     folded = tree_rounds(ranks) - full  # 1 unless a power of two
     return (full + 2.0 * folded) * transfer_time(message, bandwidth, latency)
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import mul
 
-from dojo_calc.operations import ceil, floor, maximum, minimum, where
+from dojo_calc.operations import maximum, minimum, round_down, round_up, where
 from dojo_calc.performance.collective import all_gather_bound, all_reduce_bound
 from dojo_calc.performance.roofline import overlapped_time
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, Fraction, Intensity, Ratio
@@ -93,9 +93,9 @@ def units_to_hold(held: Bytes, capacity: Bytes) -> Count:
     Returns
     -------
     Count
-        ``ceil(held / capacity)`` [1]; broadcast shape.
+        ``held / capacity``, rounded up [1]; broadcast shape.
     """
-    return ceil(held / capacity)
+    return round_up(held / capacity)
 
 
 def batch_held(
@@ -122,7 +122,7 @@ def batch_held(
         0 where not even one fits [1]; broadcast shape.
     """
     room = maximum(capacity * units - state, 0.0 * state)  # a zero that has the unit
-    return floor(room / (activations * in_flight))
+    return round_down(room / (activations * in_flight))
 
 
 def tiles_for_copy(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
@@ -144,7 +144,7 @@ def tiles_for_copy(state: Bytes, activations: Bytes, capacity: Bytes, most: Coun
     Count
         Whole tiles, or `most` where even that is too few [1]; broadcast shape.
     """
-    return minimum(ceil(maximum(2.0 * state, state + activations) / capacity), most)
+    return minimum(round_up(maximum(2.0 * state, state + activations) / capacity), most)
 
 
 def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
@@ -167,7 +167,7 @@ def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: Bytes, most: 
     """
     fits = activations < capacity
     room = where(fits, capacity - activations, capacity)
-    stages = ceil(maximum(2.0 * state / capacity, state / room))
+    stages = round_up(maximum(2.0 * state / capacity, state / room))
     return where(fits, minimum(stages, most), most)
 
 
@@ -186,7 +186,7 @@ def samples_kept(activations: Bytes, capacity: Bytes) -> Count:
     Count
         [1]; broadcast shape.
     """
-    return maximum(floor(capacity / activations), 1.0)
+    return maximum(round_down(capacity / activations), 1.0)
 
 
 def per_unit_flop(batch: Count, work: Flop, units: Count) -> Flop:
@@ -481,7 +481,7 @@ def grouped_share(units: Count, group: Count) -> Fraction:
     Fraction
         0 where the machine is smaller than a group [1]; broadcast shape.
     """
-    return floor(units / group) * group / units
+    return round_down(units / group) * group / units
 
 
 def working_utilisation(utilisation: Fraction, *shares: Fraction) -> Fraction:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from dojo_calc.operations import ceil, minimum
+from dojo_calc.operations import minimum, round_up
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, FlopRate, Fraction, Frequency
 
 __all__ = [
@@ -267,4 +267,4 @@ def hosts_needed(demand: Frequency, per_host: Frequency) -> Count:
     Count
         [1]; broadcast shape.
     """
-    return ceil(demand / per_host)
+    return round_up(demand / per_host)

@@ -20,7 +20,7 @@ import numpy as np
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.performance import step
+from dojo_calc.performance import step, training
 from dojo_calc.performance.efficiency import changes, chip_values, efficiency
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.units import format_si
@@ -280,7 +280,7 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
             f"{of('layers')} layers cannot make {of('pipeline')} stages x {of('interleave')} virtual stages each"
         ),
     )
-    stage = np.ceil(v["layers"] / v["pipeline"])
+    stage = np.asarray(training.stage_layers(v["layers"], v["pipeline"]))
     yield (
         stage % v["interleave"] != 0,
         lambda of: (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cache
-from math import ceil, prod
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -200,7 +200,7 @@ def _virtual_stages(layers: int, pipeline: int) -> tuple[int, ...]:
     """Numbers of virtual stages that a plan may have, see `plan.problems`."""
     if pipeline == 1:
         return (1,)
-    return tuple(n for n in _divisors(ceil(layers / pipeline)) if n * pipeline <= layers)
+    return tuple(n for n in _divisors(-(-layers // pipeline)) if n * pipeline <= layers)
 
 
 def _plans(block: Sequence[_Ranges]) -> Vector:

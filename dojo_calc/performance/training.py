@@ -20,7 +20,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import ceil, log2, maximum, minimum, where
+from dojo_calc.operations import log2, maximum, minimum, round_up, where
 from dojo_calc.performance.collective import ring_all_gather, ring_all_reduce, switched_all_to_all
 from dojo_calc.performance.kernels import MULTIPLY_ADD
 from dojo_calc.quantities import (
@@ -180,7 +180,7 @@ def stage_layers(layers: Count, pipeline: Count) -> Count:
     Count
         [1]; broadcast shape.
     """
-    return ceil(layers / pipeline)
+    return round_up(layers / pipeline)
 
 
 def group_bandwidth(

@@ -31,17 +31,22 @@ def everything(a: Ratio, b: Ratio) -> Ratio:
 
 
 def test_reads_as_a_formula() -> None:
-    assert trace(whole).text() == "ceil(units / group)"
+    assert trace(whole).text() == "ceil(units / group * (1 - 2**-46))"
     assert trace(gross_dies).text() == "pi * wafer ** 2 / (4 * die) - pi * wafer / sqrt(2 * die)"
     assert trace(everything).text() == (
         "where(a <= b, maximum(-a, b) ** 2, log2(a + 1)) + sqrt(b) / ceil(a) - (a - (b - a)) / (b / (a / b))"
     )
-    assert trace(whole, ["chips", "tile_size"]).text() == "ceil(chips / tile_size)"
-    assert trace(whole, ["chips"]).text() == "ceil(chips / 1)", "an argument left out keeps its default"
+    assert trace(whole, ["chips", "tile_size"]).text() == "ceil(chips / tile_size * (1 - 2**-46))"
+    assert trace(whole, ["chips"]).text() == "ceil(chips / 1 * (1 - 2**-46))", (
+        "an argument left out keeps its default"
+    )
 
 
 def test_reads_as_latex() -> None:
-    assert trace(whole).latex() == r"\left\lceil \frac{\text{units}}{\text{group}} \right\rceil"
+    assert (
+        trace(whole).latex()
+        == r"\left\lceil \frac{\text{units}}{\text{group}} \, \left(1 - 2^{-46}\right) \right\rceil"
+    )
     assert r"\begin{cases}" in trace(streaming_bandwidth).latex()
 
 
