@@ -14,9 +14,9 @@ from scipy.stats import qmc
 
 import dojo_calc as dc
 from benchmarks.timing import Row, medians
-from dojo_calc.analysis.distribution import Z95, quantile
 from dojo_calc.analysis.sensitivity import sobol_indices
-from dojo_calc.analysis.uncertainty import simulate
+from dojo_calc.analysis.simulate import simulate
+from dojo_calc.model.distribution import Z95, quantile
 
 OUTPUT = "price_of_work"
 SAMPLES = 2**20

@@ -7,19 +7,24 @@ from .analysis.compare import (
 from .analysis.explain import (
     explain,
 )
-from .analysis.feed import (
+from .analysis.sensitivity import (
+    sobol_indices,
+    tornado,
+)
+from .analysis.simulate import (
+    simulate,
+)
+from .analysis.solve import (
+    break_even,
+    solve,
+)
+from .analysis.sweep import (
+    sweep,
+)
+from .chain.feed import (
     feed_dojo,
 )
-from .analysis.live import (
-    live,
-    slider,
-)
-from .analysis.model import (
-    Input,
-    Model,
-    step,
-)
-from .analysis.models import (
+from .chain.shipped import (
     chip_hour,
     collateral,
     die_to_tile,
@@ -32,20 +37,6 @@ from .analysis.models import (
     swap,
     training_run,
     wafers_to_exapods,
-)
-from .analysis.sensitivity import (
-    sobol_indices,
-    tornado,
-)
-from .analysis.solve import (
-    break_even,
-    solve,
-)
-from .analysis.sweep import (
-    sweep,
-)
-from .analysis.uncertainty import (
-    simulate,
 )
 from .economics.capacity import (
     delivered_work,
@@ -147,14 +138,14 @@ from .economics.yields import (
     seeds_yield,
     sound_share,
 )
-from .evidence.claims import (
+from .evidence.claims.verdicts import (
     verdicts,
 )
-from .evidence.clusters import (
+from .evidence.measured.clusters import (
     read_clusters,
     validate_clusters,
 )
-from .evidence.references import (
+from .evidence.measured.references import (
     compare_references,
 )
 from .facts import (
@@ -163,6 +154,11 @@ from .facts import (
 from .hardware.catalog import (
     catalogue,
     machine,
+)
+from .model.model import (
+    Input,
+    Model,
+    step,
 )
 from .performance.collective import (
     all_gather_bound,
@@ -270,6 +266,10 @@ from .performance.roofs import (
 from .performance.spares import (
     spares_needed,
     spares_suffice,
+)
+from .pictures.live import (
+    live,
+    slider,
 )
 from .quantities import (
     check,

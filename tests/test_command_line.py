@@ -140,12 +140,12 @@ def test_a_check_that_raises_exits_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from dojo_calc import __main__ as command
-    from dojo_calc.evidence.checks import CHECKS
+    from dojo_calc.evidence.claims.dojo_machine import DOJO_MACHINE_CHECKS
 
     def broken(_: Any) -> Any:
         raise ZeroDivisionError("by hand")
 
-    monkeypatch.setitem(CHECKS, "D43", broken)
+    monkeypatch.setitem(DOJO_MACHINE_CHECKS, "D43", broken)
     monkeypatch.setattr(sys, "argv", ["dojo_calc", "claims"])
     with pytest.raises(SystemExit) as caught:
         command.main()

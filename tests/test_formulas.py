@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dojo_calc import units
-from dojo_calc.analysis.tracing import TraceError, trace
+from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.quantities import Numeric, Ratio, Spec, check_against, is_formula, signature
 from tests.discovery import NOT_FORMULAS, formulas, public_functions
 from tests.vega import datum, evaluate

@@ -12,7 +12,7 @@ import pytest
 
 from dojo_calc import tables
 from dojo_calc.errors import FactsError
-from dojo_calc.evidence.clusters import validate_clusters
+from dojo_calc.evidence.measured.clusters import validate_clusters
 from dojo_calc.performance.workload import transformers
 from dojo_calc.tables import data_path, header_of
 

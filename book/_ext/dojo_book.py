@@ -19,7 +19,7 @@ import vl_convert
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from dojo_calc.analysis import charts
+from dojo_calc.pictures import charts
 
 logger = logging.getLogger(__name__)
 

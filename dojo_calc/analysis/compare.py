@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from dojo_calc import units
-from dojo_calc.analysis.model import Model, ModelError
+from dojo_calc.model.model import Model, ModelError
 
 __all__ = ["Comparison", "Contribution", "compare"]
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dojo_calc import units
-from dojo_calc.analysis.graph import Box, drawing
-from dojo_calc.analysis.model import Model
-from dojo_calc.analysis.tracing import TraceError, trace
+from dojo_calc.model.model import Model
+from dojo_calc.model.tracing import TraceError, trace
+from dojo_calc.pictures.graph import Box, drawing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,7 +66,7 @@ class Explanation:
     def _repr_html_(self) -> str:
         import polars as pl
 
-        from dojo_calc.analysis.charts import table  # Altair is loaded only where something is shown
+        from dojo_calc.pictures.charts import table  # Altair is loaded only where something is shown
 
         caption = f"How {self.output} comes about"
         rows = [(one.name, one.shown, one.formula or "given", one.source) for one in self.steps]

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from dojo_calc.analysis.distribution import Weights
-from dojo_calc.analysis.model import Input, Model, ModelError
+from dojo_calc.analysis.simulate import Draws, Unknown, evaluate_drawn, unknowns
 from dojo_calc.analysis.sweep import evaluate_block, numbers
-from dojo_calc.analysis.uncertainty import Draws, Unknown, evaluate_drawn, unknowns
 from dojo_calc.errors import UnknownNameError, nearest
+from dojo_calc.model.distribution import Weights
+from dojo_calc.model.model import Input, Model, ModelError
 
 if TYPE_CHECKING:
     import polars as pl

@@ -15,8 +15,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from dojo_calc import units
-from dojo_calc.analysis.model import Model, ModelError
 from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError, nearest
+from dojo_calc.model.model import Model, ModelError
 from dojo_calc.quantities import Spec, check_against
 
 __all__ = ["NoSolutionError", "break_even", "solve"]

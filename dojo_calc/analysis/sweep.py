@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
-from dojo_calc.analysis.model import Model, ModelError
+from dojo_calc.model.model import Model, ModelError
 
 if TYPE_CHECKING:
     import polars as pl

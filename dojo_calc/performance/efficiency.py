@@ -3,7 +3,7 @@
 One set of parameters a chip, and stated effects of the software stack. A row holds for the chips, the precision
 and the stacks that it names, and for all where it names none; of the rows that hold, the one that names most
 counts. Fitted values come from the rows of `data/validation/splits.csv` marked fit and from no others;
-`dojo_calc.evidence.fit` finds them again.
+`dojo_calc.evidence.measured.training_fit` finds them again.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `STEP` maps the name of each value to the formula that computes it; a formula's parameters name the values it
 takes, and `WIRES` says where a name differs. The table is all there is: `evaluate` runs it on numbers and arrays
-here, and `dojo_calc.analysis.models` hands it to a `Model`, where it is explained, traced and simulated.
+here, and `dojo_calc.chain.shipped` hands it to a `Model`, where it is explained, traced and simulated.
 
 The order is the order of computation, so a reader follows it from top to bottom.
 """

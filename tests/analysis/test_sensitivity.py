@@ -8,9 +8,9 @@ import pytest
 from scipy.special import ndtr
 
 import dojo_calc as dc
-from dojo_calc.analysis.model import Model, ModelError
 from dojo_calc.analysis.sensitivity import sobol_indices, tornado
 from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.model.model import Model, ModelError
 from dojo_calc.quantities import Money, Ratio, Year
 
 Z95 = 1.6448536269514722

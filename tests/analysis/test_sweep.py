@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dojo_calc as dc
-from dojo_calc.analysis.model import Model, ModelError
 from dojo_calc.analysis.sweep import Sweep, sweep
 from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.model.model import Model, ModelError
 
 GRID = {
     "target": np.geomspace(1e17, 1e20, 7),

@@ -12,7 +12,11 @@ ROOMS = {
     "hardware",
     "performance",
     "economics",
+    "model",
+    "chain",
     "analysis",
+    "questions",
+    "pictures",
     "evidence",
 }  # the rest stand on the page of units
 SHOWN = re.compile(r"^\.\. automodule:: ([\w.]+)$", re.MULTILINE)

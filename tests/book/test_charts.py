@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import vl_convert
 
-from dojo_calc.analysis import charts
+from dojo_calc.pictures import charts
 
 WHITE, DARK_PAGE = "#ffffff", "#121212"  # the theme's two backgrounds
 FRAME = pl.DataFrame({"x": [1.0, 2.0], "y": [1 / 3, 2 / 3]})

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from dojo_calc import units
-from dojo_calc.analysis import live as live_module
+from dojo_calc.pictures import live as live_module
 
 from .conftest import SITE, pages
 

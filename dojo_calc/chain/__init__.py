@@ -1,0 +1,1 @@
+"""How facts and formulas connect: the models that ship."""

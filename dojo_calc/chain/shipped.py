@@ -1,0 +1,54 @@
+"""The models that ship: chains of the library's formulas over the catalogue's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dojo_calc.chain.capacity import fleet, spec_to_cheque
+from dojo_calc.chain.feed import feed_dojo
+from dojo_calc.chain.money import chip_hour, collateral, megawatts
+from dojo_calc.chain.procurement import pledge, race, swap, wafers_to_exapods
+from dojo_calc.chain.programme import make_or_buy
+from dojo_calc.chain.silicon import die_to_tile
+from dojo_calc.chain.training import training_run
+from dojo_calc.errors import UnknownNameError, nearest
+from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.model.model import Model
+
+__all__ = [
+    "MODELS", "chip_hour", "collateral", "die_to_tile", "feed_dojo", "fleet", "make_or_buy", "megawatts",
+    "pledge", "race", "shipped", "spec_to_cheque", "swap", "training_run",
+    "wafers_to_exapods",
+]  # fmt: skip
+
+MODELS: dict[str, Callable[..., Model]] = {
+    "spec_to_cheque": spec_to_cheque,
+    "fleet": fleet,
+    "make_or_buy": make_or_buy,
+    "feed_dojo": feed_dojo,
+    "chip_hour": chip_hour,
+    "megawatts": megawatts,
+    "collateral": collateral,
+    "die_to_tile": die_to_tile,
+    "wafers_to_exapods": wafers_to_exapods,
+    "swap": swap,
+    "race": race,
+    "pledge": pledge,
+    "training_run": training_run,
+}
+
+
+def shipped(name: str, book: Catalogue | None = None, **options: Any) -> Model:
+    """Model that ships, by name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none of that name.
+    """
+    if name not in MODELS:
+        raise UnknownNameError(
+            f"unknown model {name!r}{nearest(name, MODELS) or f'; there are {list(MODELS)}'}"
+        )
+    return MODELS[name](book=book, **options)

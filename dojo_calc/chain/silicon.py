@@ -1,0 +1,106 @@
+"""Shipped models of silicon: from a wafer to a tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dojo_calc.economics.chip_cost import cost_per_good, scaled_design_cost
+from dojo_calc.economics.cost import price_per_rate, price_per_unit, purchase_cost, total_cost
+from dojo_calc.economics.harvest import harvest_yield
+from dojo_calc.economics.placement import placed_dies
+from dojo_calc.economics.yields import faults_on_die, joint_yield, passing_share, repeated_yield, sound_share
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.model.model import Model, Step, step
+
+__all__ = ["die_to_tile"]
+
+
+def die_to_tile(book: Catalogue | None = None) -> Model:
+    """From a wafer's price to that of a Dojo tile and of its arithmetic, with the design apart and included.
+
+    Gross dies are counted by placement of the die on its wafer, with the ends of the edge exclusion and of the
+    scribe line as the interval; that count is an input, since placement is no formula.
+
+    Parameters
+    ----------
+    book : Catalogue, optional
+
+    Returns
+    -------
+    Model
+        Inputs: wafer_price, gross, die_area, defect_density, critical_share, clustering, redundant_share, spares,
+        test_cost, coverage, per_tile, packaging, module, assembly_yield, tile_peak, volume, and of the
+        design reference_cost, reference_die, growing, fixed.
+    """
+    known = book or catalogue()
+    facts = known.facts
+    tile, wafer = known.machine("dojo-tile"), "wafer-300mm"
+    laid_out, needed = facts.get("d1", "nodes_per_array"), facts.value("d1", "units")
+    growing = [facts.get("chiplet-actuary", f"design_{of}_share") for of in ("chip", "module")]
+    steps: dict[str, Callable[..., Any] | Step] = {
+        "faults": step(faults_on_die, die="die_area"),
+        "die_yield": harvest_yield,
+        "raw_die": step(price_per_unit, total="wafer_price", units="gross"),
+        "tested_die": step(total_cost, first="raw_die", others=("test_cost",)),
+        "passing": step(passing_share, working="die_yield"),
+        "known_good_die": step(cost_per_good, cost="tested_die", working="passing"),
+        "sound": step(sound_share, working="die_yield"),
+        "all_sound": step(repeated_yield, one="sound", count="per_tile"),
+        "tile_yield": step(joint_yield, one="all_sound", other="assembly_yield"),
+        "dies": step(purchase_cost, units="per_tile", price="known_good_die"),
+        "tile_parts": step(total_cost, first="dies", others=("packaging", "module")),
+        "tile": step(cost_per_good, cost="tile_parts", working="tile_yield"),
+        "price_of_peak": step(price_per_rate, price="tile", rate="tile_peak"),
+        "untested_all_sound": step(repeated_yield, one="die_yield", count="per_tile"),
+        "untested_yield": step(joint_yield, one="untested_all_sound", other="assembly_yield"),
+        "untested_dies": step(purchase_cost, units="per_tile", price="raw_die"),
+        "untested_parts": step(total_cost, first="untested_dies", others=("packaging", "module")),
+        "untested_tile": step(cost_per_good, cost="untested_parts", working="untested_yield"),
+        "design": step(scaled_design_cost, die="die_area"),
+        "design_per_die": step(price_per_unit, total="design", units="volume"),
+        "design_per_tile": step(purchase_cost, units="per_tile", price="design_per_die"),
+        "tile_with_design": step(total_cost, first="tile", others=("design_per_tile",)),
+    }
+    return Model(
+        steps,
+        inputs={
+            "wafer_price": f"{wafer}.wafer_price",
+            "gross": _gross_dies(known),
+            "die_area": "d1.die_area",
+            "defect_density": f"{wafer}.defect_density",
+            "critical_share": f"{wafer}.critical_share",
+            "clustering": f"{wafer}.clustering",
+            "redundant_share": "d1.redundant_share",
+            "spares": (laid_out.value - needed, laid_out.low - needed, laid_out.high - needed),
+            "test_cost": "d1.test_cost",
+            "coverage": "d1.test_coverage",
+            "per_tile": tile.count("d1"),
+            "packaging": "dojo-tile.packaging_cost",
+            "module": "dojo-tile.module_cost",
+            "assembly_yield": "dojo-tile.assembly_yield",
+            "tile_peak": tile.peak("bf16"),
+            "volume": "tsmc-d1-order.order",
+            "reference_cost": f"{wafer}.design_cost",
+            "reference_die": facts.value("chiplet-actuary", "design_reference_die"),
+            "growing": tuple(sum(getattr(one, of) for one in growing) for of in ("value", "low", "high")),
+            "fixed": "chiplet-actuary.design_fixed_share",
+        },
+        book=known,
+        name="die_to_tile",
+    )
+
+
+def _gross_dies(known: Catalogue) -> tuple[float, float, float]:
+    """Dies of a D1's wafer by placement: best guess, then least and most over the rules of the fabs."""
+    facts, wafer = known.facts, "wafer-300mm"
+    width = facts.value("d1", "die_width")
+    edge, scribe = (facts.get(wafer, name) for name in ("edge_exclusion", "scribe_width"))
+    likely, fewest, most = placed_dies(
+        width,
+        facts.value("d1", "die_area") / width,
+        wafer=facts.value(wafer, "wafer_diameter"),
+        edge=[edge.value, edge.high, edge.low],
+        scribe=[scribe.value, scribe.high, scribe.low],
+    )
+    return float(likely), float(fewest), float(most)

@@ -1,0 +1,236 @@
+"""What it takes to train a model: from its sizes and a number of tokens to days, megawatt-hours and dollars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dojo_calc.economics.capacity import whole
+from dojo_calc.economics.cost import energy_cost, price_per_unit, purchase_cost, straight_line, total_cost
+from dojo_calc.economics.ownership import capital_with_share
+from dojo_calc.economics.power import (
+    energy,
+    facility_power,
+    pooled_power,
+    power_at_work,
+    power_with_share,
+    unit_power,
+)
+from dojo_calc.economics.procurement import rental_cost
+from dojo_calc.errors import UnknownNameError
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.hardware.machine import Machine
+from dojo_calc.model.model import Input, Model, Step, step
+from dojo_calc.performance import goodput, training
+from dojo_calc.performance.efficiency import efficiency, matrix_precision
+from dojo_calc.performance.memory import sharded_bytes
+from dojo_calc.performance.plan import flags, train
+from dojo_calc.performance.roofline import transfer_time
+from dojo_calc.performance.search import search
+from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
+from dojo_calc.performance.workload import Transformer, transformer
+from dojo_calc.quantities import Count, spec
+from dojo_calc.units import hour
+
+__all__ = ["RUN", "training_run"]
+
+PUBLISHED = "llama3-run"  # the largest run whose sizes, failures and storage were published
+SIZES = ("tensor", "pipeline", "context", "expert", "interleave", "micro_batch")
+WORDS = ("recompute", "sharding", "attention")
+
+# Rates that a chip attains, from its facts and the table of efficiencies.
+RATES: dict[str, Callable[..., Any] | Step] = {
+    "matrix_rate": step(training.attained_rate, peak="matrix_peak", efficiency="matrix_efficiency"),
+    "head_rate": step(training.attained_rate, efficiency="matrix_efficiency"),
+    "attention_rate": step(training.attained_rate, efficiency="attention_efficiency"),
+    "score_rate": step(training.attained_rate, efficiency="score_efficiency"),
+    "memory_rate": step(
+        training.attained_bandwidth, rated="memory_bandwidth", efficiency="memory_efficiency"
+    ),
+    "memory_capacity": step(training.usable_memory, capacity="memory_rated", usable="memory_usable"),
+    "scale_up": step(training.attained_bandwidth, rated="link_bandwidth", efficiency="link_efficiency"),
+    "network": step(training.attained_bandwidth, rated="network_bandwidth", efficiency="network_efficiency"),
+}
+
+# From a step to the run: how often it fails, what it draws, what it costs.
+RUN: dict[str, Callable[..., Any] | Step] = {
+    "steps": step(whole, units="training_tokens", group="batch_tokens"),
+    "run_time": step(training.repeated_time, times="steps", each="step_time"),
+    "mtbf": step(goodput.mean_time_between_failures, units="chips", failure_rate="interruption_rate"),
+    # the copy in 16 bits is made again from the 32-bit one
+    "checkpoint_size": step(
+        sharded_bytes, parameters="model_parameters", each="optimizer_bytes", sharded="never"
+    ),
+    "checkpoint": step(transfer_time, traffic="checkpoint_size", bandwidth="storage"),
+    "interval": goodput.daly_interval,
+    "goodput": goodput.goodput,
+    "elapsed": step(goodput.expected_time, work="run_time"),
+    "failures": step(
+        goodput.expected_failures, units="chips", failure_rate="interruption_rate", duration="elapsed"
+    ),
+    "chip_time": step(training.repeated_time, times="chips", each="elapsed"),
+    "rated_power": step(unit_power, total="server_power", units="per_server"),
+    "at_work": step(power_at_work, rated="rated_power", share="average_power_share"),
+    "servers_draw": step(pooled_power, units="chips", unit="at_work"),
+    "computers_draw": step(power_with_share, rest="servers_draw", share="overhead_share"),
+    "site_power": step(facility_power, it_power="computers_draw"),
+    "site_energy": step(energy, power="site_power", duration="elapsed"),
+    "electricity": step(energy_cost, energy="site_energy", price="energy_price"),
+    "servers_price": step(purchase_cost, units="chips", price="price"),
+    "capital": step(capital_with_share, rest="servers_price", share="network_share"),
+    "hardware_used": step(straight_line, duration="elapsed"),
+    "own": step(total_cost, first="hardware_used", others=("electricity",)),
+    "rent": step(rental_cost, units="chips", rent="hourly_rent", period="hour", duration="elapsed"),
+}
+
+
+def training_run(
+    model: str | Transformer = "llama3-405b",
+    chip: str = "h100-sxm",
+    chips: int | None = None,
+    *,
+    tokens: float | None = None,
+    global_batch: int | None = None,
+    sequence: int | None = None,
+    precision: str = "bf16",
+    stack: str = "",
+    plan: Mapping[str, Any] | None = None,
+    book: Catalogue | None = None,
+) -> Model:
+    """What training a model takes: a step and its parts, then days, failures, energy and money.
+
+    Owned: hardware with its share of the network is used up evenly over its life, and electricity is paid; hall,
+    staff and interest are not in it. Rented: the hourly price for all of it. Power is the mean one of servers,
+    network and hall, through restarts too.
+
+    Parameters
+    ----------
+    model : str or Transformer
+        A row of `data/models.csv`, or sizes of one's own.
+    chip : str
+        A chip with HBM, a fast domain and a network, in a server whose power is known.
+    chips : int, optional
+        How many [1].
+    tokens : float, optional
+        To train on, all of them in steps of one size [1].
+    global_batch, sequence : int, optional
+        Sequences a step, tokens a sequence [1]. What is left out so far is as in the training of Llama 3.1 405B.
+    precision, stack : str
+        As for `dojo_calc.performance.plan.train`.
+    plan : mapping, optional
+        Keywords of `train`: how the model is laid out. The fastest that fits if left out, see `search`.
+    book : Catalogue, optional
+
+    Returns
+    -------
+    Model
+        Outputs `step_time` with every name of `dojo_calc.performance.step`, `elapsed` and `chip_time` [s],
+        `goodput`, `site_power` [W], `site_energy` [J], `own` and `rent` [USD]. A chip whose price, rent or
+        rate of interruptions was not published leaves that input without a default, except for the rate, which
+        is then that of the H100.
+
+    Raises
+    ------
+    PlanError
+        If the plan cannot be, or none fits.
+    UnknownNameError
+        If a name is unknown, or the chip lacks what a plan needs.
+    """
+    known = book or catalogue()
+    unit = known.machine(chip)
+    sizes = transformer(model) if isinstance(model, str) else model
+    count = chips or round(known.machine(PUBLISHED).count("h100-sxm"))
+    facts = known.facts
+    batch = global_batch or round(facts.value(PUBLISHED, "global_batch"))
+    length = sequence or round(facts.value(PUBLISHED, "sequence_length"))
+    shape: dict[str, Any] = {
+        "global_batch": batch,
+        "sequence": length,
+        "precision": precision,
+        "stack": stack,
+    }
+    if plan is None:
+        best = search(sizes, unit.id, count, **shape, book=known).best
+        plan = {name: best[name] for name in (*SIZES, *WORDS, "sequence_parallel") if name in best}
+    train(sizes, unit.id, count, **shape, book=known, **plan)  # refuses what cannot be
+    steps = RATES | {name: Step(formula, WIRES.get(name, {})) for name, formula in STEP.items()} | RUN
+    inputs = (
+        {"chips": count, "training_tokens": tokens or f"{PUBLISHED}.training_tokens"}
+        | {name: _said(value, "by definition") for name, value in CONSTANTS.items()}
+        | {name: _said(value, f"{sizes.model}: {sizes.source}") for name, value in sizes.values().items()}
+        | _laid_out(count, batch, length, plan)
+        | _chip(unit, precision, stack)
+        | _site(unit, known)
+    )
+    if "price" not in inputs:
+        steps["price"] = step(price_per_unit, total="server_price", units="per_server")
+    return Model(steps, inputs, known, f"training_run({sizes.model}, {unit.id})")
+
+
+def _said(value: float, source: str, low: float | None = None, high: float | None = None) -> Input:
+    """Input that says where it comes from; the model gives it name and type."""
+    anything = spec(Count)
+    assert anything is not None
+    return Input("", anything, value, value if low is None else low, value if high is None else high, source)
+
+
+def _laid_out(chips: int, batch: int, length: int, plan: Mapping[str, Any]) -> dict[str, Input]:
+    """Sizes and flags of a plan, as `train` reads them."""
+    sizes = {name: float(plan.get(name, 1)) for name in SIZES}
+    words = flags(
+        *(plan.get(name, other) for name, other in zip(WORDS, ("none", "zero1", "flash"), strict=True))
+    )
+    data = plan.get("data") or chips / (sizes["tensor"] * sizes["pipeline"] * sizes["context"])
+    parallel = plan.get("sequence_parallel")
+    given = sizes | words | {
+        "data": data, "global_batch": float(batch), "sequence": float(length), "visible": 1.0,
+        "sequence_parallel": float(sizes["tensor"] > 1 if parallel is None else parallel),
+    }  # fmt: skip
+    return {name: _said(value, "the plan") for name, value in given.items()}
+
+
+def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
+    """Rated speeds of a chip, and what share of them its software reaches."""
+    shares = {
+        name: _said(one.value, f"{one.key}: {one.kind}, efficiency.csv", one.low, one.high)
+        for name, one in efficiency(unit.id, precision, stack).items()
+        if name != "error_80"
+    }
+    return shares | {
+        "peak": f"{unit.id}.peak_bf16",
+        "matrix_peak": f"{unit.id}.peak_{matrix_precision(precision)}",
+        "memory_bandwidth": f"{unit.id}.hbm_bandwidth",
+        "memory_rated": f"{unit.id}.hbm_capacity",
+        "link_bandwidth": f"{unit.id}.nvlink_bandwidth",
+        "network_bandwidth": f"{unit.id}.nic_bandwidth",
+        "domain": f"{unit.id}.scale_up_domain",
+    }
+
+
+def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
+    """Failures, power and prices of the machine that holds the chips."""
+    server = next((one for one in known.assemblies(unit.id) if known.facts.has(one.id, "power")), None)
+    if server is None:
+        raise UnknownNameError(f"no server that holds {unit.id} has a power")
+    has = known.facts.has
+    failing = unit.id if has(unit.id, "interruption_rate") else "h100-sxm"
+    price: dict[str, Any] = {"price": None}
+    if has(unit.id, "price_in_node"):
+        price = {"price": f"{unit.id}.price_in_node"}
+    elif has(server.id, "price"):
+        price = {"server_price": f"{server.id}.price"}
+    return price | {
+        "interruption_rate": f"{failing}.interruption_rate",
+        "storage": f"{PUBLISHED}.storage_bandwidth[sustained]",
+        "restart": f"{PUBLISHED}.restart_time",
+        "server_power": f"{server.id}.power",
+        "per_server": server.count(unit.id),
+        "average_power_share": "gpu-server.average_power_share",
+        "overhead_share": "gpu-server.overhead_share",
+        "pue": "hyperscale.pue",
+        "energy_price": "us.electricity_price[y2025]",
+        "network_share": "epoch-chip-hour.network_share",
+        "life": "epoch-1gw-model.server_life",
+        "hourly_rent": f"{unit.id}.hourly_rent" if has(unit.id, "hourly_rent") else None,
+        "hour": hour,
+    }

@@ -1,0 +1,39 @@
+"""`claims`: what was said, against the models."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import typer
+
+from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.printing import printed, show, span
+from dojo_calc.evidence.claims.verdicts import CheckError, verdicts
+
+
+@command
+def claims(asked: Asked) -> None:
+    """Hold the published claims against the models. Exits with 1 if a check fails to run."""
+    book = asked.book
+    try:
+        entries = verdicts(book)
+    except CheckError as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise typer.Exit(1) from error
+    rows = [asdict(entry) for entry in entries]
+    flat = [{name: cell for name, cell in row.items() if name not in ("readings", "derived")} for row in rows]
+    if printed(flat if asked.as_csv else rows, asked):
+        return
+    shown = [
+        {
+            "id": entry.id,
+            "claim": entry.claim,
+            "claimed": span(entry.claimed_low, entry.claimed_high),
+            "computed": span(entry.computed_low, entry.computed_high),
+            "unit": "" if entry.unit == "1" else entry.unit,
+            "verdict": "; ".join(f"{one.reading}: {one.verdict}" for one in entry.readings) or entry.verdict,
+        }
+        for entry in entries
+    ]
+    show("Claims", shown)

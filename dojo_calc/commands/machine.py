@@ -1,0 +1,67 @@
+"""`machine`: one machine by every account."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dojo_calc import units
+from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.printing import printed, show, si
+from dojo_calc.hardware.machine import Machine
+
+
+@command
+def machine(
+    asked: Asked,
+    name: Annotated[str, typer.Argument(help="Id or alias, such as exapod.")],
+) -> None:
+    """Show one machine: what it is made of, its peaks, memories, links and power by every account."""
+    rows = _machine_rows(asked.book.machine(name))
+    if printed(rows, asked):
+        return
+    shown = [
+        {
+            "what": row["group"],
+            "name": row["name"],
+            "value": si(row["value"], row["unit"]),
+            "note": row["note"],
+        }
+        for row in rows
+    ]
+    show(name, shown)
+
+
+def _machine_rows(one: Machine) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+
+    def add(group: str, name: str, value: float | None, unit: str, note: str = "") -> None:
+        if value is not None:
+            rows.append({"group": group, "name": name, "value": value, "unit": unit, "note": note})
+
+    for inner, count in list(one.walk())[1:]:
+        add("made of", inner.id, count, "1", inner.name)
+    for precision in one.precisions():
+        add("peak", precision, one.peak(precision), "FLOP/s", "dense")
+    for memory in one.memories():
+        over = f"over {memory.via}" if memory.via else "load"
+        add("memory", f"{memory.name} capacity", memory.capacity, "B", f"{memory.count:,.0f} of them")
+        add("memory", f"{memory.name} bandwidth", memory.bandwidth, "B/s", over)
+    for link in one.links():
+        note = (
+            f"{link.count:,.0f} x {units.format_si(link.bandwidth, 'B/s')} in one direction, {link.topology}"
+        )
+        if link.latency is not None:
+            note += f", {units.format_si(link.latency, 's')}"
+        add("link", f"{link.name} of {link.owner}", link.total_bandwidth, "B/s", note)
+    for account in one.power_accounts():
+        name = f"{account.quantity} at {account.boundary}" + (
+            f" [{account.reading}]" if account.reading else ""
+        )
+        interval = f"{units.format_si(account.low, 'W')} to {units.format_si(account.high, 'W')}"
+        add("power", name, account.value, "W", account.source if account.low == account.high else interval)
+    add("silicon", "die area", one.maybe("die_area"), "m^2")
+    add("silicon", "transistors", one.maybe("transistors"), "1")
+    add("silicon", "transistor density", one.transistor_density(), "1/m^2")
+    return rows

@@ -1,0 +1,45 @@
+"""`search`: the fastest plan of a training step."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.printing import printed, show, si
+from dojo_calc.performance.search import search as search_plans
+
+
+@command
+def search(
+    asked: Asked,
+    model: Annotated[str, typer.Option(help="A model to train, of data/models.csv.")],
+    chip: Annotated[str, typer.Option(help="Id or alias of a chip with a memory and links.")],
+    chips: Annotated[int, typer.Option(help="How many.")],
+    global_batch: Annotated[int, typer.Option(help="Sequences a step.")],
+    sequence: Annotated[int, typer.Option(help="Tokens a sequence.")] = 2048,
+    precision: Annotated[str, typer.Option(help="Of the matrix products: fp16, bf16 or fp8.")] = "bf16",
+    stack: Annotated[str, typer.Option(help="Software generation; today's if left out.")] = "",
+    up_to: Annotated[bool, typer.Option("--up-to", help="Any number of chips up to that many.")] = False,
+    most: Annotated[int, typer.Option(help="Plans to show of the front.")] = 10,
+) -> None:
+    """Find the fastest plan that fits in memory, and what it can be traded for."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("plans", total=None)
+        with ThreadPoolExecutor() as threads:
+            found = search_plans(
+                model, asked.book.machine(chip).id, chips, global_batch=global_batch, sequence=sequence,
+                precision=precision, stack=stack, up_to=up_to, book=asked.book, executor=threads,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )  # fmt: skip
+    rows = found.front.head(most).rows(named=True)
+    if printed(rows, asked):
+        return
+    shown = [row | {"step_time": si(row["step_time"], "s"), "memory": si(row["memory"], "B")} for row in rows]
+    seen = f"{found.considered:,} plans considered, {found.fitting:,} fit"
+    show(f"{model} on {chip}: {seen}{'' if found.finished else ' (interrupted)'}", shown)

@@ -1,0 +1,102 @@
+"""`validate`: what others measured or printed, against the models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.printing import Row, finite, printed, show, span
+from dojo_calc.errors import FactsError, UnknownNameError
+from dojo_calc.evidence.measured.clusters import CLUSTER_COLUMNS, validate_clusters
+from dojo_calc.evidence.measured.references import compare_references
+from dojo_calc.evidence.measured.training_runs import RUN_COLUMNS, validate_runs
+from dojo_calc.evidence.measured.validation import Row as MeasuredRow
+from dojo_calc.evidence.measured.validation import Validation
+from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.tables import header_of
+
+
+@command
+def validate(
+    asked: Asked,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Measured runs or clusters, in the columns of data/validation/; the shipped runs if left out."
+        ),
+    ] = None,
+    economics: Annotated[
+        bool, typer.Option("--economics", help="Figures that others print for the same formulas.")
+    ] = False,
+) -> None:
+    """Hold the models against what others measured or printed. Exits with 1 if a printed figure is missed."""
+    if economics and file is not None:
+        raise UnknownNameError("validate takes either a file of measurements or --economics")
+    if economics:
+        _show_references(asked)
+    else:
+        _show_validation(_validated(file, asked.book), asked)
+
+
+def _validated(file: Path | None, book: Catalogue) -> Validation:
+    """Tell what a file measures by its columns."""
+    if file is None:
+        return validate_runs(book=book)
+    columns = set(header_of(file))
+    if {"reported_mw", "reported_cost_usd"} & columns:
+        return validate_clusters(file, book)
+    if {"metric", "measured", "model"} & columns:
+        return validate_runs(file, book)
+    raise FactsError(
+        f"{file}, line 1: expected the columns {', '.join(CLUSTER_COLUMNS)}, or {', '.join(RUN_COLUMNS)}; got "
+        f"{_listed(columns)}"
+    )
+
+
+def _listed(columns: set[str]) -> str:
+    return f"{', '.join(sorted(columns)):.200}"
+
+
+def _show_validation(found: Validation, asked: Asked) -> None:
+    if asked.as_json:
+        sys.stdout.write(json.dumps(finite(found.as_dict()), indent=2, ensure_ascii=False) + "\n")
+        return
+    if not printed([row.as_dict() for row in found.rows], asked):
+        show("Measured and predicted", [_validation_row(row) for row in found.rows])
+        show("Errors", [_short(asdict(group)) for group in (*found.groups, found.overall)])
+
+
+def _validation_row(row: MeasuredRow) -> Row:
+    cells = row.as_dict()
+    shown = {name: cells[name] for name in ("id", "chip", "metric", "unit", "measured", "predicted", "error")}
+    return {
+        name: f"{cell:.4g}" if isinstance(cell, float) else cell or "" for name, cell in shown.items()
+    } | {
+        "80 % interval": span(row.low, row.high),
+        "reason": row.reason,
+    }
+
+
+def _show_references(asked: Asked) -> None:
+    rows = [asdict(one) for one in compare_references()]
+    if not printed(rows, asked):
+        columns = ("id", "value", "reference", "unit", "difference", "holds", "source")
+        shown = [{name: row[name] for name in columns} | {"holds": _yes(row["holds"])} for row in rows]
+        show("Printed by others, and computed here", [_short(row) for row in shown])
+    if not all(row["holds"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "NO"
+
+
+def _short(row: Row) -> dict[str, Any]:
+    cells = {name: f"{cell:.10g}" if isinstance(cell, float) else cell for name, cell in row.items()}
+    return {name: "" if cell is None else cell for name, cell in cells.items()}

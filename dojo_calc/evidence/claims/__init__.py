@@ -1,0 +1,1 @@
+"""Claims of the articles, held against the models."""

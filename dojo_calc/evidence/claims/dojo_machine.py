@@ -1,0 +1,382 @@
+"""What the models give for each claim of the ledger: one function an id, facts in, `Answer` out.
+
+Intervals are those of `answers.corners`, over facts alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dojo_calc import units
+from dojo_calc.economics.capacity import fleet_rate, h100_equivalents, pooled_rate, share, units_needed, whole
+from dojo_calc.economics.cost import external_purchases, purchase_cost, units_bought
+from dojo_calc.economics.power import pooled_power
+from dojo_calc.economics.silicon import gross_dies, side_of_square
+from dojo_calc.evidence.claims.answers import Answers, Check, corners, derive, exact, over, unknown
+from dojo_calc.evidence.claims.estimates import PRICED, PRICES, h100s
+from dojo_calc.evidence.claims.ledger import Answer, ledger
+from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.hardware.machine import Part
+from dojo_calc.performance.roofline import ridge_point
+from dojo_calc.performance.roofs import feeds
+
+__all__ = ["DOJO_MACHINE_CHECKS"]
+
+DOJO_MACHINE_CHECKS: dict[str, Check] = {}
+
+
+def _check(claim: str) -> Callable[[Check], Check]:
+    def register(function: Check) -> Check:
+        DOJO_MACHINE_CHECKS[claim] = function
+        return function
+
+    return register
+
+
+# --- What a chip is, and what it is made into -------------------------------------------------------------
+
+
+@_check("D17")
+def own_hardware_against_gpus(book: Catalogue) -> Answers:
+    d1, a100 = book.machine("d1"), book.machine("a100-sxm-80gb")
+    memory = feeds(d1)[0].bandwidth / feeds(a100)[0].bandwidth
+    edges = next(link for link in d1.links() if link.name == "die-edge").total_bandwidth
+    nvlink = next(link for link in a100.links() if link.name == "nvlink").total_bandwidth
+    capacity = feeds(d1)[0].capacity / feeds(a100)[0].capacity
+    return {
+        "nearest memory": exact(
+            memory,
+            "A D1 loads from its SRAM tens of times faster than an A100 from its HBM, and holds far less of it.",
+            derive("capacity of that memory, D1 over A100", capacity),
+        ),
+        "off the die": exact(
+            edges / nvlink,
+            "Four die edges against the NVLink ports of an A100, both counted in one direction.",
+        ),
+        "latency": unknown(
+            "The published latencies are not like for like: one-way writes against other operations."
+        ),
+    }
+
+
+@_check("D20")
+def die_of_d1(book: Catalogue) -> Answers:
+    transistors = book.facts.get("d1", "transistors")
+    density = book.facts.get("d1", "transistor_density")
+    area = transistors.value / density.value
+    wafer = book.facts.value("wafer-300mm", "wafer_diameter")
+    return exact(
+        area,
+        "The published 50 billion transistors at the published density fill the printed area.",
+        derive("transistors", transistors.value),
+        derive("side of a square die", side_of_square(area), "mm"),
+        derive("gross dies on a 300 mm wafer", gross_dies(area, wafer)),
+    )
+
+
+@_check("D21")
+def die_of_a100(book: Catalogue) -> Answers:
+    a100 = book.machine("a100-sxm-80gb")
+    density = a100.transistor_density()
+    area = derive("die area", a100.total("die_area"), "mm^2")
+    per_area = derive("transistors an area", density or 0.0, "1/mm^2")
+    return exact(
+        a100.total("transistors"), "Epoch's table, another source than the article's.", area, per_area
+    )
+
+
+@_check("D22")
+def d1_against_a100(book: Catalogue) -> Answers:
+    d1, a100, tray = book.machine("d1"), book.machine("a100-sxm-80gb"), book.machine("dojo-tray")
+    peak = share(d1.peak("bf16"), a100.peak("bf16"))
+    fp32 = share(d1.peak("fp32"), a100.peak("fp32"))
+    area = d1.total("die_area") / a100.total("die_area")
+    near, far = feeds(d1)[0], feeds(d1, within=tray)[1]
+    hbm = feeds(a100)[0]
+    return {
+        "peak": exact(peak, "At BF16 the D1 is rated above the A100.", derive("at FP32", fp32)),
+        "peak an area": exact(peak / area, "The smaller die at that: the lead grows."),
+        "memory on the chip's own package": exact(
+            near.capacity / hbm.capacity,
+            "SRAM of a D1 against HBM of an A100; the D1 has no memory behind it.",
+        ),
+        "kernel larger than its SRAM": exact(
+            far.bandwidth / hbm.bandwidth,
+            "Beyond its SRAM a D1 streams from its share of the tray's interface processors.",
+            derive("share of one D1", far.bandwidth, "GB/s"),
+        ),
+    }
+
+
+@_check("D23")
+def where_d1_loses(book: Catalogue) -> Answers:
+    d1, a100, tray = book.machine("d1"), book.machine("a100-sxm-80gb"), book.machine("dojo-tray")
+    near, far = (ridge_point(d1.peak("bf16"), one.bandwidth) for one in feeds(d1, within=tray)[:2])
+    other = ridge_point(a100.peak("bf16"), feeds(a100)[0].bandwidth)
+    return unknown(
+        "States no claim; it follows from D22.",
+        derive("ridge of a D1 in its SRAM", near, "FLOP/B"),
+        derive("ridge of a D1 on the tray's HBM", far, "FLOP/B"),
+        derive("ridge of an A100", other, "FLOP/B"),
+    )
+
+
+@_check("D24")
+def peak_of_tile(book: Catalogue) -> Answers:
+    tile = book.machine("dojo-tile")
+    return exact(
+        tile.peak("bf16"),
+        "25 D1 at the default reading of their peak.",
+        derive("D1 a tile", tile.count("d1")),
+    )
+
+
+@_check("D25")
+def bandwidth_of_tile(book: Catalogue) -> Answers:
+    edges = next(link for link in book.machine("dojo-tile").links() if link.name == "tile-edge")
+    one_way = derive("in one direction", edges.total_bandwidth, "TB/s")
+    return exact(
+        2 * edges.total_bandwidth, "Four edges, in plus out: the figure counts both directions.", one_way
+    )
+
+
+@_check("D26")
+def levels(book: Catalogue) -> Answers:
+    pod = book.machine("exapod")
+    return exact(
+        pod.count("dojo-tile"),
+        "Tesla calls the first level a tray, not a rack.",
+        derive("trays", pod.count("dojo-tray")),
+        derive("cabinets", pod.count("dojo-cabinet")),
+        derive("D1", pod.count("d1")),
+        derive("peak", pod.peak("bf16"), "EFLOP/s"),
+    )
+
+
+@_check("D27")
+def several_exapods(book: Catalogue) -> Answers:
+    planned = book.machine("dojo-1-plan")
+    peak = derive("their peak", planned.peak("bf16"), "EFLOP/s")
+    return exact(planned.count("exapod"), "ExaPODs planned for Palo Alto at AI Day 2022.", peak)
+
+
+# --- How much a hundred exaflops is -----------------------------------------------------------------------
+
+
+def _target() -> float:
+    """The claimed hundred exaflops [FLOP/s]."""
+    claim = ledger()["D40"]
+    return units.to_si(claim.low or 0.0, claim.unit)
+
+
+@_check("D39")
+def top_five(book: Catalogue) -> Answers:
+    fifth = book.facts.value("lumi", "hpl_rate")
+    cluster = book.machine("tesla-a100-2021-06")
+    linpack, dojo = (
+        book.facts.get("tesla-a100-2021-06", "hpl_rate"),
+        book.facts.get("dojo-1", "reported_rate"),
+    )
+    measured_like = linpack.value / cluster.peak("bf16")
+    needed = fifth / measured_like / book.machine("exapod").peak("bf16")
+    estimate = dojo.value * measured_like
+    derived = (
+        derive("Linpack estimate of Dojo in August 2024", estimate, "PFLOP/s"),
+        derive("Linpack rate of the fifth", fifth, "PFLOP/s"),
+        derive("ExaPODs the fifth place takes", needed),
+    )
+    below = dojo.high * linpack.high / cluster.peak("bf16") < fifth
+    return {
+        "official list": unknown("Dojo never ran Linpack, and D1 has no published FP64 rate."),
+        "the press's scaling of 2021": Answer(
+            6.0 if below else 1.0,
+            6.0 if below else 1.0,
+            6.0 if below else 5.0,
+            "Scaled as the press scaled Tesla's A100 cluster, even the high end of what was reported half a year "
+            "after the date is below the fifth: sixth at the best.",
+            derived,
+        ),
+    }
+
+
+@_check("D40")
+def hundred_by_dojo(book: Catalogue) -> Answers:
+    reported = book.facts.get("dojo-1", "reported_rate")
+    planned = book.facts.get("dojo-1", "h100_equivalents")
+    high = pooled_rate(planned.value, book.machine("h100-sxm").peak("bf16"))
+    needed = units_needed(_target(), book.machine("exapod").peak("bf16"))
+    return Answer(
+        float(reported.low),
+        float(reported.value),
+        float(high),
+        "From what was reported in August 2024 to what was planned for the end of that year.",
+        (derive("ExaPODs it takes", needed),),
+    )
+
+
+@_check("D41")
+def hundred_by_fleet(book: Catalogue) -> Answers:
+    h100, a100 = (book.machine(name).peak("bf16") for name in ("h100-sxm", "a100-sxm-80gb"))
+    posted, early = (h100s(book, name) for name in ("tesla-ai-2024-08", "tesla-h100-2024-q1"))
+    older = next(iter(book.machine("tesla-a100-2022-08").parts))
+    planned, reported = (book.facts.get("dojo-1", name) for name in ("h100_equivalents", "reported_rate"))
+    dojo_planned = [pooled_rate(getattr(planned, of), h100) for of in INTERVAL]
+    dojo_reported = [getattr(reported, of) for of in INTERVAL]
+
+    def answer(gpus: Part, dojo: list[Any], reason: str) -> Answer:
+        low, central, high = (
+            float(fleet_rate(pooled_rate(of_h100, h100), pooled_rate(of_a100, a100), of_dojo))
+            for of_h100, of_a100, of_dojo in zip(_counts(gpus), _counts(older), dojo, strict=True)
+        )
+        return Answer(
+            low, central, high, reason, (derive("share of Dojo", float(dojo[1]) / central, "percent"),)
+        )
+
+    return {
+        "end of 2024": answer(
+            posted, dojo_planned, "H100, A100 and the planned Dojo 1 together, two months after the date."
+        ),
+        "Dojo as reported in August 2024": answer(
+            posted, dojo_reported, "The same GPUs with the Dojo that had been reported."
+        ),
+        "known to stand by October 2024": answer(
+            early, dojo_reported, "Without the 90,000 H100 of the post: Cortex was complete in November."
+        ),
+    }
+
+
+def _counts(part: Part) -> tuple[float, float, float]:
+    return part.low, part.count, part.high
+
+
+INTERVAL = ("low", "value", "high")
+
+
+@_check("D42")
+def one_exaflop(book: Catalogue) -> Answers:
+    del book  # a matter of units alone
+    exaflop = units.parse("1 EFLOP/s")[0]
+    kei = units.parse("1e16 FLOP/s")[0]
+    return exact(
+        exaflop,
+        "Exa is 10^18, which is 100 kei: the translation lost a factor.",
+        derive("factor", exaflop / kei),
+    )
+
+
+@_check("D43")
+def d1_for_hundred(book: Catalogue) -> Answers:
+    stated = book.facts.get("d1", "peak_bf16", "ai_day_2021")
+    other = book.facts.get("d1", "peak_bf16", "hot_chips_34")
+    needed = units_needed(_target(), stated.value)
+    return exact(
+        needed,
+        "The claim names the 362 TFLOP/s it assumes.",
+        derive("whole D1", whole(needed)),
+        derive("whole D1 at the other published peak", whole(units_needed(_target(), other.value))),
+    )
+
+
+@_check("D44")
+def a100_for_hundred(book: Catalogue) -> Answers:
+    needed = units_needed(_target(), book.machine("a100-sxm-80gb").peak("bf16"))
+    return exact(needed, "Dense BF16 peak.", derive("whole A100", whole(needed)))
+
+
+@_check("D45")
+def what_d1_imply(book: Catalogue) -> Answers:
+    d1, needed = (
+        book.machine("d1"),
+        units_needed(_target(), book.facts.value("d1", "peak_bf16", "ai_day_2021")),
+    )
+    derived = [derive(f"{one.id}, exact", needed / one.count("d1")) for one in book.assemblies("d1")]
+    dies = gross_dies(d1.total("die_area"), book.facts.value("wafer-300mm", "wafer_diameter"))
+    derived.append(derive("gross wafers", needed / dies))
+    for one in (d1, *(book.machine(name) for name in ("dojo-tile", "dojo-tray"))):
+        power: Any = pooled_power(whole(needed, one.count("d1")), one.total("power"))
+        derived.append(derive(f"power counted at {one.id}", power, "MW"))
+    tile = book.machine("dojo-tile")
+    bound: Any = purchase_cost(whole(needed, tile.count("d1")), tile.total("cost_upper_bound"))
+    derived.append(derive("at most, from Tesla's statement about a tile", bound, "GUSD"))
+    return unknown("States no claim; it follows from D43.", *derived)
+
+
+# --- Fleets, orders and money -----------------------------------------------------------------------------
+
+
+@_check("D33")
+def paid_to_nvidia(book: Catalogue) -> Answers:
+    facts = [
+        book.facts.get("tesla-2024-ai-plan", name) for name in ("budget", "internal_share", "nvidia_share")
+    ]
+    paid: Any = external_purchases(*(fact.value for fact in facts))
+    low, _, high = corners(external_purchases, *facts)
+    bare, all_in = (book.facts.value("h100-sxm", name) for name in ("price", "price_all_in"))
+    return exact(
+        paid,
+        "The post's own numbers as printed give the fourth; read as 'about', they allow more on both sides.",
+        derive("low, every number read as 'about'", low, "GUSD"),
+        derive("high, every number read as 'about'", high, "GUSD"),
+        derive("H100 it buys at the bare price", units_bought(paid, bare)),
+        derive("H100 it buys at the all-in price", units_bought(paid, all_in)),
+    )
+
+
+@_check("D46")
+def buffalo(book: Catalogue) -> Answers:
+    facts = book.facts
+    equivalent = facts.value("buffalo", "h100_equivalents")
+    bound = facts.value("dojo-tile", "cost_upper_bound")
+    tiles: Any = units_bought(facts.value("buffalo", "budget"), bound)
+    peak: Any = pooled_rate(tiles, book.machine("dojo-tile").peak("bf16"))
+    answers = {}
+    for name, quantity in PRICES.items():
+        answers[name] = over(
+            lambda price: purchase_cost(equivalent, price),
+            facts.get("h100-sxm", quantity),
+            reason=PRICED[quantity],
+        )
+    first = answers["all in"]
+    derived = (
+        derive("tiles, at least, for the same money", tiles),
+        derive("their peak", peak, "EFLOP/s"),
+    )
+    answers["all in"] = Answer(first.low, first.central, first.high, first.reason, derived)
+    return answers
+
+
+@_check("D48")
+def training_loop(book: Catalogue) -> Answers:
+    known = book.machine("tesla-h100-2024-q1").parts[0], book.machine("cortex-1").parts[0]
+    low, central, high = (sum(getattr(part, of) for part in known) for of in ("low", "count", "high"))
+    claimed = {part.machine.id: part.count for part in book.machine("tesla-ai-2024-08").parts}
+    h100 = book.machine("h100-sxm").peak("int8")
+    derived = [derive("H100 for each AI4", claimed["h100-sxm"] / claimed["ai4"])]
+    for fact in book.facts.readings("ai4", "peak_int8"):
+        equal = h100_equivalents(pooled_rate(claimed["ai4"], fact.value), h100)
+        derived.append(derive(f"AI4 as H100-equivalents at 8 bits, {fact.printed} each", equal))
+    return Answer(low, central, high, "35,000 in early 2024 and the 50,000 of Cortex.", tuple(derived))
+
+
+@_check("D49")
+def dojo_1(book: Catalogue) -> Answers:
+    plan, pod, h100 = book.machine("dojo-1-plan"), book.machine("exapod"), book.machine("h100-sxm")
+    claimed = book.facts.value("dojo-1", "h100_equivalents")
+    answers = {}
+    for name, basis in (("BF16 basis", "bf16"), ("8-bit basis", "fp8")):
+        needed: Any = pooled_rate(claimed, h100.peak(basis))
+        answers[name] = exact(
+            h100_equivalents(plan.peak(basis), h100.peak(basis)),
+            "The 7 ExaPODs planned in 2022.",
+            derive("ExaPODs that 8,000 take", needed / pod.peak(basis)),
+            derive("D1 that 8,000 take", needed / book.machine("d1").peak(basis)),
+            derive("tiles that 8,000 take", needed / book.machine("dojo-tile").peak(basis)),
+        )
+    order = book.facts.get("tsmc-d1-order", "order")
+    answers["dies reported ordered, BF16 basis"] = over(
+        lambda dies: h100_equivalents(pooled_rate(dies, book.machine("d1").peak("bf16")), h100.peak("bf16")),
+        order,
+        reason="If every reported die became a working D1.",
+    )
+    return answers

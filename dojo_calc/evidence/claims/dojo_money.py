@@ -1,0 +1,379 @@
+"""What the models give for claims of an explainer on Dojo: what FSD sold, what Dojo was to become and be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dojo_calc import units
+from dojo_calc.chain.shipped import die_to_tile
+from dojo_calc.economics.capacity import pooled_rate, share, units_needed
+from dojo_calc.economics.cost import (
+    energy_cost,
+    external_purchases,
+    purchase_cost,
+    straight_line,
+    total_cost,
+    units_bought,
+)
+from dojo_calc.economics.power import energy, pooled_power, rate_per_power, units_powered
+from dojo_calc.economics.procurement import rental_cost
+from dojo_calc.economics.programme import insurance_value
+from dojo_calc.evidence.claims.answers import (
+    Answers,
+    Check,
+    Three,
+    corners,
+    derive,
+    exact,
+    model_corners,
+    over,
+    three,
+    unknown,
+)
+from dojo_calc.evidence.claims.estimates import bought_peak, dojo_share, made_peak
+from dojo_calc.evidence.claims.ledger import Answer, ledger
+from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.hardware.machine import Part
+
+__all__ = ["DOJO_MONEY_CHECKS"]
+
+DOJO_MONEY_CHECKS: dict[str, Check] = {}
+
+
+def _check(claim: str) -> Callable[[Check], Check]:
+    def register(function: Check) -> Check:
+        DOJO_MONEY_CHECKS[claim] = function
+        return function
+
+    return register
+
+
+def _ratio(above: Three, below: Three, reason: str) -> Answer:
+    return over(lambda one, other: one / other, above, below, reason=reason)
+
+
+# --- What FSD sold ----------------------------------------------------------------------------------------------
+
+
+@_check("D08")
+def holders_of_fsd(book: Catalogue) -> Answers:
+    paid = book.facts.get("tesla-fsd", "paid_users")
+    claimed = ledger()["D08"].low or 0.0
+    return {
+        "paid for": Answer(
+            *three(paid),
+            "Tesla's own table, first shown in January 2026, for the end of 2024.",
+            (derive("the claim over it", claimed / paid.value),),
+        ),
+        "cars that it reached": Answer(
+            *three(book.facts.get("tesla-fsd", "reached_cars")),
+            "What Tesla told in April 2024 of cars that the software had been sent to, free months counted.",
+        ),
+    }
+
+
+def _prices(book: Catalogue, since: str) -> Three:
+    """Lowest, middle and highest price of FSD since a date."""
+    known = book.facts.readings("tesla-fsd", "price")
+    prices = sorted(fact.value for fact in known if fact.date >= since)
+    return prices[0], prices[len(prices) // 2], prices[-1]
+
+
+@_check("D09")
+def price_of_fsd(book: Catalogue) -> Answers:
+    return {
+        "from 2022 on": Answer(*_prices(book, "2022"), "15,000, then 12,000, then 8,000 USD."),
+        "from 2019 on": Answer(
+            *_prices(book, "2019"), "It had cost 6,000 USD before; by the month it is 99 USD."
+        ),
+    }
+
+
+@_check("D10")
+def sales_of_fsd(book: Catalogue) -> Answers:
+    prices = _prices(book, "2022")
+    return {
+        "paid for": over(
+            purchase_cost,
+            book.facts.get("tesla-fsd", "paid_users"),
+            prices,
+            reason="At the article's own prices; who paid by the month or before 2022 paid less.",
+        ),
+        "if all reached had paid": over(
+            purchase_cost,
+            book.facts.get("tesla-fsd", "reached_cars"),
+            prices,
+            reason="Most of them had it free for a month.",
+        ),
+    }
+
+
+# --- Half of the hardware, and its price ------------------------------------------------------------------------
+
+
+def _planned(book: Catalogue) -> Three:
+    """Rate of Dojo 1 as planned for the end of 2024 [FLOP/s]."""
+    h100 = book.machine("h100-sxm").peak("bf16")
+    return corners(lambda of: pooled_rate(of, h100), book.facts.get("dojo-1", "h100_equivalents"))
+
+
+def _posted(book: Catalogue) -> dict[str, Part]:
+    return {part.machine.id: part for part in book.machine("tesla-ai-2024-08").parts}
+
+
+@_check("D30")
+def half_own_hardware(book: Catalogue) -> Answers:
+    posted, h100 = _posted(book), book.machine("h100-sxm")
+
+    def alone(own: Any, gpus: Any) -> Any:
+        return share(own, own + pooled_rate(gpus, h100.peak("bf16")))
+
+    def with_ai4(own: Any, computers: Any, each: Any, gpus: Any) -> Any:
+        made = own + pooled_rate(computers, each)
+        return share(made, made + pooled_rate(gpus, h100.peak("int8")))
+
+    def counted(own: Any, computers: Any, gpus: Any) -> Any:
+        return (own + computers) / (own + computers + gpus)
+
+    return {
+        "Dojo at BF16": over(
+            alone,
+            _planned(book),
+            posted["h100-sxm"],
+            reason="Dojo 1 as planned for the end of 2024 beside the 90,000 H100 of the post.",
+        ),
+        "with AI4, at 8 bits": over(
+            with_ai4,
+            _planned(book),
+            posted["ai4"],
+            book.facts.get("ai4", "peak_int8"),
+            posted["h100-sxm"],
+            reason="AI4 computers have no BF16; at 8 bits a D1 is no faster and an H100 twice as fast.",
+        ),
+        "by count": over(
+            counted,
+            book.facts.get("dojo-1", "h100_equivalents"),
+            posted["ai4"],
+            posted["h100-sxm"],
+            reason="An AI4 counted like an H100, which it is not.",
+        ),
+    }
+
+
+@_check("D32")
+def cheaper_than_bought(book: Catalogue) -> Answers:
+    tile, made = die_to_tile(book), made_peak(book)
+    return {
+        "A100, claimed tile": _ratio(
+            made,
+            bought_peak(book, "a100-sxm-80gb", "price"),
+            "Price of dense BF16 peak, D1 in its tile over the bare A100.",
+        ),
+        "H100, claimed tile": _ratio(
+            made, bought_peak(book, quantity="price"), "The same over the bare H100."
+        ),
+        "H100, silicon of a tile": _ratio(
+            model_corners(tile, "price_of_peak"),
+            bought_peak(book, quantity="price"),
+            "A tile as wafers, packaging and yield make it: what NVIDIA's margin leaves to be saved.",
+        ),
+        "H100, tile and design": _ratio(
+            made_peak(book, with_design=True),
+            bought_peak(book, quantity="price"),
+            "Ten to fifteen thousand dies do not carry a design of hundreds of millions.",
+        ),
+    }
+
+
+@_check("D34")
+def gpus_for_the_money(book: Catalogue) -> Answers:
+    paid = book.facts.get("tesla-2024-ai-plan", "nvidia_purchases")
+    by_parts: Any = external_purchases(
+        *(
+            book.facts.value("tesla-2024-ai-plan", name)
+            for name in ("budget", "internal_share", "nvidia_share")
+        )
+    )
+    return {
+        name: over(
+            units_bought,
+            paid,
+            (price := book.facts.get("h100-sxm", quantity)),
+            reason=reason,
+            derived=(derive("at the sum of D33", units_bought(by_parts, price.value)),),
+        )
+        for name, quantity, reason in (
+            ("bare", "price", "Chips alone."),
+            ("in a server", "price_in_node", "With their share of a server."),
+            ("all in", "price_all_in", "With network and hall, which NVIDIA does not sell."),
+        )
+    }
+
+
+@_check("D35")
+def path_to_compete(book: Catalogue) -> Answers:
+    d1, h100, a100, gb200 = (book.machine(name) for name in ("d1", "h100-sxm", "a100-sxm-80gb", "gb200"))
+
+    def a_watt(other: Any) -> Any:
+        mine, its = (rate_per_power(one.peak("bf16"), one.total("power")) for one in (d1, other))
+        return mine / its
+
+    return {
+        "peak of a chip": exact(share(d1.peak("bf16"), h100.peak("bf16")), "Dense BF16, D1 over H100."),
+        "peak a watt": exact(a_watt(h100), "Rated power of the chips, D1 over H100."),
+        "peak a watt, over A100": exact(a_watt(a100), "The same over the A100."),
+        "price, claimed tile": _ratio(
+            bought_peak(book), made_peak(book), "H100 in its server over D1 in its tile, without the design."
+        ),
+        "Dojo 2 as announced": over(
+            lambda times: share(times * d1.peak("bf16"), gb200.peak("bf16")),
+            book.facts.get("dojo-2-plan", "compute_over_dojo1"),
+            reason="Ten times a D1, over the GB200 of its year; it was never shown, and was stopped.",
+        ),
+        "the intent": unknown("That somebody sees a path is not a number."),
+    }
+
+
+# --- What Dojo is worth -----------------------------------------------------------------------------------------
+
+
+@_check("D36")
+def value_added(book: Catalogue) -> Answers:
+    before, after = (
+        book.facts.value("tesla-valuation-2023", f"target_price_{when}") for when in ("before", "after")
+    )
+    return over(
+        lambda shares: purchase_cost(shares, after - before),
+        book.facts.get("tesla", "shares"),
+        reason="What the rise of the target comes to over all shares: the estimate agrees with itself. Whether Dojo "
+        "was worth it is another question, see D37.",
+        derived=(derive("rise of the target", after / before - 1.0, "percent"),),
+    )
+
+
+@_check("D37")
+def insured(book: Catalogue) -> Answers:
+    facts = book.facts
+    cost, upside = facts.get("dojo-budget", "budget"), ledger()["D36"]
+    scarcity = [facts.get("gpu-frontier", f"shortage_{name}") for name in ("rate", "duration", "premium")]
+    equivalents, price = facts.get("dojo-1", "h100_equivalents"), facts.get("h100-sxm", "price_in_node")
+
+    def saved(rate: Any, duration: Any, premium: Any, bought: Any, spent: Any) -> Any:
+        return insurance_value(rate, duration, bought, premium) / spent
+
+    break_even = [each / units.to_si(upside.low or 0.0, upside.unit) for each in (cost.low, cost.high)]
+    return {
+        "insures 8,000 H100": over(
+            saved,
+            *scarcity,
+            corners(purchase_cost, equivalents, price),
+            cost,
+            reason="Premium that a shortage adds on the average to the price of 8,000 H100, over the programme.",
+        ),
+        "insures a year's buying": over(
+            saved,
+            *scarcity,
+            facts.get("tesla-2024-ai-plan", "nvidia_purchases"),
+            cost,
+            reason="Had Dojo replaced all that Tesla bought of NVIDIA in 2024.",
+        ),
+        "chance of a large gain": unknown(
+            "Nobody knew the chance; what it had to be follows from D36.",
+            derive("chance that pays the programme, low", break_even[0], "percent"),
+            derive("chance that pays the programme, high", break_even[1], "percent"),
+        ),
+    }
+
+
+@_check("D47")
+def cluster_of_texas(book: Catalogue) -> Answers:
+    each = book.facts.get("h100-sxm", "facility_power")
+    told = next(
+        part.count for part in book.machine("cortex-2024-plan").parts if part.machine.id == "h100-sxm"
+    )
+    return {
+        "130 MW at first": over(
+            units_powered,
+            book.facts.get("cortex-1", "facility_power", "press_130"),
+            each,
+            reason="Power and cooling for more H100 than the 50,000 told; Tesla's own computers came on top.",
+            derived=(derive("power of the 50,000", pooled_power(told, each.value), "MW"),),
+        ),
+        "500 MW later": over(
+            units_powered,
+            book.facts.get("cortex-1", "planned_site_power"),
+            each,
+            reason="What eighteen months more were to bring.",
+        ),
+        "dense and cooled by water": unknown("No power of a rack and no flow of water was published."),
+    }
+
+
+@_check("D50")
+def not_trivial(book: Catalogue) -> Answers:
+    planned, reported = _planned(book), three(book.facts.get("dojo-1", "reported_rate"))
+    return {
+        "as planned, at BF16": Answer(
+            *dojo_share(book, planned), "In all training hardware of the end of 2024."
+        ),
+        "as planned, at 8 bits": Answer(
+            *dojo_share(book, planned, "int8"), "An H100 is twice as fast at 8 bits, a D1 is not."
+        ),
+        "as reported in August": Answer(
+            *dojo_share(book, reported), "The last rate of Dojo that was told, at BF16."
+        ),
+    }
+
+
+@_check("D52")
+def rented_out(book: Catalogue) -> Answers:
+    facts = book.facts
+    pod, tile, h100 = (book.machine(name) for name in ("exapod", "dojo-tile", "h100-sxm"))
+    equivalents = facts.value("dojo-1", "h100_equivalents")
+    rate: Any = pooled_rate(equivalents, h100.peak("bf16"))
+    pods: Any = units_needed(rate, pod.peak("bf16"))
+    tiles: Any = units_needed(rate, tile.peak("bf16"))
+
+    def rent(price: Any, rented: Any) -> Any:
+        return rental_cost(equivalents, price, units.hour, units.year) * rented
+
+    def electricity(power: Any, price: Any) -> Any:
+        return energy_cost(energy(pooled_power(pods, power), units.year), price)
+
+    def with_capital(price: Any, rented: Any, power: Any, tariff: Any, capital: Any, life: Any) -> Any:
+        used = straight_line(capital, units.year, life)
+        return rent(price, rented) / total_cost(electricity(power, tariff), used)
+
+    earning = facts.get("h100-sxm", "hourly_rent", "median_2024"), facts.get("hyperscale", "rented_share")
+    running = facts.get("exapod", "facility_power"), facts.get("us", "electricity_price", "y2024")
+    life = facts.get("epoch-1gw-model", "server_life")
+    year = corners(rent, *earning)
+    return {
+        "over its electricity": over(
+            lambda price, rented, power, tariff: rent(price, rented) / electricity(power, tariff),
+            *earning,
+            *running,
+            reason="8,000 H100-equivalents at an H100's rent, if a customer's programs ran on them.",
+            derived=tuple(
+                derive(f"a year's rent{end}", of, "MUSD")
+                for end, of in zip((", low", "", ", high"), year, strict=True)
+            ),
+        ),
+        "with claimed tiles": over(
+            with_capital,
+            *earning,
+            *running,
+            corners(lambda each: purchase_cost(tiles, each), facts.get("dojo-tile", "cost_upper_bound")),
+            life,
+            reason="The tiles written off over their life.",
+        ),
+        "with the programme": over(
+            with_capital,
+            *earning,
+            *running,
+            facts.get("dojo-budget", "budget"),
+            life,
+            reason="The announced money of the programme written off over the same life.",
+        ),
+    }

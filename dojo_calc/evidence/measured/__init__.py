@@ -1,0 +1,1 @@
+"""What others measured or printed, held against the models."""

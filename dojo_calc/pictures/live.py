@@ -1,0 +1,419 @@
+"""Charts whose sliders recompute a model in the page, with the library's own formulas and no server.
+
+Every step of the model becomes one Vega signal, written by the tracer; steps that depend on the variable of
+a curve become one calculation a row. So a page holds no second copy of a formula.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import altair as alt
+import numpy as np
+
+from dojo_calc import units
+from dojo_calc.analysis.explain import signals
+from dojo_calc.errors import UnitError
+from dojo_calc.model.model import Model, ModelError
+from dojo_calc.pictures import charts
+from dojo_calc.quantities import check_against
+
+__all__ = ["Slider", "live", "slider"]
+
+POINTS = 40  # of a curve
+LABEL_ROOM = 50  # pixels for the widest tick label that a slider may bring
+_WORDS = {
+    "1": "number",
+    "percent": "%",
+    "us": "µs",
+    "minute": "minutes",
+    "hour": "hours",
+    "month": "months",
+    "1/cm^2": "1/cm²",
+    "kUSD": "thousand USD",
+    "MUSD": "million USD",
+    "GUSD": "billion USD",
+    "USD*s/EFLOP/h": "USD per exaflop-hour",
+    "USD*s/PFLOP": "USD per PFLOP/s",
+}
+
+
+def _words(unit: str) -> str:
+    """Unit as it stands on an axis."""
+    return _WORDS.get(unit, unit)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A slider over one input: its ends and step in a display unit, and the words beside it."""
+
+    input: str
+    low: float
+    high: float
+    step: float
+    unit: str
+    label: str
+
+    @property
+    def signal(self) -> str:
+        """Name of the signal that the slider sets, in the display unit."""
+        return f"{self.input}_set"
+
+
+def slider(
+    name: str,
+    low: float,
+    high: float,
+    *,
+    unit: str = "1",
+    step: float | None = None,
+    label: str | None = None,
+) -> Slider:
+    """Slider over an input of a model.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    low, high : float
+        Ends, in `unit`.
+    unit : str
+        What the reader sees, such as ``EFLOP/s``.
+    step : float, optional
+        A hundredth of the range if left out.
+    label : str, optional
+        Words beside the slider; the name and the unit if left out.
+
+    Returns
+    -------
+    Slider
+    """
+    if not low < high:
+        raise ModelError(f"slider {name}: expected low < high, got {low:g}, {high:g}")
+    words = label or name.replace("_", " ")
+    shown = f"{words} ({_words(unit)})" if unit != "1" else words
+    return Slider(name, low, high, step or (high - low) / 100, unit, shown)
+
+
+def live(
+    model: Model,
+    output: str | Sequence[str],
+    sliders: Sequence[Slider],
+    *,
+    title: str,
+    subtitle: str,
+    alt_text: str,
+    form: Literal["bars", "waterfall"] = "bars",
+    x: Slider | None = None,
+    point: float | None = None,
+    unit: str | Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    height: int | None = None,
+) -> alt.Chart | alt.LayerChart:
+    """Chart of outputs of a model, recomputed in the page as its sliders move.
+
+    Parameters
+    ----------
+    model : Model
+    output : str or sequence of str
+        Outputs of one unit become bars, a waterfall, or curves over `x`; outputs of several units become a
+        list of numbers.
+    sliders : sequence of Slider
+        See `slider`. The other inputs keep their defaults.
+    title, subtitle, alt_text : str
+        As for `charts.finish`.
+    form : {"bars", "waterfall"}
+        In a waterfall each output begins where the one before it ended, and the last is their sum.
+    x : Slider, optional
+        Input along the horizontal axis: outputs become curves over it, from its low to its high.
+    point : float, optional
+        Where a point that a further slider moves along the curves stands at first, in the unit of `x`.
+    unit : str or sequence of str, optional
+        Unit to show, one or one for each output; SI if left out.
+    labels : mapping of str to str, optional
+        Words for outputs.
+    height : int, optional
+
+    Returns
+    -------
+    altair.Chart or altair.LayerChart
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such output or input.
+    UnitError
+        If a unit does not fit.
+    DomainError
+        If an end of a slider is outside its input's domain.
+    ModelError
+        If curves or a waterfall are asked of outputs with different units, the last output of a waterfall is
+        not the sum of the others, or an input has neither default nor slider.
+    """
+    outputs = [output] if isinstance(output, str) else list(output)
+    shown = _units(model, outputs, unit)
+    for one in [*sliders, *([x] if x else [])]:
+        _fits(model, one.input, one.unit)
+        for end in (one.low, one.high):
+            check_against(end * units.to_si(1.0, one.unit), model.spec(one.input), f"slider {one.input}")
+    words = {name: (labels or {}).get(name, name.replace("_", " ")) for name in outputs}
+    chart: Any
+    if x is not None:
+        chart = _curves(model, outputs, shown, sliders, x, words, point)
+    elif form == "waterfall":
+        chart = _waterfall(model, outputs, shown, sliders, words)
+    elif len(set(shown)) == 1:
+        chart = _bars(model, outputs, shown, sliders, words)
+    else:
+        chart = _numbers(model, outputs, shown, sliders, words)
+    finished: alt.Chart = charts.finish(chart, title=title, subtitle=subtitle, alt=alt_text, height=height)
+    return finished.properties(usermeta={"live": True})
+
+
+def _units(model: Model, outputs: list[str], unit: str | Sequence[str] | None) -> list[str]:
+    given = (
+        [unit] * len(outputs)
+        if isinstance(unit, str)
+        else list(unit or [model.spec(one).unit for one in outputs])
+    )
+    if len(given) != len(outputs):
+        raise UnitError(f"expected one unit or one for each of {len(outputs)} outputs, got {len(given)}")
+    for name, one in zip(outputs, given, strict=True):
+        _fits(model, name, one)
+    return given
+
+
+def _fits(model: Model, name: str, unit: str) -> None:
+    own = model.spec(name).unit
+    if units.unit(own).dimensionality != units.unit(unit).dimensionality:
+        raise UnitError(f"{name} is in {own}, it cannot be shown in {unit}")
+
+
+def _parameters(
+    model: Model, lines: Sequence[tuple[str, str]], sliders: Sequence[Slider]
+) -> list[alt.Parameter]:
+    """Signals of a model: what a slider sets, then every line in the order of computation."""
+    own = {one.input: one for one in sliders}
+    found = []
+    for one in sliders:
+        scale = units.to_si(1.0, one.unit)
+        start = model.inputs[one.input].value if one.input in model.inputs else None
+        value = min(max((start or one.low * scale) / scale, one.low), one.high)
+        bind = alt.binding_range(min=one.low, max=one.high, step=one.step, name=one.label)
+        found.append(alt.param(name=one.signal, value=float(f"{value:.12g}"), bind=bind))
+    for name, expression in lines:
+        if name in own:
+            scale = units.to_si(1.0, own[name].unit)
+            expression = own[name].signal if scale == 1 else f"{own[name].signal} * {scale!r}"
+        found.append(alt.param(name=name, expr=expression))
+    return found
+
+
+def _starts(model: Model, sliders: Sequence[Slider]) -> dict[str, float]:
+    """Values for the inputs without a default that a slider or an axis stands for."""
+    return {
+        one.input: one.low * units.to_si(1.0, one.unit)
+        for one in sliders
+        if one.input in model.inputs and model.inputs[one.input].value is None
+    }
+
+
+def _lines(
+    model: Model, outputs: Sequence[str], starts: Mapping[str, float], rename: Callable[[str], str] = str
+) -> list[tuple[str, str]]:
+    """Signals of several outputs, each name once, in the order of computation."""
+    found: dict[str, str] = {}
+    for output in outputs:
+        needed = {name: value for name, value in starts.items() if name in model.needed([output])}
+        found |= dict(signals(model, output, rename, **needed))
+    order = {name: i for i, name in enumerate([*model.inputs, *model.outputs])}
+    return sorted(found.items(), key=lambda line: order[line[0].partition("_shared")[0]])
+
+
+def _rows(
+    model: Model,
+    outputs: list[str],
+    shown: list[str],
+    sliders: Sequence[Slider],
+    words: Mapping[str, str],
+    *,
+    with_unit: bool = True,
+) -> alt.Chart:
+    """Data of one row an output, its value taken from the signal of its name."""
+    data = alt.InlineData(
+        values=[
+            {"what": words[name], "row": i, "last": int(i == len(outputs) - 1)}
+            | {"unit": f" {_words(shown[i])}" if with_unit and shown[i] != "1" else ""}
+            for i, name in enumerate(outputs)
+        ]
+    )
+    scales = [units.to_si(1.0, one) for one in shown]
+    values = ", ".join(f"{name} / {scale!r}" for name, scale in zip(outputs, scales, strict=True))
+    digits = "format(datum.value, datum.value >= 1000 ? ',.0f' : ',.4~r')"
+    chart: alt.Chart = (
+        alt.Chart(data)
+        .transform_calculate(value=f"[{values}][datum.row]")
+        .transform_calculate(shown=f"{digits} + datum.unit")
+        .add_params(*_parameters(model, _lines(model, outputs, _starts(model, sliders)), sliders))
+    )
+    return chart
+
+
+def _bars(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.LayerChart:
+    base = _rows(model, outputs, shown, sliders, words).encode(
+        y=alt.Y("what:N", sort=[words[name] for name in outputs], title=None),
+        x=alt.X("value:Q", title=_words(shown[0]), scale=alt.Scale(zero=True)),
+        tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
+    )
+    text = base.mark_text(align="left", dx=5).encode(text="shown:N")
+    # Room for the numbers behind the longest bar.
+    room = base.mark_point(opacity=0).encode(x=alt.X("room:Q")).transform_calculate(room="datum.value * 1.35")
+    return cast("alt.LayerChart", alt.layer(base.mark_bar(), text, room))  # else it may return facets
+
+
+def _waterfall(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.LayerChart:
+    if len(set(shown)) > 1:
+        raise ModelError(f"bars share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
+    *parts, total = outputs
+    found = model.evaluate(outputs, **_starts(model, sliders))
+    summed = sum(found[name] for name in parts)
+    if not np.isclose(found[total], summed, rtol=1e-9, atol=0.0):
+        raise ModelError(
+            f"the last output of a waterfall is the sum of the others, but {total} is {found[total]:g} "
+            f"and {' + '.join(parts)} are {summed:g} [{model.spec(total).unit}]"
+        )
+    base = _rows(model, outputs, shown, sliders, words, with_unit=False)  # the axis has it
+    return charts.cascade(base, [words[name] for name in outputs], title=_words(shown[0]))
+
+
+def _numbers(
+    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+) -> alt.Chart:
+    chart: alt.Chart = (
+        _rows(model, outputs, shown, sliders, words)
+        .mark_text(align="left", fontSize=15, fontWeight=600)
+        .encode(
+            y=alt.Y(
+                "what:N",
+                sort=[words[name] for name in outputs],
+                title=None,
+                axis=alt.Axis(domain=False, ticks=False),
+            ),
+            x=alt.value(0),
+            text="shown:N",
+            tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
+        )
+    )
+    return chart
+
+
+def _curves(
+    model: Model,
+    outputs: list[str],
+    shown: list[str],
+    sliders: Sequence[Slider],
+    x: Slider,
+    words: Mapping[str, str],
+    point: float | None,
+) -> Any:
+    if len(set(shown)) > 1:
+        raise ModelError(f"curves share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
+    along = _downstream(model, x.input)
+
+    def rename(name: str) -> str:
+        return f"datum.{name}" if name.partition("_shared")[0] in along else name
+
+    lines = _lines(model, outputs, _starts(model, [*sliders, x]), rename)
+    fixed = [line for line in lines if line[0].partition("_shared")[0] not in along]
+    moving = [line for line in lines if line[0].partition("_shared")[0] in along and line[0] != x.input]
+    scale = units.to_si(1.0, shown[0])
+    shares = {words[name]: f"{rename(name)} / {scale!r}" for name in outputs}
+
+    last = POINTS - 1
+    place = (
+        f"{x.low!r} * pow({x.high / x.low!r}, datum.i / {last})"
+        if _is_log(x)
+        else f"{x.low!r} + {x.high - x.low!r} * datum.i / {last}"
+    )
+    if point is not None:  # the row after those of the curves
+        place = f"datum.i > {last} ? {f'pow(10, {x.signal})' if _is_log(x) else x.signal} : {place}"
+
+    def computed(chart: Any) -> Any:
+        """Add the calculations of a row from its number, and one row for each output."""
+        chart = chart.transform_calculate(x=place)
+        chart = chart.transform_calculate(**{x.input: f"datum.x * {units.to_si(1.0, x.unit)!r}"})
+        for name, expression in [*moving, *((f"y{i}", one) for i, one in enumerate(shares.values()))]:
+            chart = chart.transform_calculate(**{name: expression})
+        chart = chart.transform_fold([f"y{i}" for i in range(len(outputs))], as_=["which", "value"])
+        return chart.transform_calculate(what=f"{list(shares)!r}[toNumber(slice(datum.which, 1))]")
+
+    # A log axis below asks for one beside it: what grows in proportion is then a straight line.
+    y_scale = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    # As many ticks as decades at the most, else every minor line of a log axis is drawn.
+    ticks = round(math.log10(x.high / x.low)) if _is_log(x) else 6
+    kind = {"type": "log"} if _is_log(x) else {"zero": False}
+    x_scale = alt.Scale(domain=[x.low, x.high], nice=False, **kind)  # the axis ends where the curves do
+    several = len(outputs) > 1
+    # A number of what, if it is of one thing.
+    ordinate = words[outputs[0]] if shown[0] == "1" and not several else _words(shown[0])
+    rows = alt.sequence(0, POINTS + (point is not None), as_="i")
+    encoding = {
+        "x": alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
+        "y": alt.Y(
+            "value:Q", title=ordinate, scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
+        ),
+        "tooltip": [
+            alt.Tooltip("what:N", title="what"),
+            alt.Tooltip("x:Q", title=x.label, format=",.4~r"),
+            alt.Tooltip("value:Q", title=_words(shown[0]), format=",.4~r"),
+        ],
+    }
+    if several:
+        encoding["color"] = alt.Color("what:N", title=None, sort=list(shares))
+    dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
+    dots = alt.OverlayMarkDef(size=15)
+    if point is None:
+        curves = computed(alt.Chart(rows)).mark_line(point=dots).encode(**encoding, strokeDash=dash)
+        return curves.add_params(*_parameters(model, fixed, sliders))
+    # A slider on a log axis runs over the exponent.
+    ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
+    low, high, start = (float(f"{one:.6g}") for one in ends)
+    # On the right half the label stands to the left of its point, or it would be cut off at the end.
+    late = f"{x.signal} > {(low + high) / 2!r}"
+    side, dx = alt.expr(f"{late} ? 'right' : 'left'"), alt.expr(f"{late} ? -9 : 9")
+    at = alt.Chart().transform_filter(f"datum.i > {last}")
+    marks = (
+        alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(point=dots).encode(strokeDash=dash),
+        at.mark_point(size=140),
+        at.mark_text(align=side, dx=dx, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
+    )
+    label = f"{x.label}, power of ten" if _is_log(x) else x.label
+    step = (high - low) / 200 if _is_log(x) else x.step
+    mover = alt.param(
+        name=x.signal, value=start, bind=alt.binding_range(min=low, max=high, step=step, name=label)
+    )
+    # What the layers share stands once, above them: a page holds every formula's text once.
+    layered = computed(alt.layer(*marks, data=rows)).encode(**encoding)
+    return layered.add_params(mover, *_parameters(model, fixed, sliders))
+
+
+def _is_log(x: Slider) -> bool:
+    """Whether an axis spans more than two decades, and is drawn on a log scale."""
+    return x.low > 0 and x.high / x.low > 100
+
+
+def _downstream(model: Model, name: str) -> set[str]:
+    """An input and every step that depends on it."""
+    found = {name}
+    for output in model.outputs:
+        _, arguments = model.formula(output)
+        if found.intersection(arguments):
+            found.add(output)
+    return found

@@ -1,0 +1,1 @@
+"""What people ask: scenarios, and a chip of one's own."""

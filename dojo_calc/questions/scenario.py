@@ -1,0 +1,195 @@
+"""Scenarios: a small TOML file that names a model, its overrides and the outputs to print.
+
+    model = "spec_to_cheque"
+    outputs = ["site_power", "total"]
+
+    [options]
+    chip = "h100-sxm"
+
+    [inputs]
+    target = "100 EFLOP/s"
+    mfu = [0.4, 0.3, 0.5]      # value, low, high: a 90 % interval
+    server_price = "dgx-h100.price[semianalysis_2023]"
+
+`model` may also name a reader's own, in a Python file beside the scenario: ``"my_models.py:my_model"``. What
+stands there is a `Model`, or a function that returns one and takes `[options]` as keywords (and the facts in
+use as `book`, if it has such a parameter). Reading a text file must not run anybody's code unasked, so such a
+model is loaded only where the caller says so; and only from the scenario's own folder or one below it.
+
+References
+----------
+.. [1] TOML 1.0.0, toml.io.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import runpy
+import tomllib
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dojo_calc.chain.shipped import shipped
+from dojo_calc.errors import DojoCalcError, nearest
+from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.model.model import Model
+
+__all__ = ["Scenario", "ScenarioError", "load_scenario"]
+
+KEYS = ("model", "outputs", "options", "inputs")
+
+
+class ScenarioError(DojoCalcError):
+    """A scenario file is refused; the message names file and line."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A model with a file's overrides as its defaults, and the outputs the file asks for."""
+
+    path: Path
+    model: Model
+    outputs: tuple[str, ...]
+
+
+def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: bool = False) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path : path
+        TOML [1]_ with `model`, and optionally `outputs`, `[options]` and `[inputs]`.
+    book : Catalogue, optional
+        Facts to use.
+    own_code : bool
+        Whether the file may name a model in a Python file beside it, which is then run.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read, is not TOML, has an unknown key, or a value does not fit; the message
+        names file, line, what was expected and what came.
+    """
+    file = _File(Path(path))
+    for key in file.content:
+        if key not in KEYS:
+            raise file.error(key, f"unknown key {key!r}{nearest(key, KEYS)} (expected {', '.join(KEYS)})")
+    name = file.content.get("model")
+    if not isinstance(name, str):
+        raise file.error("model", f"expected the name of a model, got {name!r}")
+    options = file.table("options")
+    try:
+        own = ":" in name
+        model = _own_model(file, name, book, options, own_code) if own else shipped(name, book, **options)
+    except ScenarioError:
+        raise
+    except DojoCalcError as error:
+        raise file.error(
+            next((key for key in options if str(options[key]) in str(error)), "model"), str(error)
+        ) from None
+    except TypeError as error:
+        raise file.error(next(iter(options), "model"), f"model {name}: {error}") from None
+    for key, value in file.table("inputs").items():
+        try:
+            model = model.replace(**{key: tuple(value) if isinstance(value, list) else value})
+        except DojoCalcError as error:
+            raise file.error(key, str(error)) from None
+    wanted = file.content.get("outputs", [model.outputs[-1]])
+    if not isinstance(wanted, list) or not wanted:
+        raise file.error("outputs", f"expected a list of names, got {wanted!r}")
+    for one in wanted:
+        if one not in model.outputs:
+            raise file.error(
+                "outputs", f"model {name} has no output {one!r}{nearest(str(one), model.outputs)}"
+            )
+    return Scenario(file.path, model, tuple(wanted))
+
+
+def _own_model(
+    file: _File, place: str, book: Catalogue | None, options: dict[str, Any], allowed: bool
+) -> Model:
+    """Model out of a reader's Python file, given as ``file.py:name``."""
+    where, _, name = place.rpartition(":")
+    folder = file.path.resolve().parent
+    code = (folder / where).resolve()  # links are followed first: what counts is where the code lies
+    if not (code.suffix == ".py" and name.isidentifier()):
+        raise file.error("model", f"expected a shipped model or file.py:name, got {place!r}")
+    if Path(where).is_absolute() or not code.is_relative_to(folder):
+        raise file.error("model", f"{where} is not in the scenario's own folder, so it is not run")
+    if not code.is_file():
+        raise file.error("model", f"there is no file {where} beside the scenario")
+    if not allowed:
+        raise file.error(
+            "model",
+            f"{where} is Python code and is run only if you say so: with --own-code on the command line, or "
+            "load_scenario(path, own_code=True)",
+        )
+    try:
+        known = runpy.run_path(str(code))
+    except Exception as error:  # whatever a reader's code raises is told with its place
+        raise file.error("model", f"{where}{_line(error, code)}: {type(error).__name__}: {error}") from error
+    if name not in known:
+        public = [one for one in known if not one.startswith("_")]
+        raise file.error("model", f"{where} has no name {name!r}{nearest(name, public)}")
+    found = known[name]
+    if inspect.isfunction(found):
+        given = options | ({"book": book} if "book" in inspect.signature(found).parameters else {})
+        try:
+            inspect.signature(found).bind(**given)
+        except TypeError as error:
+            raise file.error(next(iter(options), "model"), f"{name} in {where}: {error}") from None
+        try:
+            found = found(**given)
+        except Exception as error:
+            raise file.error(
+                "model", f"{where}{_line(error, code)}: {type(error).__name__}: {error}"
+            ) from error
+    elif options:
+        raise file.error(next(iter(options)), f"{name} in {where} is no function, so it takes no options")
+    if not isinstance(found, Model):
+        raise file.error("model", f"{name} in {where} is not a Model but {type(found).__name__}")
+    return found
+
+
+def _line(error: Exception, code: Path) -> str:
+    """Line of a reader's file where an error arose, in words."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}"
+    lines = [one.lineno for one in traceback.extract_tb(error.__traceback__) if Path(one.filename) == code]
+    return f", line {lines[-1]}" if lines else ""
+
+
+class _File:
+    """A TOML file that can say on which line a key stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.text = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise ScenarioError(f"{path}, byte {error.start + 1}: expected UTF-8 text") from None
+        try:
+            self.content: dict[str, Any] = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ScenarioError(f"{path}: not TOML: {error}") from None
+
+    def table(self, name: str) -> dict[str, Any]:
+        found = self.content.get(name, {})
+        if not isinstance(found, dict):
+            raise self.error(name, f"expected a table [{name}], got {found!r}")
+        return found
+
+    def error(self, key: str, message: str) -> ScenarioError:
+        stands = re.compile(rf'^\s*\[*\s*"?{re.escape(key)}"?\s*(=|\])')
+        lines = self.text.splitlines()
+        line = next((i for i, text in enumerate(lines, 1) if stands.match(text)), 1)
+        return ScenarioError(f"{self.path}, line {line} ({key}): {message}")

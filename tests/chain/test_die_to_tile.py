@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dojo_calc as dc
+from dojo_calc.model.model import Model
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return dc.die_to_tile()
+
+
+def test_a_tile_by_hand(model: Model) -> None:
+    # A wafer of 10,000 USD with 100 dies, half of them good, none of the bad ones placed: 200 USD a die, 25 of them
+    # 5,000; a carrier and a module of 1,000 each; half of the tiles work: 7,000 / 0.5.
+    plain = {
+        "wafer_price": 10e3, "gross": 100, "die_yield": 0.5, "test_cost": 0, "coverage": 1, "packaging": 1e3,
+        "module": 1e3, "assembly_yield": 0.5,
+    }  # fmt: skip
+    assert model.evaluate("tile", **plain) == pytest.approx(14e3)
+    # Untested: 25 raw dies of 100, and all of them work once in 2^25: (2,500 + 2,000) x 2^26.
+    assert model.evaluate("untested_tile", **plain) == pytest.approx(4500 * 2**26)
+    # A test that sees 90 %: 0.5^0.9 pass at 100 / 0.53589 = 186.61, and (0.5^0.1)^25 = 0.17678 of tiles are sound.
+    blind = plain | {"coverage": 0.9}
+    assert model.evaluate("tile", **blind) == pytest.approx(
+        (25 * 186.607 + 2000) / (0.5 * 0.176777), rel=1e-5
+    )
+
+
+def test_the_published_range_of_a_d1(model: Model) -> None:
+    # No spares, no test: 9,346 / 89 / 0.56877 = 184.63 USD by placement, and
+    # 9,346 / 75.6443 / 0.568772 = 217.23 by the circle formula of Chiplet Actuary.
+    plain = {"spares": 0, "test_cost": 0, "coverage": 1}
+    assert model.evaluate("known_good_die", **plain) == pytest.approx(184.63, abs=0.01)
+    assert model.evaluate("known_good_die", gross=75.6443, **plain) == pytest.approx(217.226, abs=0.001)
+    # Half of it the modules' and 0.3 the chip's over 300 mm^2, and 0.2 fixed: 297.8 M x (0.8 x 2.15 + 0.2).
+    assert model.evaluate("design") == pytest.approx(571.776e6)
+
+
+def test_gross_dies_come_from_placement(model: Model) -> None:
+    gross = model.inputs["gross"]
+    assert (gross.value, gross.low, gross.high) == (89, 82, 89)
+    assert model.inputs["spares"].value == 6
+
+
+@given(st.floats(0.5, 0.999), st.floats(0.2, 0.99), st.floats(0.0, 1.0))
+def test_tested_tiles_are_the_cheaper_the_better_anything_works(
+    model: Model, die_yield: float, assembly: float, coverage: float
+) -> None:
+    def tile(**better: float) -> float:
+        return float(
+            model.evaluate("tile", **({"die_yield": die_yield, "assembly_yield": assembly} | better))
+        )
+
+    assert tile(assembly_yield=assembly + 0.01) < tile()
+    assert tile(die_yield=die_yield + 0.001) < tile()
+    # A blind test that costs nothing is no test.
+    blind = {"die_yield": die_yield, "assembly_yield": assembly, "coverage": 0.0, "test_cost": 0.0}
+    assert model.evaluate("tile", **blind) == pytest.approx(model.evaluate("untested_tile", **blind))
+    # With dies as cheap as here against the rest of a tile, a better test pays.
+    assert tile(coverage=min(1.0, coverage + 0.01)) <= tile(coverage=coverage) * (1 + 1e-12)

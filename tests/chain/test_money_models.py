@@ -1,0 +1,90 @@
+"""The shipped models of cost, power and borrowing, against figures that others print and sums by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dojo_calc.analysis.explain import LONGEST, explain
+from dojo_calc.chain.money import chip_hour, collateral, megawatts
+from dojo_calc.errors import UnknownNameError
+from dojo_calc.units import giga, hour, kWh, mega
+
+OWN = chip_hour()
+
+
+def test_epochs_chip_hour_is_a_special_case() -> None:
+    # Without interest, hall and upkeep what is left is depreciation, network and energy: 1.727370 USD/h.
+    got = OWN.evaluate(
+        "own", price=36017.75, price_decline=1 - 10**-0.14, network_share=0.19, pue=1.25, energy_price=0.0771 / kWh,
+        average_power_share=0.75, server_power=10.2e3, interest=0.0, hall_price=0.0, hall_fee=0.0,
+        maintenance_share=0.0, property_tax=0.0,
+    )  # fmt: skip
+    assert got * hour == pytest.approx(1.727370, abs=5e-7)
+
+
+def test_parts_of_an_hour_by_hand() -> None:
+    # 38,750 USD x -ln(1 - 0.142) / 8,766 h = 0.6770; 10.2 kW / 8 x 0.75 x 1.125 x 0.0826 USD/kWh = 0.08886;
+    # 1,275 W x 0.04 USD a month / 730.5 h = 0.06982; 38,750 x 5 % / (5 x 8,766 h) = 0.04420; with the network,
+    # 38,750 / 0.81 = 47,840 USD, of which 1 % over 8,766 h is 0.05457.
+    expected = {"depreciation": 0.6770, "energy": 0.08886, "operation": 0.06982, "maintenance": 0.04420}
+    expected |= {"tax": 0.05457}
+    for name, value in expected.items():
+        assert OWN.evaluate(name) * hour == pytest.approx(value, rel=1e-3), name
+    parts = (
+        "depreciation",
+        "network",
+        "interest_paid",
+        "hall_cost",
+        "operation",
+        "maintenance",
+        "energy",
+        "tax",
+    )
+    assert OWN.evaluate("own") == pytest.approx(sum(OWN.evaluate(part) for part in parts))
+    # 2.99 USD an hour over 989.4 TFLOP/s x 0.4 x 0.9: 8,394 USD for 1e18 FLOP/s over an hour.
+    assert OWN.evaluate("rent_work") * 3.6e21 == pytest.approx(2.99 / (989.4e12 * 0.36) * 1e18, rel=1e-4)
+
+
+@given(low=st.floats(0.05, 0.9), rise=st.floats(0, 0.1))
+def test_an_exaflop_hour_gets_cheaper_with_use(low: float, rise: float) -> None:
+    for output in ("own_work", "lease_work", "rent_work"):
+        assert OWN.evaluate(output, mfu=low + rise) <= OWN.evaluate(output, mfu=low)
+        assert OWN.evaluate(output, goodput=low + rise) <= OWN.evaluate(output, goodput=low)
+
+
+def test_the_faster_clock_costs_more() -> None:
+    both = [OWN.evaluate("own", price_decline=decline) for decline in (0.142, 0.276)]
+    assert both[0] < both[1]
+
+
+def test_a_chip_without_rent_or_server_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="d1-node has no 'price_in_node'"):
+        chip_hour("d1-node")
+
+
+def test_megawatts_meet_epochs_relation() -> None:
+    model = megawatts()
+    assert model.evaluate("epoch_site") == pytest.approx(142.688 * mega)
+    # The same from the other relation, hosts set to nothing and the overhead to Epoch's.
+    assert model.evaluate("site", chip_overhead=1.82, host_power_2012=0.0) == pytest.approx(142.688 * mega)
+    drawn, dark = (model.evaluate(name, connection=100 * mega) for name in ("drawn", "dark"))
+    assert drawn == 100 * mega
+    assert drawn + dark == pytest.approx(model.evaluate("site"))
+
+
+def test_collateral_of_the_article() -> None:
+    # (0.13 + 0.42) x 1.7 trillion x 25 % = 233.75; with the cap 182; with SpaceX at 0.8 trillion 87.5.
+    model = collateral()
+    article = {"tesla_value": 1700 * giga, "spacex_value": 1700 * giga}
+    assert model.evaluate("without_cap", **article) == pytest.approx(233.75 * giga)
+    assert model.evaluate("with_cap", **article) == pytest.approx(182 * giga)
+    assert model.evaluate("with_cap") == pytest.approx(87.5 * giga)
+
+
+def test_a_formula_full_of_guards_is_explained_by_its_name() -> None:
+    steps = explain(OWN, "own")
+    assert steps["hall_payment"].formula == "annuity_payment(hall, interest, hall_years)"
+    assert all(len(one.formula) <= LONGEST for one in steps.steps)
+    assert steps["operation"].formula == "fees / month"

@@ -1,0 +1,78 @@
+"""Numbers behind the verdicts on the talent post, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import pytest
+
+import dojo_calc as dc
+from dojo_calc.evidence.claims.ledger import Answer
+from dojo_calc.evidence.claims.talent import TALENT_CHECKS
+
+
+def _answers(claim: str) -> Mapping[str, Answer]:
+    answered = TALENT_CHECKS[claim](dc.catalogue())
+    assert not isinstance(answered, Answer)
+    return answered
+
+
+def _derived(answer: Answer) -> dict[str, float]:
+    return {one.name: one.value for one in answer.derived}
+
+
+def test_share_of_dojo() -> None:
+    # 8,000 x 989.4 TFLOP/s = 7.915 EFLOP/s; 90,000 H100 are 89.05 and 7,360 A100 2.30: 7.915 / 99.26 = 7.97 %.
+    planned, reported = _answers("T04").values()
+    assert planned.central == pytest.approx(0.0797, abs=1e-4)
+    assert reported.central == pytest.approx(4 / (4 + 89.046 + 2.296), abs=1e-4)
+    assert planned.low is not None
+    assert planned.high is not None
+    assert planned.low < 0.0797 < planned.high < 0.1
+
+
+def test_days_between_the_purchases_and_the_stop() -> None:
+    first = _answers("T11")["first GPUs of NVIDIA"]
+    days = (date(2021, 6, 20) - date(2025, 8, 7)).days
+    assert days == -1509
+    assert first.central == pytest.approx(days * dc.day)
+    assert _derived(first)["Cortex complete, after the stop"] == (date(2024, 11, 15) - date(2025, 8, 7)).days
+
+
+def test_chances_seen_in_few_cases() -> None:
+    # Clopper and Pearson: 0 of 3 have an upper end of 1 - 0.05^(1/3) = 0.63160, 1 of 1 a lower end of 0.05; for 1
+    # of 3 the lower end solves 1 - (1 - p)^3 = 0.05: 0.016952, the upper one 3 p (1-p)^2 + (1-p)^3 = 0.05: 0.86465.
+    none, one, wave = _answers("T15").values()
+    got = [bound for answer in (none, one, wave) for bound in (answer.low, answer.high)]
+    expected = [0.0, 1 - 0.05 ** (1 / 3), 1 - 0.95 ** (1 / 3), 0.86465, 0.05, 1.0]
+    assert got == pytest.approx(expected, abs=1e-5)
+    months = sorted(_derived(none).values())
+    # From 2024-10-01, 2023-11-01 and 2018-01-01 to 2025-08-07: 310, 645 and 2,775 days.
+    assert months == pytest.approx([310 / 30.4375, 645 / 30.4375, 2775 / 30.4375])
+
+
+def test_people_counted() -> None:
+    leads, people = _answers("T16").values()
+    assert (leads.low, leads.high) == (2, 3), (
+        "two before the stop and one with it; Keller left before there was a Dojo"
+    )
+    assert (people.low, people.central, people.high) == (17, 22, 28)
+
+
+def test_prices_of_the_peak() -> None:
+    # 33,600 / 989.4 = 33.96 and 38,750 / 989.4 = 39.17 USD a TFLOP/s against 7,960 / 362 = 21.99; with 572 million
+    # over 10,000 dies 65,160 / 362 = 180.0.
+    bare, server, whole = _answers("T18").values()
+    assert bare.central == pytest.approx(1.544, abs=1e-3)
+    assert server.central == pytest.approx(1.781, abs=1e-3)
+    assert whole.central == pytest.approx(0.2176, abs=1e-4)
+    assert _answers("T17")["with the design over the dies ordered"].central == whole.central
+    assert _answers("T17")["memory on the package"].central == pytest.approx(440e6 / (81559 * 2**20))
+
+
+def test_money_put_in() -> None:
+    dojo, pledge, bought = _answers("T09").values()
+    assert (dojo.low, dojo.central, dojo.high) == (1e9, 1e9, 1.5e9)
+    assert (pledge.low, pledge.high) == (1.5e9, 2e9)
+    assert bought.central == pytest.approx(1e9 + 181e6 + 166e6 + 360e6 + 1.905e9)

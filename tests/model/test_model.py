@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dojo_calc as dc
+from dojo_calc import units
+from dojo_calc.analysis.explain import signals
+from dojo_calc.chain.shipped import MODELS, shipped
+from dojo_calc.economics.capacity import share, units_needed
+from dojo_calc.errors import DojoCalcError, DomainError, UnitError, UnknownNameError
+from dojo_calc.model.model import Model, ModelError
+from dojo_calc.quantities import Count, Fraction, check_against
+from tests.test_formulas import draw
+from tests.vega import datum, evaluate
+
+
+@pytest.fixture
+def chain() -> Model:
+    return dc.Model(
+        {"chips": dc.units_needed, "power": dc.step(dc.pooled_power, units="chips", unit="chip_power")},
+        inputs={"target": "100 EFLOP/s", "unit": "d1.peak_bf16", "chip_power": "d1.power"},
+    )
+
+
+def test_five_lines_by_hand(chain: Model) -> None:
+    # 100e18 / 362e12 = 276,243.09 dies x 400 W = 110.497 MW.
+    assert chain.evaluate("power") == pytest.approx(110.4972e6, rel=1e-6)
+    assert chain.evaluate(["chips", "power"]).keys() == {"chips", "power"}
+    assert chain.evaluate() == chain.evaluate(chain.outputs)
+    assert chain.evaluate("power", target="1 EFLOP/s") == pytest.approx(1.104972e6, rel=1e-6)
+
+
+def test_an_intermediate_can_be_given_instead_of_computed(chain: Model) -> None:
+    assert chain.evaluate("power", chips=10) == 4000.0
+    assert chain.needed(["power"], ["chips"]) == ["chip_power", "chips", "power"]
+
+
+def test_arrays_broadcast_and_quantities_keep_their_dimension(chain: Model) -> None:
+    got = chain.evaluate(
+        "power", target=np.array([1e18, 1e20])[:, None], unit=np.array([362e12, 376e12, 312e12])
+    )
+    assert got.shape == (2, 3)
+    assert got[1, 0] == chain.evaluate("power")
+    quantity = units.registry().Quantity(100.0, "EFLOP/s")
+    assert chain.evaluate("power", target=quantity) == chain.evaluate("power")
+
+
+def test_another_default(chain: Model) -> None:
+    other = chain.replace(unit="d1.peak_bf16[hot_chips_34]")
+    assert other.evaluate("chips") == pytest.approx(265_957.45, abs=0.01)  # 100e18 / 376e12
+    assert chain.evaluate("chips") == pytest.approx(276_243.09, abs=0.01), "the first is unchanged"
+    assert chain.inputs["unit"].uncertain, "two readings"
+    with pytest.raises(UnknownNameError, match="no input 'unti'; did you mean unit"):
+        chain.replace(unti=1)
+
+
+def test_survives_pickling_and_pipefunc(chain: Model) -> None:
+    assert pickle.loads(pickle.dumps(chain)).evaluate("power") == chain.evaluate("power")
+    assert chain.pipeline().run("power", kwargs={}) == chain.evaluate("power")
+
+
+def _branches(x: Count) -> Count:
+    return x if x > 1 else 2 * x
+
+
+def _shrinks(x: Count) -> Count:
+    return np.sum(x)  # type: ignore[no-any-return]
+
+
+def _bare(x):  # type: ignore[no-untyped-def]
+    return x
+
+
+def _halved(x: Fraction) -> Fraction:
+    return x / 2.0
+
+
+@pytest.mark.parametrize(
+    ("steps", "inputs", "message"),
+    [
+        (
+            {
+                "a": dc.step(dc.pooled_rate, units="n", unit="b"),
+                "b": dc.step(dc.pooled_rate, units="n", unit="a"),
+            },
+            {"n": 1},
+            "go round in a circle: (a -> b -> a|b -> a -> b)",
+        ),
+        (
+            [("a", units_needed), ("a", share)],
+            {"target": 1, "unit": 1},
+            "a is computed twice: by units_needed and by share",
+        ),
+        ({"a": units_needed}, {"target": 1, "unit": 2, "a": 3}, "a has two producers"),
+        ({"a": units_needed}, {"targt": 1, "unit": 2}, "'targt' is used by no formula; did you mean target"),
+        (
+            {"a": units_needed},
+            {"target": 1},
+            "nothing provides 'unit', which units_needed takes to compute a",
+        ),
+        (
+            {"a": dc.step(units_needed, unot="x")},
+            {"target": 1, "x": 2},
+            "has no parameter 'unot'; did you mean unit",
+        ),
+        (
+            {"a": units_needed, "b": dc.step(dc.pooled_power, units="unit", unit="watts")},
+            {"target": 1, "unit": 2, "watts": 3},
+            "unit is in FLOP/s for units_needed, but in 1 for pooled_power",
+        ),
+        (
+            {"a": units_needed, "b": dc.step(dc.pooled_rate, units="a", unit="a")},
+            {"target": 1, "unit": 2},
+            "a is in 1 for units_needed, but in FLOP/s for pooled_rate",
+        ),
+        (
+            {"a": units_needed, "b": dc.step(_halved, x="a")},
+            {"target": 1, "unit": 2},
+            "a is at least 0 out of units_needed, but _halved takes between 0 and 1",
+        ),
+        (
+            {"a": units_needed},
+            {"target": "d1.power", "unit": 2},
+            r"target must be in FLOP/s, but d1.power is in W",
+        ),
+        ({"a": units_needed}, {"target": (1, 3, 2), "unit": 2}, "expected low <= value <= high, got 3, 1, 2"),
+        ({"a": units_needed}, {"target": (1, 2), "unit": 2}, "must be .value, low, high., got 2 values"),
+        ({"a": _branches}, {"x": 1}, "_branches branches on an array"),
+        ({"a": _shrinks}, {"x": 1}, r"_shrinks does not broadcast: shape \(\)"),
+        ({"a": _bare}, {"x": 1}, "_bare is not a formula: annotate"),
+    ],
+)
+def test_what_does_not_fit_is_named(steps: Any, inputs: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        dc.Model(steps, inputs)
+
+
+def test_bad_values_are_named(chain: Model) -> None:
+    for call, error, message in (
+        (lambda: chain.evaluate("powr"), UnknownNameError, "no output 'powr'; did you mean power"),
+        (lambda: chain.evaluate("power", chps=1), UnknownNameError, "no input 'chps'; did you mean chips"),
+        (lambda: chain.evaluate("power", unit=-1), DomainError, "unit must be above 0"),
+        (lambda: chain.evaluate("power", target="5 W"), UnitError, "target must be in FLOP/s"),
+        (
+            lambda: dc.Model({"a": units_needed}, {"target": None, "unit": 1}).evaluate("a"),
+            ModelError,
+            "needs a value",
+        ),
+        (
+            lambda: dc.Model({"a": units_needed}, {"target": "d2.peak_bf16", "unit": 1}),
+            UnknownNameError,
+            "'d2'",
+        ),
+        (lambda: shipped("spec_to_check"), UnknownNameError, "did you mean spec_to_cheque"),
+        (lambda: dc.spec_to_cheque("b200"), UnknownNameError, "no server that holds b200"),
+    ):
+        with pytest.raises(error, match=message):
+            call()
+
+
+def test_spec_to_cheque_by_hand() -> None:
+    # H100, 100 EFLOP/s for a year: 101,071.36 chips, 12,634 servers of 8; x 10.2 kW = 128.867 MW, x PUE 1.125 =
+    # 144.975 MW; x 31,557,600 s = 4.5751e15 J = 1,270,862 MWh; x 0.0826 USD/kWh = 104.97 M USD; 12,634 x
+    # 310,000 = 3,916.54 M USD over 6 years 652.76 M; 757.73 M for 1.262304e27 FLOP at an MFU of 0.4.
+    got = dc.spec_to_cheque("h100").evaluate()
+    assert got["servers"] == 12_634
+    assert got["site_power"] == pytest.approx(144.975e6, rel=1e-5)
+    assert got["electricity"] == pytest.approx(104.97e6, rel=1e-4)
+    assert got["capital_used"] == pytest.approx(652.757e6, rel=1e-5)
+    assert got["price_of_work"] == pytest.approx(757.73e6 / 1.262304e27, rel=1e-4)
+
+
+def test_fleet_by_hand() -> None:
+    # 90,000 x 989.4e12 + 7,360 x 312e12 + 7 x 1.086e18 = 89.046 + 2.29632 + 7.602 = 98.944e18.
+    got = dc.fleet().evaluate()
+    assert got["total_rate"] == pytest.approx(98.94432e18)
+    assert got["dojo_share"] == pytest.approx(7.602 / 98.94432)
+
+
+CHIPS = ["d1", "a100", "h100", "gb200"]
+
+
+@pytest.mark.parametrize("model", [*map(dc.spec_to_cheque, CHIPS), dc.fleet()], ids=[*CHIPS, "fleet"])
+def test_every_shipped_model_computes_the_same_in_vega(model: Model) -> None:
+    random = np.random.default_rng(3)
+    for output in model.outputs:
+        inputs = [name for name in model.needed([output]) if name in model.inputs]
+        columns = {}
+        for name in inputs:
+            around = model.inputs[name].value or 1.0
+            columns[name] = around * random.uniform(0.7, 1.3, 30)
+            columns[name] = np.asarray(np.clip(columns[name], model.spec(name).low, model.spec(name).high))
+        expected = model.evaluate(output, **columns)
+        lines = [line for line in signals(model, output, rename=datum) if line[0] not in inputs]
+        np.testing.assert_allclose(evaluate([*lines[:-1], ("", lines[-1][1])], columns), expected, rtol=1e-12)
+
+
+# Models whose inputs make no sense together anywhere in their domains, and why.
+NEAR_DEFAULTS = {
+    "feed_dojo": "whole machines that hold nothing have a share of nothing",
+    "die_to_tile": "a wafer of nothing but defects yields nothing to divide its price by",
+    "training_run": "fewer than one stage has more than all layers on the average chip",
+    "race": "an owner of more than there is has rivals below zero",
+}
+
+
+def test_every_shipped_model_takes_random_inputs_of_its_domains() -> None:
+    for name in MODELS:
+        random = np.random.default_rng(len(name))
+        model = shipped(name)
+        given = {one.name: draw(one.spec, random, (20,)) for one in model.inputs.values()}
+        if name in NEAR_DEFAULTS:
+            given = {
+                one.name: np.clip(one.value * random.uniform(0.5, 1.5, 20), one.spec.low, one.spec.high)
+                for one in model.inputs.values()
+                if one.value
+            }
+        for output, value in model.evaluate(**given).items():
+            check_against(value, model.spec(output), output)
+
+
+def test_explain_names_every_step_and_source(chain: Model) -> None:
+    explained = dc.explain(chain, "power")
+    text = str(explained)
+    assert text.splitlines()[0] == "power = 110.5 MW   [chips * chip_power]"
+    assert "chips = 276,243   [target / unit]" in text
+    assert "unit = 362 TFLOP/s   [d1.peak_bf16[ai_day_2021], semianalysis-2021-packaging]" in text
+    assert explained["chips"].latex == r"\frac{\text{target}}{\text{unit}}"
+    assert [row["name"] for row in explained.rows()][-1] == "power"
+    assert explained.table().columns == ["name", "shown", "formula", "source"]
+    html = explained._repr_html_()
+    assert html.count("<tr>") == 1 + 5
+    given = str(dc.explain(chain, "power", chips=10))
+    assert "chips = 10   [given]" in given
+    assert "target" not in given
+
+
+def test_explain_of_a_function_no_tracer_follows() -> None:
+    def through_numpy(x: Count) -> Count:
+        return np.log1p(x)  # type: ignore[no-any-return]
+
+    explained = dc.explain(dc.Model({"y": through_numpy}, {"x": 1.0}), "y")
+    assert explained["y"].formula == "through_numpy(x)"
+
+
+def test_compare_sums_to_the_difference_exactly_and_in_any_order() -> None:
+    import math
+
+    model = dc.spec_to_cheque("h100")
+    after = {
+        "mfu": 0.31,
+        "pue": 1.3,
+        "target": "200 EFLOP/s",
+        "life": "4 year",
+        "energy_price": "0.1 USD/kWh",
+    }
+    one = dc.compare(model, "price_of_work", {}, after)
+    assert math.fsum(part.amount for part in one.contributions) == one.difference
+    assert one.after == model.evaluate("price_of_work", **after)
+    other = dc.compare(model, "price_of_work", {}, dict(reversed(after.items())))
+    assert {part.input: part.amount for part in other.contributions} == pytest.approx(
+        {part.input: part.amount for part in one.contributions}, rel=1e-9
+    )
+
+
+def test_compare_by_hand() -> None:
+    # power = target / unit x watts. From (100, 10, 1) to (200, 10, 3): 10 -> 60. Shapley: target alone +10,
+    # watts alone +20, together +50: target (10 + (60 - 30)) / 2 = 20, watts (20 + (60 - 20)) / 2 = 30.
+    model = dc.Model(
+        {"n": dc.units_needed, "w": dc.step(dc.pooled_power, units="n", unit="watts")},
+        {"target": 100.0, "unit": 10.0, "watts": 1.0},
+    )
+    parts = {
+        part.input: part.amount
+        for part in dc.compare(model, "w", {}, {"target": 200.0, "watts": 3.0}).contributions
+    }
+    assert parts == pytest.approx({"watts": 30.0, "target": 20.0})
+    assert dc.compare(model, "w", {}, {"target": 100.0}).contributions == ()
+    assert "w: 10 W -> 60 W" in str(dc.compare(model, "w", {}, {"target": 200.0, "watts": 3.0}))
+
+
+def test_compare_of_two_models() -> None:
+    before, after = dc.spec_to_cheque("a100"), dc.spec_to_cheque("h100")
+    got = dc.compare(before, "site_power", {}, after)
+    assert got.after == pytest.approx(after.evaluate("site_power"))
+    assert {part.input for part in got.contributions} <= set(before.inputs)
+
+
+def test_compare_refuses_what_it_cannot_do(chain: Model) -> None:
+    with pytest.raises(ModelError, match="target must be one value to compare"):
+        dc.compare(chain, "power", {}, {"target": np.array([1e18, 2e18])})
+    assert issubclass(ModelError, DojoCalcError)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from dojo_calc.economics.capacity import whole
+from dojo_calc.economics.silicon import gross_dies
+from dojo_calc.model.tracing import TraceError, trace
+from dojo_calc.operations import ceil, expm1, log1p, log2, maximum, sqrt, where
+from dojo_calc.performance.roofline import streaming_bandwidth
+from dojo_calc.quantities import Count, Ratio, SignedCount
+from tests.vega import datum, evaluate
+
+
+def doubled(x: Ratio) -> Ratio:
+    """Reuse of an intermediate, 40 times over: as text it would hold 2**40 terms."""
+    for _ in range(40):
+        x = (x + x) / 2.0 + 1.0
+    return x
+
+
+def everything(a: Ratio, b: Ratio) -> Ratio:
+    """Every kind of operation at once."""
+    return (
+        where(a <= b, maximum(-a, b) ** 2.0, log2(a + 1.0))
+        + sqrt(b) / ceil(a)
+        - (a - (b - a)) / (b / (a / b))
+    )
+
+
+def test_reads_as_a_formula() -> None:
+    assert trace(whole).text() == "ceil(units / group * (1 - 2**-46))"
+    assert trace(gross_dies).text() == "pi * wafer ** 2 / (4 * die) - pi * wafer / sqrt(2 * die)"
+    assert trace(everything).text() == (
+        "where(a <= b, maximum(-a, b) ** 2, log2(a + 1)) + sqrt(b) / ceil(a) - (a - (b - a)) / (b / (a / b))"
+    )
+    assert trace(whole, ["chips", "tile_size"]).text() == "ceil(chips / tile_size * (1 - 2**-46))"
+    assert trace(whole, ["chips"]).text() == "ceil(chips / 1 * (1 - 2**-46))", (
+        "an argument left out keeps its default"
+    )
+
+
+def test_reads_as_latex() -> None:
+    assert (
+        trace(whole).latex()
+        == r"\left\lceil \frac{\text{units}}{\text{group}} \, \left(1 - 2^{-46}\right) \right\rceil"
+    )
+    assert r"\begin{cases}" in trace(streaming_bandwidth).latex()
+
+
+def test_the_text_means_what_the_formula_computes() -> None:
+    """The readable text, given back to Python, is the same function: brackets are where they must be."""
+    names = {
+        "where": np.where,
+        "maximum": np.maximum,
+        "log2": np.log2,
+        "sqrt": np.sqrt,
+        "ceil": np.ceil,
+        "pi": np.pi,
+    }
+    random = np.random.default_rng(0)
+    a, b = random.uniform(0.1, 9.0, (2, 100))
+    text = trace(everything).text()
+    np.testing.assert_allclose(eval(text, names | {"a": a, "b": b}), everything(a, b), rtol=1e-13)
+
+
+def test_vega_computes_it_too() -> None:
+    random = np.random.default_rng(0)
+    a, b = random.uniform(0.1, 9.0, (2, 100))
+    got = evaluate(trace(everything).vega(datum), {"a": a, "b": b})
+    np.testing.assert_allclose(got, everything(a, b), rtol=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_vega_keeps_the_digits_of_small_numbers(sign: float) -> None:
+    """Vega has neither function, so it computes Kahan's; the peer is the C library's, behind Python's `math`."""
+
+    def grown(x: SignedCount) -> SignedCount:
+        return expm1(x)
+
+    def counted(x: SignedCount) -> SignedCount:
+        return log1p(x)
+
+    x = sign * np.array(
+        [0.0, 1e-300, 1e-20, 1e-16, 3e-16, 1e-8, 1e-3, 0.4, 0.69, 0.7, 0.999, 3.0, 37.0, 700.0]
+    )
+    expected = [math.expm1(one) for one in x]
+    np.testing.assert_allclose(evaluate(trace(grown).vega(datum), {"x": x}), expected, rtol=5e-16)
+    x = x[x > -1.0]
+    expected = [math.log1p(one) for one in x]
+    np.testing.assert_allclose(evaluate(trace(counted).vega(datum), {"x": x}), expected, rtol=5e-16)
+    assert trace(grown).text() == "expm1(x)"
+    assert trace(grown).latex() == r"\left(e^{\text{x}} - 1\right)"
+    assert trace(counted).latex() == r"\ln\left(1 + \text{x}\right)"
+
+
+def test_a_shared_intermediate_is_written_once() -> None:
+    lines = trace(doubled).vega(datum)
+    assert len(lines) == 40, "39 shared intermediates and the result"
+    assert sum(len(text) for _, text in lines) < 2500
+    columns = {"x": np.array([3.0, 0.5])}
+    np.testing.assert_allclose(evaluate(lines, columns), [43.0, 40.5], rtol=1e-15)
+
+
+@pytest.mark.parametrize("value", [float("inf"), 1e300, -2.5, 3.0])
+def test_numbers_survive(value: float) -> None:
+    def shifted(x: Count) -> Count:
+        return x + value if np.isfinite(value) else x + 1.0
+
+    expected = 1.0 + (value if np.isfinite(value) else 1.0)
+    assert evaluate(trace(shifted).vega(datum), {"x": np.array([1.0])})[0] == expected
+
+
+def test_what_cannot_be_traced_is_said() -> None:
+    def looped(x: Ratio) -> Ratio:
+        return sum(x)  # type: ignore[no-any-return]
+
+    def bare(x):  # type: ignore[no-untyped-def]
+        return x
+
+    with pytest.raises(TraceError, match="looped: a formula does not loop"):
+        trace(looped)
+    with pytest.raises(TraceError, match="bare is not a formula"):
+        trace(bare)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dojo_calc.hardware.catalog import catalogue
+from dojo_calc.questions.scenario import ScenarioError, load_scenario
+
+GOOD = """model = "spec_to_cheque"
+outputs = ["site_power", "total"]
+
+[options]
+chip = "h100-sxm"
+
+[inputs]
+target = "10 EFLOP/s"
+mfu = [0.4, 0.3, 0.5]
+server_price = "dgx-h100.price[semianalysis_2023]"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "a.toml"
+    path.write_text(GOOD)
+    return path
+
+
+def test_a_file_names_model_overrides_and_outputs(file: Path) -> None:
+    scenario = load_scenario(file)
+    assert scenario.outputs == ("site_power", "total")
+    # 10e18 / 989.4e12 = 10,107.1 chips, 1,264 servers x 269,000 USD.
+    assert scenario.model.evaluate("servers") == 1264
+    assert scenario.model.evaluate("capital") == pytest.approx(1264 * 269_000)
+    assert (scenario.model.inputs["mfu"].low, scenario.model.inputs["mfu"].high) == (0.3, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("outputs", "output", "line 2 (output): unknown key 'output'; did you mean outputs"),
+        (
+            '"spec_to_cheque"',
+            '"spec_to_check"',
+            "line 1 (model): unknown model 'spec_to_check'; did you mean",
+        ),
+        ('"spec_to_cheque"', "5", "line 1 (model): expected the name of a model, got 5"),
+        ('"h100-sxm"', '"h1000"', "line 5 (chip): unknown machine 'h1000'"),
+        ("chip =", "chop =", "line 5 (chop): model spec_to_cheque:"),
+        (
+            "mfu =",
+            "mfv =",
+            "line 9 (mfv): model spec_to_cheque(h100-sxm) has no input 'mfv'; did you mean mfu",
+        ),
+        ("[0.4, 0.3, 0.5]", "1.4", "line 9 (mfu): mfu must be between 0 and 1"),
+        ("[0.4, 0.3, 0.5]", "[0.4, 0.5, 0.3]", "line 9 (mfu): input mfu: expected low <= value <= high"),
+        ("10 EFLOP/s", "10 EF", "line 8 (target): '10 EF' is not a quantity"),
+        ("semianalysis_2023", "nobody", "line 10 (server_price): dgx-h100.price has no reading 'nobody'"),
+        (
+            '"total"]',
+            '"totl"]',
+            "line 2 (outputs): model spec_to_cheque has no output 'totl'; did you mean total",
+        ),
+        ('["site_power", "total"]', "3", "line 2 (outputs): expected a list of names, got 3"),
+        ("[inputs]", "[[inputs]]", "line 7 (inputs): expected a table"),
+        ("= [0.4", "= [0.4 0.3", "not TOML"),
+    ],
+)
+def test_errors_point_into_the_file(file: Path, old: str, new: str, message: str) -> None:
+    file.write_text(GOOD.replace(old, new))
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(file)
+    assert str(caught.value).startswith(str(file))
+    assert message in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        load_scenario(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes(b'model = "\xe9"')
+    with pytest.raises(ScenarioError, match="byte 10: expected UTF-8"):
+        load_scenario(tmp_path / "latin.toml")
+
+
+OWN = """import dojo_calc as dc
+
+STEPS = {"chips": dc.step(dc.units_needed, unit="peak")}
+ready = dc.Model(STEPS, {"target": "1 EFLOP/s", "peak": "d1.peak_bf16"}, name="ready")
+number = 5
+broken = lambda: 1 / 0
+
+
+def made(chip="d1", book=None):
+    return dc.Model(STEPS, {"target": "1 EFLOP/s", "peak": f"{chip}.peak_bf16"}, book=book, name="made")
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(OWN)
+    return tmp_path / "own.toml"
+
+
+def written(path: Path, model: str, rest: str = "") -> Path:
+    path.write_text(f'model = "{model}"\n{rest}')
+    return path
+
+
+def test_a_scenario_names_a_model_of_ones_own(own: Path) -> None:
+    ready = load_scenario(written(own, "mine.py:ready", '[inputs]\ntarget = "362 TFLOP/s"\n'), own_code=True)
+    assert ready.outputs == ("chips",)
+    assert ready.model.evaluate("chips") == pytest.approx(1.0)
+    made = load_scenario(written(own, "mine.py:made", '[options]\nchip = "h100-sxm"\n'), own_code=True)
+    assert made.model.evaluate("chips") == pytest.approx(1e18 / 989.4e12, rel=1e-4)
+
+
+def test_a_function_gets_the_facts_in_use(own: Path) -> None:
+    other = catalogue().choose({"d1.peak_bf16": "hot_chips_34", "d1.peak_fp8": "hot_chips_34"})
+    made = load_scenario(written(own, "mine.py:made"), other, own_code=True)
+    assert made.model.book is other
+
+
+def test_code_is_not_run_unasked(own: Path) -> None:
+    (own.parent / "mine.py").write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+    with pytest.raises(
+        ScenarioError, match=r"own.toml, line 1 \(model\): mine.py is Python code and is run only if"
+    ):
+        load_scenario(written(own, "mine.py:ready"))
+    assert not (own.parent / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "rest", "message"),
+    [
+        ("none.py:ready", "", "line 1 (model): there is no file none.py beside the scenario"),
+        ("../mine.py:ready", "", "line 1 (model): ../mine.py is not in the scenario's own folder"),
+        ("/mine.py:ready", "", "line 1 (model): /mine.py is not in the scenario's own folder"),
+        ("link.py:ready", "", "line 1 (model): link.py is not in the scenario's own folder"),
+        (
+            "mine.txt:ready",
+            "",
+            "line 1 (model): expected a shipped model or file.py:name, got 'mine.txt:ready'",
+        ),
+        ("mine.py:", "", "line 1 (model): expected a shipped model or file.py:name, got 'mine.py:'"),
+        ("mine.py:redy", "", "line 1 (model): mine.py has no name 'redy'; did you mean ready"),
+        ("mine.py:number", "", "line 1 (model): number in mine.py is not a Model but int"),
+        ("mine.py:broken", "", "line 1 (model): mine.py, line 6: ZeroDivisionError: division by zero"),
+        ("wrong.py:ready", "", "line 1 (model): wrong.py, line 2: NameError: name 'dc' is not defined"),
+        ("slip.py:ready", "", "line 1 (model): slip.py, line 1: SyntaxError"),
+        ("mine.py:ready", '[options]\nchip = "d1"', "line 3 (chip): ready in mine.py is no function"),
+        (
+            "mine.py:made",
+            '[options]\nchop = "d1"',
+            "line 3 (chop): made in mine.py: got an unexpected keyword",
+        ),
+        (
+            "mine.py:made",
+            '[options]\nchip = "d9"',
+            "mine.py, line 10: UnknownNameError: unknown machine 'd9'",
+        ),
+        (
+            "mine.py:ready",
+            "[inputs]\npeek = 1",
+            "line 3 (peek): model ready has no input 'peek'; did you mean peak",
+        ),
+    ],
+)
+def test_errors_about_ones_own_model_point_into_both_files(
+    own: Path, model: str, rest: str, message: str
+) -> None:
+    outside = own.parent.parent / f"{own.parent.name}.py"
+    outside.write_text(OWN)
+    (own.parent / "link.py").symlink_to(outside)
+    (own.parent / "wrong.py").write_text("x = 1\ny = dc.Model\n")
+    (own.parent / "slip.py").write_text("x = (\n")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(written(own, model, rest), own_code=True)
+    assert str(caught.value).startswith(str(own))
+    assert message in str(caught.value)
