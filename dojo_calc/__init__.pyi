@@ -263,6 +263,17 @@ from .performance.roofs import (
     feeds,
     time_bounds,
 )
+from .performance.scaling import (
+    critical_batch,
+    critical_batch_by_tokens,
+    optimal_parameters,
+    optimal_tokens_by_power,
+    steps_at_batch,
+    tokens_at_batch,
+    tokens_for_compute,
+    training_compute,
+    training_loss,
+)
 from .performance.spares import (
     spares_needed,
     spares_suffice,
@@ -440,6 +451,15 @@ __all__ = [
     "units_needed",
     "units_powered",
     "verdicts",
+    "critical_batch",
+    "critical_batch_by_tokens",
+    "optimal_parameters",
+    "optimal_tokens_by_power",
+    "steps_at_batch",
+    "tokens_at_batch",
+    "tokens_for_compute",
+    "training_compute",
+    "training_loss",
     "week",
     "whole",
     "year",

@@ -72,6 +72,8 @@ Year: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1900, le=2200)]
 Growth: TypeAlias = Annotated[Numeric, Unit("1"), Interval(gt=0, le=100)]
 Horizon: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, le=100)]
 Term: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.1, le=100)]
+# Of a law of scaling: a loss goes with a negative power of size or data, bounded for the same reason.
+Exponent: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.05, le=1)]
 Flop: TypeAlias = Annotated[Numeric, Unit("FLOP"), NotNegative]
 FlopRate: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), Positive]
 Bytes: TypeAlias = Annotated[Numeric, Unit("B"), NotNegative]
