@@ -18,7 +18,9 @@ from dojo_calc.performance.training import gradient_time, shard_time
 from dojo_calc.performance.workload import transformer, transformers
 
 powers = st.integers(0, 4).map(lambda n: 2.0**n)
-names = st.sampled_from([name for name in transformers() if name.startswith(("mpt", "llama", "megatron"))])
+names = st.sampled_from(
+    [name for name in transformers() if name.startswith(("mpt", "llama2", "llama3", "megatron"))]
+)
 chips_ = st.sampled_from(["a100-sxm-80gb", "h100-sxm", "gb200"])
 words = st.fixed_dictionaries(
     {

@@ -206,7 +206,7 @@ def prepare(
 
 def _sizes(run: Run) -> Transformer:
     sizes = transformers()[run.model]
-    return sizes.model_copy(update={"layers": run.layers}) if run.layers else sizes
+    return sizes.changed(layers=run.layers) if run.layers else sizes
 
 
 def _reason(run: Run, book: Catalogue) -> str:
