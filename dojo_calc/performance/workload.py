@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import ValidationError, create_model, model_validator
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
-from dojo_calc.facts import Strict
+from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = ["ModelError", "Transformer", "model_table", "transformer", "transformers"]
