@@ -52,6 +52,7 @@ def rows() -> Iterator[Row]:
     del plans
     fixed = transformer(MODEL).values() | chip_values(CHIP)
     fixed |= {"global_batch": float(BATCH), "sequence": float(SEQUENCE), "expert": 1.0, "visible": 1.0}
+    fixed["shard_copies"] = 1.0
 
     def evaluated(start: int, stop: int) -> Any:
         return step.evaluate(fixed | {name: one[start:stop] for name, one in values.items()}, OUTPUTS)

@@ -21,8 +21,8 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.model.model import Input, Model, Step, step
-from dojo_calc.performance import goodput, training
-from dojo_calc.performance.efficiency import efficiency, matrix_precision, scale_up_link
+from dojo_calc.performance import goodput, layer, training
+from dojo_calc.performance.efficiency import domain_quantity, efficiency, matrix_precision
 from dojo_calc.performance.memory import sharded_bytes
 from dojo_calc.performance.plan import flags, train
 from dojo_calc.performance.roofline import transfer_time
@@ -40,16 +40,14 @@ WORDS = ("recompute", "sharding", "attention")
 
 # Rates that a chip attains, from its facts and the table of efficiencies.
 RATES: dict[str, Callable[..., Any] | Step] = {
-    "matrix_rate": step(training.attained_rate, peak="matrix_peak", efficiency="matrix_efficiency"),
-    "head_rate": step(training.attained_rate, efficiency="matrix_efficiency"),
-    "attention_rate": step(training.attained_rate, efficiency="attention_efficiency"),
-    "score_rate": step(training.attained_rate, efficiency="score_efficiency"),
-    "memory_rate": step(
-        training.attained_bandwidth, rated="memory_bandwidth", efficiency="memory_efficiency"
-    ),
-    "memory_capacity": step(training.usable_memory, capacity="memory_rated", usable="memory_usable"),
-    "scale_up": step(training.attained_bandwidth, rated="link_bandwidth", efficiency="link_efficiency"),
-    "network": step(training.attained_bandwidth, rated="network_bandwidth", efficiency="network_efficiency"),
+    "matrix_rate": step(layer.attained_rate, peak="matrix_peak", efficiency="matrix_efficiency"),
+    "head_rate": step(layer.attained_rate, efficiency="matrix_efficiency"),
+    "attention_rate": step(layer.attained_rate, efficiency="attention_efficiency"),
+    "score_rate": step(layer.attained_rate, efficiency="score_efficiency"),
+    "memory_rate": step(layer.attained_bandwidth, rated="memory_bandwidth", efficiency="memory_efficiency"),
+    "memory_capacity": step(layer.usable_memory, capacity="memory_rated", usable="memory_usable"),
+    "scale_up": step(layer.attained_bandwidth, rated="link_bandwidth", efficiency="link_efficiency"),
+    "network": step(layer.attained_bandwidth, rated="network_bandwidth", efficiency="network_efficiency"),
 }
 
 # From a step to the run: how often it fails, what it draws, what it costs.
@@ -184,6 +182,7 @@ def _laid_out(chips: int, batch: int, length: int, plan: Mapping[str, Any]) -> d
     parallel = plan.get("sequence_parallel")
     given = sizes | words | {
         "data": data, "global_batch": float(batch), "sequence": float(length), "visible": 1.0,
+        "shard_copies": float(plan.get("shard_copies", 1)),
         "sequence_parallel": float(sizes["tensor"] > 1 if parallel is None else parallel),
     }  # fmt: skip
     return {name: _said(value, "the plan") for name, value in given.items()}
@@ -201,9 +200,9 @@ def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
         "matrix_peak": f"{unit.id}.peak_{matrix_precision(precision)}",
         "memory_bandwidth": f"{unit.id}.hbm_bandwidth",
         "memory_rated": f"{unit.id}.hbm_capacity",
-        "link_bandwidth": f"{unit.id}.{scale_up_link(unit).name.replace('-', '_')}_bandwidth",
+        "link_bandwidth": f"{unit.id}.nvlink_bandwidth",
         "network_bandwidth": f"{unit.id}.nic_bandwidth",
-        "domain": f"{unit.id}.scale_up_domain",
+        "domain": f"{unit.id}.{domain_quantity(unit)}",
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from dojo_calc.errors import UnknownNameError
-from dojo_calc.facts import PRESUMED
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 
 app = typer.Typer(
@@ -38,11 +36,7 @@ def _shared(
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, numbers in SI.")] = False,
     facts: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--facts",
-            help="Your own CSV on top of the shipped ones: of facts, entities, parts or tiers; may be repeated.",
-        ),
+        list[Path] | None, typer.Option("--facts", help="Your own CSV of facts, on top of the shipped ones.")
     ] = None,
     reading: Annotated[
         list[str] | None,
@@ -58,11 +52,6 @@ def _shared(
 
 def _book(own: Sequence[Path] | None, readings: Sequence[str] | None) -> Catalogue:
     book = catalogue(*(own or ()))
-    for kind, told in PRESUMED.items():
-        found = [fact for fact in book.presumed() if fact.kind == kind]
-        if found:
-            names = ", ".join(fact.name for fact in found)
-            sys.stderr.write(f"note: {told[0].lower()}{told[1:]}: {names:.200}\n")
     if not readings:
         return book
     chosen = dict(text.partition("=")[::2] for text in readings)

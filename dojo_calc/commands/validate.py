@@ -18,7 +18,7 @@ from dojo_calc.evidence.measured.references import compare_references
 from dojo_calc.evidence.measured.training_runs import RUN_COLUMNS, validate_runs
 from dojo_calc.evidence.measured.validation import Row as MeasuredRow
 from dojo_calc.evidence.measured.validation import Validation
-from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.tables import header_of
 
 
@@ -39,11 +39,6 @@ def validate(
     if economics and file is not None:
         raise UnknownNameError("validate takes either a file of measurements or --economics")
     if economics:
-        if asked.book is not catalogue():
-            raise UnknownNameError(
-                "validate --economics takes every input from data/references.csv, where each figure's own source "
-                "gives it, so --facts and --reading would change nothing"
-            )
         _show_references(asked)
     else:
         _show_validation(_validated(file, asked.book), asked)

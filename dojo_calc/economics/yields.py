@@ -238,5 +238,4 @@ def learned_defect_density(
     CountPerArea
         ``floor + (start - floor) exp(-age / learning_time)`` [1/m^2]; broadcast shape.
     """
-    left = -age / learning_time
-    return start * exp(left) - floor * expm1(left)
+    return floor + (start - floor) * exp(-age / learning_time)

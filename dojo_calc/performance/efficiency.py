@@ -18,16 +18,16 @@ from pydantic import FiniteFloat
 
 from dojo_calc import units
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
+from dojo_calc.facts import Strict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.hardware.machine import Link, Machine
-from dojo_calc.performance.training import attained_bandwidth, attained_rate, usable_memory
-from dojo_calc.quantities import ByteRate, Bytes, Duration, Fraction, Ratio, check
-from dojo_calc.rows import Strict
+from dojo_calc.hardware.machine import Machine
+from dojo_calc.performance.layer import attained_bandwidth, attained_rate, usable_memory
+from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Fraction, Ratio, check
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "PARAMETERS", "PRECISIONS", "Parameter", "changes", "chip_values", "efficiency", "matrix_precision", "parameters",
-    "scale_up_link",
+    "PARAMETERS", "PRECISIONS", "Parameter", "changes", "chip_values", "domain_quantity", "efficiency",
+    "matrix_precision", "parameters",
 ]  # fmt: skip
 
 PARAMETERS: dict[str, Any] = {
@@ -41,11 +41,13 @@ PARAMETERS: dict[str, Any] = {
     "cast_passes": Ratio,
     "link_efficiency": Fraction,
     "network_efficiency": Fraction,
+    "gradient_efficiency": Fraction,
     "exposed_tensor": Fraction,
     "exposed_shard": Fraction,
     "exposed_gradient": Fraction,
     "straggling": Fraction,
     "hop_latency": Duration,
+    "network_latency": Duration,
     "transfer_latency": Duration,
     "early_stop": Fraction,
     "dropout": Fraction,
@@ -56,6 +58,7 @@ PARAMETERS: dict[str, Any] = {
     "logit_bytes": Bytes,
     "element": Bytes,
     "operand": Bytes,
+    "vocabulary_multiple": Count,
     "memory_usable": Fraction,
     "error_80": Ratio,
 }
@@ -273,9 +276,7 @@ def chip_values(
     new = changes(changed or {})
     own = {name: new.get(one.key, one.value) for name, one in efficiency(unit.id, precision, stack).items()}
     peak = unit.peak("bf16")
-    memory = _only(
-        unit, "memory", {one.name: one for one in unit.memories()}, "hbm", "hbm_capacity", "hbm_bandwidth"
-    )
+    memory = _only(unit, "memory", {one.name: one for one in unit.memories()}, "hbm")
     links = {one.name: one for one in unit.links()}
     found: dict[str, Any] = {
         "matrix_rate": attained_rate(unit.peak(matrix_precision(precision)), own["matrix_efficiency"]),
@@ -283,41 +284,30 @@ def chip_values(
         "attention_rate": attained_rate(peak, own["attention_efficiency"]),
         "score_rate": attained_rate(peak, own["score_efficiency"]),
         "peak": peak,
+        "matrix_peak": unit.peak(matrix_precision(precision)),
         "memory_rate": attained_bandwidth(memory.bandwidth, own["memory_efficiency"]),
         "memory_capacity": usable_memory(memory.capacity, own["memory_usable"]),
-        "scale_up": attained_bandwidth(scale_up_link(unit).bandwidth, own["link_efficiency"]),
-        "network": attained_bandwidth(
-            _only(unit, "link", links, "nic", "nic_bandwidth").bandwidth, own["network_efficiency"]
+        "scale_up": attained_bandwidth(
+            _only(unit, "link", links, "nvlink").bandwidth, own["link_efficiency"]
         ),
-        "domain": unit.total("scale_up_domain"),
+        "network": attained_bandwidth(_only(unit, "link", links, "nic").bandwidth, own["network_efficiency"]),
+        "domain": unit.total(domain_quantity(unit)),
         **{
-            name: value for name, value in own.items() if not name.endswith(("_efficiency", "_usable", "_80"))
+            name: value
+            for name, value in own.items()
+            if name == "gradient_efficiency" or not name.endswith(("_efficiency", "_usable", "_80"))
         },
     }
     return found
 
 
-def scale_up_link(unit: Machine) -> Link:
-    """Link that joins a chip to those of its fast domain: NVLink, or another whose chips all meet in a switch.
-
-    Raises
-    ------
-    UnknownNameError
-        If the chip has none, or several besides NVLink.
-    """
-    links = {one.name: one for one in unit.links() if one.owner == unit.id}
-    switched = [one for one in links.values() if one.topology == "switched"]
-    if "nvlink" not in links and len(switched) == 1:
-        return switched[0]
-    found: Link = _only(unit, "link", links, "nvlink", "nvlink_bandwidth")
-    return found
+def domain_quantity(unit: Machine) -> str:
+    """Fact that says how many chips a job finds in one fast domain: of a rack of 72 it takes 64."""
+    return "scale_up_domain" if unit.maybe("scale_up_block") is None else "scale_up_block"
 
 
-def _only(unit: Machine, kind: str, found: Mapping[str, Any], name: str, *facts: str) -> Any:
+def _only(unit: Machine, kind: str, found: Mapping[str, Any], name: str) -> Any:
     if name not in found:
         has = ", ".join(found) or "none"
-        wanted = " and ".join(f"{unit.id}.{one}" for one in facts)
-        raise UnknownNameError(
-            f"a training plan needs the {kind} {name!r}, which follows from {wanted}; {unit.id} has {has}"
-        )
+        raise UnknownNameError(f"a training plan needs the {kind} {name!r}; {unit.id} has {has}")
     return found[name]

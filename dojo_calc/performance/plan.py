@@ -20,7 +20,7 @@ import numpy as np
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.performance import step, training
+from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import changes, chip_values, efficiency
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.units import format_si
@@ -28,6 +28,7 @@ from dojo_calc.units import format_si
 __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "problems", "train"]
 
 RECOMPUTE = ("none", "selective", "full")
+_A = {"tensor": "a tensor group", "expert": "an expert group"}
 SHARDING = ("none", "zero1", "zero2", "zero3")
 ATTENTION = ("unfused", "flash")
 # What may make a plan fit that does not.
@@ -98,7 +99,8 @@ class Training:
     """What a plan takes, each value a float or an array of the plans' shape; NaN where `reason` is not empty.
 
     `step_time` [s] with its 80 % interval `low` and `high`, `throughput` [tokens/s a chip], `mfu` against the
-    dense 16-bit peak, `memory` [B] of the fullest chip; `parts` and `memory_parts` are what they are sums of.
+    dense peak at the precision of the matrix products, `memory` [B] of the fullest chip; `parts` and
+    `memory_parts` are what they are sums of.
     """
 
     step_time: Any
@@ -132,10 +134,12 @@ def train(
     context: Any = 1,
     expert: Any = 1,
     interleave: Any = 1,
+    shard_copies: Any = 1,
     recompute: Any = "none",
     sequence_parallel: Any = None,
     sharding: Any = "zero1",
     attention: Any = "flash",
+    visible: float = 1.0,
     precision: str = "bf16",
     stack: str = "",
     book: Catalogue | None = None,
@@ -155,10 +159,16 @@ def train(
         Sequences a step, tokens a sequence, sequences a micro-batch [1].
     tensor, pipeline, data, context, expert, interleave : array_like
         Parallel sizes [1]; `data` is what the others leave of `chips` if left out. `expert` lies inside `data`.
+    shard_copies : array_like
+        Copies of what `sharding` shards, over data x context chips: 1, or more for hybrid sharding, as many as
+        there are servers to shard within each [1].
     recompute, sharding, attention : str or array_like of str
         Words of `RECOMPUTE`, `SHARDING` and `ATTENTION`.
     sequence_parallel : array_like, optional
         1 or 0; 1 wherever there is tensor parallelism if left out.
+    visible : float
+        Share of the attention scores that operations, and so MFU, count: 1 in full, as the papers on Megatron do,
+        or one half, the causal part alone that flash attention computes [1].
     precision, stack : str
         See `dojo_calc.performance.efficiency.efficiency`.
     book : Catalogue, optional
@@ -184,17 +194,25 @@ def train(
     plan = {
         "chips": chips, "global_batch": global_batch, "sequence": sequence, "micro_batch": micro_batch,
         "tensor": tensor, "pipeline": pipeline, "context": context, "expert": expert, "interleave": interleave,
+        "shard_copies": shard_copies,
     }  # fmt: skip
     values = {name: _number(value) for name, value in plan.items()}
+    if data is not None:
+        values["data"] = _number(data)
+    for name, value in values.items():
+        if not np.shape(value) and not _whole(value):
+            raise PlanError(f"{_not_whole(name)}{value:,.12g}")
     spread = values["tensor"] * values["pipeline"] * values["context"]
-    values["data"] = values["chips"] / spread if data is None else _number(data)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values.setdefault("data", values["chips"] / spread)
     values["sequence_parallel"] = _number(
         values["tensor"] > 1 if sequence_parallel is None else sequence_parallel
     )
-    values |= flags(recompute, sharding, attention) | {"visible": 1.0}
+    values |= flags(recompute, sharding, attention) | {"visible": float(visible)}
     values |= sizes.values() | chip_values(unit, precision, stack, book, changes(changed or {}, own.values()))
-    found = step.evaluate(values, OUTPUTS)
-    wrong = _find_problems(values, np.copy(found["memory"]))  # masking below writes over the other
+    with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
+        found = step.evaluate(values, OUTPUTS)
+        wrong = _find_problems(values, np.copy(found["memory"]))  # masking below writes over the other
     bad = wrong.number > 0
     if not bad.shape and bad:
         raise PlanError(str(wrong.texts()))
@@ -240,11 +258,15 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     v = values
 
     def no_whole(name: str) -> Callable[[Callable[[str], str]], str]:
-        return lambda of: f"{name} must be a whole number, got {of(name)}"
+        return lambda of: f"{_not_whole(name)}{of(name)}"
 
     for name in ("chips", "global_batch", "sequence", "micro_batch", "tensor", "pipeline", "context", "expert",
-                 "interleave"):  # fmt: skip
-        yield (v[name] < 1) | (v[name] % 1 != 0), no_whole(name)
+                 "interleave", "shard_copies"):  # fmt: skip
+        yield ~_whole(v[name]), no_whole(name)
+    yield (
+        (v["visible"] <= 0) | (v["visible"] > 1),
+        lambda of: f"visible must be above 0 and at most 1, got {of('visible')}",
+    )
     yield (
         v["data"] % 1 != 0,
         lambda of: (
@@ -261,36 +283,68 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     )
     yield (
         v["heads"] % v["tensor"] != 0,
-        lambda of: f"{of('heads')} heads cannot be split over a tensor group of {of('tensor')}",
+        lambda of: _uneven(of, "heads", "heads", "tensor"),
+    )
+    yield (
+        (v["kv_heads"] % v["tensor"] != 0) & (v["tensor"] % v["kv_heads"] != 0),
+        lambda of: (
+            f"{of('kv_heads')} heads of keys and values can be neither split nor repeated evenly over a tensor "
+            f"group of {of('tensor')}"
+        ),
+    )
+    yield (
+        v["feedforward"] % v["tensor"] != 0,
+        lambda of: _uneven(of, "feedforward", "columns of the feed-forward layer", "tensor"),
     )
     yield (
         v["global_batch"] % (v["data"] * v["micro_batch"]) != 0,
         lambda of: (
             f"global_batch {of('global_batch')} must be a multiple of data {of('data')} x micro_batch "
-            f"{of('micro_batch')}"
+            f"{of('micro_batch')}{_multiples(of)}"
+        ),
+    )
+    spread = np.where(v["sequence_parallel"] > 0, v["tensor"], 1.0)
+    halves = np.where(v["context"] > 1, 2.0, 1.0)
+    yield (
+        v["sequence"] % (v["context"] * halves) != 0,
+        lambda of: (
+            f"a sequence of {of('sequence')} cannot be cut into 2 x context {of('context')} equal parts, of which "
+            "each chip takes an early and a late one"
         ),
     )
     yield (
-        v["sequence"] % v["context"] != 0,
-        lambda of: f"sequence {of('sequence')} cannot be cut into {of('context')} equal parts",
+        v["sequence"] % (v["context"] * spread) != 0,
+        lambda of: (
+            f"a sequence of {of('sequence')} cannot be cut into context {of('context')} x tensor {of('tensor')} "
+            "equal parts, which sequence parallelism needs"
+        ),
     )
+    # the embedding and the head may each take the place of a layer, as in 126 layers over 16 x 8
     yield (
-        v["pipeline"] * v["interleave"] > v["layers"],
+        (v["pipeline"] > v["layers"]) | (v["pipeline"] * v["interleave"] > v["layers"] + 2),
         lambda of: (
             f"{of('layers')} layers cannot make {of('pipeline')} stages x {of('interleave')} virtual stages each"
-        ),
-    )
-    stage = np.asarray(training.stage_layers(v["layers"], v["pipeline"]))
-    yield (
-        stage % v["interleave"] != 0,
-        lambda of: (
-            f"stages of {of('layers')} / {of('pipeline')} layers, rounded up, cannot be cut into "
-            f"{of('interleave')} equal virtual stages"
         ),
     )
     yield (
         (v["interleave"] > 1) & (v["pipeline"] == 1),
         lambda of: f"interleave {of('interleave')} needs more than one pipeline stage",
+    )
+    rounds = v["global_batch"] / (v["data"] * v["micro_batch"])
+    yield (
+        (v["interleave"] > 1) & (rounds % v["pipeline"] != 0),
+        lambda of: (
+            f"interleave {of('interleave')} needs micro-batches in a multiple of the {of('pipeline')} stages; "
+            f"global_batch {of('global_batch')} over data {of('data')} x micro_batch {of('micro_batch')} makes "
+            f"{(_plain(of('global_batch'))) / (_plain(of('data')) * _plain(of('micro_batch'))):,.6g}"
+        ),
+    )
+    yield (
+        (v["data"] * v["context"]) % v["shard_copies"] != 0,
+        lambda of: (
+            f"data {of('data')} x context {of('context')} chips cannot keep {of('shard_copies')} equal copies of "
+            "the sharded state"
+        ),
     )
     yield (
         (v["expert"] > v["experts"]) | (v["data"] % v["expert"] != 0),
@@ -298,10 +352,44 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
             f"{of('experts')} experts over data {of('data')} cannot make expert groups of {of('expert')}"
         ),
     )
+    yield (
+        v["experts"] % v["expert"] != 0,
+        lambda of: _uneven(of, "experts", "experts", "expert"),
+    )
+
+
+def _whole(size: Any) -> Any:
+    return np.isfinite(size) & (np.asarray(size) >= 1) & (np.mod(size, 1) == 0)
+
+
+def _not_whole(name: str) -> str:
+    return f"{name} must be a whole number of at least 1, got "
+
+
+def _plain(shown: str) -> float:
+    return float(shown.replace(",", ""))
+
+
+def _uneven(of: Callable[[str], str], name: str, things: str, group: str) -> str:
+    """Words for things that a group cannot share evenly, with the nearest groups that can."""
+    number, size = _plain(of(name)), _plain(of(group))
+    fewer = next((n for n in range(int(size), 0, -1) if number % n == 0), 1)
+    more = next(
+        (n for n in range(int(size) + 1, min(int(number), int(size) * 64) + 1) if number % n == 0), None
+    )
+    fit = f"{fewer}" if more is None else f"{fewer} or {more}"
+    return f"{of(name)} {things} cannot be split over {_A[group]} of {of(group)}; {fit} can"
+
+
+def _multiples(of: Callable[[str], str]) -> str:
+    """The nearest batches that replicas can share."""
+    batch, share = _plain(of("global_batch")), _plain(of("data")) * _plain(of("micro_batch"))
+    below = batch // share * share
+    return f"; {below:,.0f} or {below + share:,.0f} is" if below else f"; {share:,.0f} is"
 
 
 def _shown(values: Mapping[str, Array], row: int, name: str) -> str:
-    return f"{values[name][row]:,.6g}"
+    return f"{values[name][row]:,.12g}"
 
 
 @dataclass(frozen=True)

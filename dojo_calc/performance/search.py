@@ -119,6 +119,7 @@ def search(
     sizes = transformer(model) if isinstance(model, str) else model
     fixed = sizes.values() | chip_values(chip, precision, stack, book)
     fixed |= {"global_batch": float(global_batch), "sequence": float(sequence), "expert": 1.0, "visible": 1.0}
+    fixed["shard_copies"] = 1.0
     kinds = tuple(int(flags("none", "none", one)["flash"]) for one in attentions)
     counts = [chips]
     if up_to:
@@ -130,7 +131,7 @@ def search(
             f"no tensor, pipeline and data sizes make {chips} chips of {sizes.heads} heads, {sizes.layers} layers "
             f"and a batch of {global_batch}"
         )
-    blocks = _blocks(bases, sizes, global_batch, kinds)
+    blocks = _blocks(bases, sizes, global_batch, sequence, kinds)
     found, finished = _Found(), True
     run = map if executor is None else executor.map
     try:
@@ -158,10 +159,12 @@ def _bases(
 ) -> Iterator[tuple[int, ...]]:
     """Sizes that must divide each other: chips, tensor, pipeline, context, data."""
     for tensor in _divisors(sizes.heads):
+        if sizes.feedforward % tensor or (sizes.kv_heads % tensor and tensor % sizes.kv_heads):
+            continue
         for pipeline in range(1, sizes.layers + 1):
             for context in contexts:
                 group = tensor * pipeline * context
-                if chips % group or sequence % context or global_batch % (chips // group):
+                if chips % group or sequence % (context * min(context, 2)) or global_batch % (chips // group):
                     continue
                 yield chips, tensor, pipeline, context, chips // group
 
@@ -172,17 +175,21 @@ def _divisors(number: int) -> tuple[int, ...]:
 
 
 def _blocks(
-    bases: Sequence[tuple[int, ...]], sizes: Transformer, global_batch: int, kinds: tuple[int, ...]
+    bases: Sequence[tuple[int, ...]],
+    sizes: Transformer,
+    global_batch: int,
+    sequence: int,
+    kinds: tuple[int, ...],
 ) -> list[list[_Ranges]]:
     """Bases with what varies freely on each, grouped so that a block holds about `BLOCK` plans."""
     blocks: list[list[_Ranges]] = [[]]
     held = 0
     for base in bases:
-        _, tensor, pipeline, _, data = base
+        _, tensor, pipeline, context, data = base
         free = (
             _divisors(global_batch // data),  # micro-batch
             _virtual_stages(sizes.layers, pipeline),
-            (0, 1) if tensor > 1 else (0,),  # sequence parallelism
+            (0, 1) if tensor > 1 and sequence % (tensor * context) == 0 else (0,),  # sequence parallelism
             tuple(range(len(RECOMPUTE))),
             tuple(range(len(SHARDING))) if data > 1 else (0,),
             kinds,
@@ -222,9 +229,11 @@ def _evaluate(block: Sequence[_Ranges], fixed: Mapping[str, Any]) -> _Found:
     for least, name in enumerate(("shard_optimizer", "shard_gradients", "shard_weights"), 1):
         values[name] = (shard >= least) * 1.0
     found = step.evaluate(values, OUTPUTS)
-    fits = found["memory"] <= fixed["memory_capacity"]
+    rounds = fixed["global_batch"] / (columns["data"] * columns["micro_batch"])
+    runs = (columns["interleave"] == 1.0) | (rounds % columns["pipeline"] == 0.0)
+    fits = runs & (found["memory"] <= fixed["memory_capacity"])
     rows = np.column_stack([plans[fits], found["step_time"][fits], found["memory"][fits]])
-    return _Found(_front(rows), len(plans), int(fits.sum()), float(found["memory"].min()))
+    return _Found(_front(rows), len(plans), int(fits.sum()), float(found["memory"][runs].min()))
 
 
 def _sorted(rows: Vector) -> Vector:

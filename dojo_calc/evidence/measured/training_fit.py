@@ -23,8 +23,8 @@ from annotated_types import Ge, Gt
 from pydantic import FiniteFloat
 
 from dojo_calc.evidence.measured.training_runs import Run, Vector, predict, prepare, read_runs, splits
+from dojo_calc.facts import Strict
 from dojo_calc.performance.efficiency import Parameter, parameters
-from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
 PRIOR_WEIGHT = 0.1
 LIGHT, HEAVY = 1.0, 2.0
 SOFT = 0.03  # errors beyond this count by their size, not its square
+# Traffic that no kernel avoids.
+LEAST = {"elementwise_passes": 1.0, "logit_passes": 2.0}
 # What an effect is off at: no time at all, or the rated speed.
 OFF = {
     "attention_efficiency": 1.0,
@@ -94,6 +96,8 @@ def fit(
     # A share is at most one; every other parameter within a factor of ten of where it starts.
     top = np.log([1.0 if one.at_most_one else one.prior * 10.0 for one in moved])
 
+    bottom = np.maximum(prior - np.log(10.0), np.log([LEAST.get(one.name, 1e-30) for one in moved]))
+
     def values(point: Any) -> dict[str, float]:
         return held | {one.key: float(np.exp(x)) for one, x in zip(moved, point, strict=True)}
 
@@ -106,10 +110,10 @@ def fit(
 
     found = least_squares(
         residuals,
-        np.minimum(prior, top - 1e-6),
+        np.clip(prior, bottom + 1e-6, top - 1e-6),
         loss="soft_l1",
         f_scale=SOFT,
-        bounds=(prior - np.log(10.0), top),
+        bounds=(bottom, top),
     )
     scale = float(np.median(np.abs(residuals(found.x)[: len(runs)])) * 1.4826)
     covariance = np.linalg.inv(found.jac.T @ found.jac) * scale**2

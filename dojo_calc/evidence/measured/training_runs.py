@@ -22,12 +22,12 @@ from pydantic import FiniteFloat
 
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
+from dojo_calc.facts import Strict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values, efficiency
 from dojo_calc.performance.plan import flags, problems
 from dojo_calc.performance.workload import Transformer, transformers
-from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 from dojo_calc.units import tera
 
@@ -206,7 +206,7 @@ def prepare(
 
 def _sizes(run: Run) -> Transformer:
     sizes = transformers()[run.model]
-    return sizes.changed(layers=run.layers) if run.layers else sizes
+    return sizes.model_copy(update={"layers": run.layers}) if run.layers else sizes
 
 
 def _reason(run: Run, book: Catalogue) -> str:
@@ -233,7 +233,7 @@ def _stated(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
 
     words = flags(of("recompute", "none"), of("sharding", "zero1"), of("attention", "flash"))
     sizes = {"global_batch": run.global_batch, "sequence": run.sequence, "chips": run.chips}
-    return words | sizes | {"expert": run.expert or 1}, taken
+    return words | sizes | {"expert": run.expert or 1, "visible": 1.0}, taken
 
 
 def _values(one: _Sized, choice: Mapping[str, Any]) -> dict[str, float]:
@@ -243,7 +243,16 @@ def _values(one: _Sized, choice: Mapping[str, Any]) -> dict[str, float]:
     sizes = {name: getattr(run, name) or choice.get(name, 1) for name in SEARCHED}
     data = run.data or run.chips / (sizes["tensor"] * sizes["pipeline"] * sizes["context"])
     parallel = float(run.sequence_parallel if run.sequence_parallel is not None else sizes["tensor"] > 1)
-    return one.sizes.values() | stated | sizes | {"data": data, "sequence_parallel": parallel}
+    return (
+        one.sizes.values()
+        | stated
+        | sizes
+        | {
+            "data": data,
+            "sequence_parallel": parallel,
+            "shard_copies": 1.0,
+        }
+    )
 
 
 @dataclass(frozen=True)

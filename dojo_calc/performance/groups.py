@@ -1,0 +1,126 @@
+"""Groups of chips: how large they are together, how far apart their members lie, what links them.
+
+Chips are numbered tensor group first, then context, then data, then pipeline [7]_: a group lies every `stride`
+chips, which says whether it stays within a fast domain.
+
+References
+----------
+.. [7] NVIDIA, Megatron-Core, `parallel_state.py`: the order tp-cp-ep-dp-pp, and the group of data with context.
+.. [8] Y. Zhao et al., "PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel", VLDB 2023.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import mul
+
+from dojo_calc.operations import maximum, minimum, round_down, round_up, where
+from dojo_calc.quantities import ByteRate, Count, Duration, Fraction, Ranks
+
+__all__ = [
+    "group_bandwidth", "group_latency", "joint_size", "sharing_group", "within_domain",
+]  # fmt: skip
+
+
+def joint_size(first: Ranks, *others: Ranks) -> Ranks:
+    """Chips that groups inside each other make together.
+
+    Of data and context it gives the chips that hold the same weights: gradients are brought together over all of
+    them, and all of them share the state that is sharded [7]_. Of the groups that lie inside another it gives the
+    distance of that one's neighbours.
+
+    Parameters
+    ----------
+    first, *others : Ranks
+        Sizes of the groups [1].
+
+    Returns
+    -------
+    Ranks
+        [1]; broadcast shape.
+    """
+    return reduce(mul, others, first)
+
+
+def sharing_group(replicas: Ranks, shard_copies: Ranks) -> Ranks:
+    """Chips that share one copy of the sharded state: all replicas, or those of a server in hybrid sharding [8]_.
+
+    Parameters
+    ----------
+    replicas : Ranks
+        Chips that hold the same weights [1].
+    shard_copies : Ranks
+        Copies of the sharded state over all replicas; 1 unless hybrid [1].
+
+    Returns
+    -------
+    Ranks
+        [1]; broadcast shape.
+    """
+    return maximum(replicas / shard_copies, 1.0)
+
+
+def within_domain(size: Count, stride: Count, domain: Count, chips: Count) -> Fraction:
+    """Whether a group that lies every `stride` chips stays within a fast domain: 1 or 0.
+
+    It does where a whole number of such groups fills a domain, or where one domain holds all chips; else some
+    group straddles two servers, and the slowest group sets the pace.
+
+    Parameters
+    ----------
+    size, stride, domain, chips : Count
+        Chips in the group, distance of neighbours, chips in a fast domain, and in all [1].
+
+    Returns
+    -------
+    Fraction
+        [1]; broadcast shape.
+    """
+    filling = domain / (size * stride)
+    return where(chips > domain, where(round_down(filling) == round_up(filling), 1.0, 0.0), 1.0)
+
+
+def group_bandwidth(
+    size: Count, stride: Count, domain: Count, chips: Count, scale_up: ByteRate, network: ByteRate
+) -> ByteRate:  # fmt: skip
+    """Bandwidth of a chip in a ring that lies every `stride` chips: within a fast domain, or through the network.
+
+    A ring through a domain enters and leaves it once, over the network ports of all its members there. Where a
+    group smaller than a domain straddles two, as few as one member stands on one side.
+
+    Parameters
+    ----------
+    size, stride, domain, chips : Count
+        See `within_domain` [1].
+    scale_up, network : ByteRate
+        Of one chip in one direction, as attained [B/s].
+
+    Returns
+    -------
+    ByteRate
+        [B/s]; broadcast shape.
+    """
+    members = where(size * stride > domain, maximum(round_down(domain / stride), 1.0), 1.0)
+    return where(
+        within_domain(size, stride, domain, chips) > 0.0, scale_up, minimum(scale_up, network * members)
+    )
+
+
+def group_latency(
+    size: Count, stride: Count, domain: Count, chips: Count, hop_latency: Duration, network_latency: Duration
+) -> Duration:  # fmt: skip
+    """Latency of a step of a collective in a group: of the fast links, or of the network.
+
+    Parameters
+    ----------
+    size, stride, domain, chips : Count
+        See `within_domain` [1].
+    hop_latency, network_latency : Duration
+        [s].
+
+    Returns
+    -------
+    Duration
+        [s]; broadcast shape.
+    """
+    return where(within_domain(size, stride, domain, chips) > 0.0, hop_latency, network_latency)

@@ -1,0 +1,137 @@
+"""Traffic by group: who reduces with whom, over which links, and how much of it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dojo_calc.performance import step
+from dojo_calc.performance.efficiency import chip_values
+from dojo_calc.performance.groups import group_bandwidth, within_domain
+from dojo_calc.performance.plan import flags, train
+from dojo_calc.performance.traffic import gradient_time
+from dojo_calc.performance.workload import transformer
+
+FAST, SLOW = 200e9, 40e9
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "chips", "inside", "bandwidth"),
+    [
+        (8, 1, 64, 1, FAST),
+        (4, 2, 64, 1, FAST),
+        (2, 4, 64, 1, FAST),
+        (6, 1, 96, 0, SLOW),  # chips 6 to 11 lie in two servers, two of them in the first
+        (3, 1, 96, 0, SLOW),
+        (6, 1, 6, 1, FAST),  # a server that holds the whole machine
+        (16, 1, 64, 0, FAST),  # eight ports of 40 are more than a chip's fast links carry
+        (16, 4, 64, 0, 2 * SLOW),  # two members in each server, with the ports of both
+        (8, 8, 64, 0, SLOW),
+    ],
+)
+def test_a_group_is_as_fast_as_its_slowest_cut(
+    size: float, stride: float, chips: float, inside: float, bandwidth: float
+) -> None:
+    assert within_domain(size, stride, 8.0, chips) == inside
+    assert group_bandwidth(size, stride, 8.0, chips, FAST, SLOW) == bandwidth
+
+
+def values(chip: str = "h100-sxm", model: str = "llama2-7b", **plan: Any) -> dict[str, Any]:
+    one = {"micro_batch": 1.0, "expert": 1.0, "visible": 1.0, "interleave": 1.0, "pipeline": 1.0, "tensor": 1.0,
+           "context": 1.0, "data": 1.0, "shard_copies": 1.0, "sequence": 8192.0,
+           "sequence_parallel": 0.0}  # fmt: skip
+    words = {"recompute": "none", "sharding": "zero1", "attention": "flash"}
+    words = {name: plan.pop(name, word) for name, word in words.items()}
+    one |= plan
+    one["chips"] = one["tensor"] * one["context"] * one["data"] * one["pipeline"]
+    one.setdefault("global_batch", one["data"])
+    return transformer(model).values() | chip_values(chip) | one | flags(**words)
+
+
+@pytest.mark.parametrize("sharding", ["none", "zero1", "zero2", "zero3"])
+def test_chips_of_a_context_group_share_gradients_and_state(sharding: str) -> None:
+    """Two chips with the same weights, whether they see two sequences or two halves of one."""
+    names = ("scatter", "weights_back", "layer_sharding", "optimizer", "weight_memory", "optimizer_memory")
+    data = step.evaluate(values(tensor=4.0, data=2.0, sharding=sharding), names)
+    context = step.evaluate(values(tensor=4.0, context=2.0, sharding=sharding), names)
+    for name in names:
+        if name == "layer_sharding":  # the same transfer under half of the work
+            assert context[name] >= data[name]
+        else:
+            assert context[name] == data[name], name
+    assert data["scatter"] > 0
+
+
+def test_keys_values_and_their_gradients_pass_the_ring() -> None:
+    """Forward K and V, backward K, V, dK and dV: 4,096 tokens of 4,096 / 4 wide in two bytes, three times."""
+    one = values(tensor=4.0, context=2.0)
+    found = step.evaluate(one, ("context_transfer", "context_return", "tokens"))
+    part = found["tokens"] * 4096 / 4 * 2 * 2
+    assert found["context_transfer"] == pytest.approx(part / one["scale_up"] + one["hop_latency"])
+    assert found["context_return"] == 2 * found["context_transfer"]
+
+
+def test_sequence_parallelism_gathers_a_fifth_more() -> None:
+    """Ten half collectives a layer there and back for eight."""
+    with_it = step.evaluate(values(tensor=8.0, sequence_parallel=1.0), ("tensor_part",))["tensor_part"]
+    without = step.evaluate(values(tensor=8.0), ("tensor_part",))["tensor_part"]
+    assert with_it == pytest.approx(1.25 * without)
+
+
+def test_a_transfer_that_outlasts_its_work_shows() -> None:
+    hidden = gradient_time(0.2, 0.2, 0.0, 1.0, 0.5, 1.0, 0.1, 0.0, 0.0)
+    shown = gradient_time(1.0, 1.0, 0.0, 0.5, 0.3, 1.0, 0.1, 0.0, 0.0)
+    assert hidden == pytest.approx(0.04)
+    assert shown == pytest.approx(1.5)
+
+
+def test_sharded_gradients_are_scattered_after_every_micro_batch() -> None:
+    """Of 8 micro-batches 7 more than where gradients are summed once, each hidden under its backward pass."""
+    once = gradient_time(0.3, 0.1, 0.0, 1.0, 0.2, 8.0, 0.1, 0.0, 0.0)
+    each = gradient_time(0.3, 0.1, 0.0, 1.0, 0.2, 8.0, 0.1, 1.0, 0.0)
+    assert each - once == pytest.approx(7 * 0.1)
+    times = [
+        train(
+            "llama3-8b", "h100-sxm", 64, global_batch=512, sequence=8192, recompute="full", sharding=one
+        ).step_time
+        for one in ("zero1", "zero2")
+    ]
+    assert times[1] > times[0]
+
+
+def test_gradients_travel_as_they_are_kept() -> None:
+    """Summed in 32 bits and returned as 16-bit weights: half as much again as in 16 bits both ways."""
+    one = values(data=64.0)
+    names = ("scatter", "weights_back")
+    wide = sum(step.evaluate(one | {"gradient_bytes": 4.0, "network_latency": 0.0}, names).values())
+    narrow = sum(step.evaluate(one | {"gradient_bytes": 2.0, "network_latency": 0.0}, names).values())
+    assert wide == pytest.approx(1.5 * narrow)
+    kept = step.evaluate(one | {"gradient_bytes": 2.0}, ("gradient_memory", "chip_parameters"))
+    assert kept["gradient_memory"] == 2 * kept["chip_parameters"]
+
+
+def test_hybrid_sharding_gathers_within_a_server() -> None:
+    """64 chips that shard within eights: gathering stays on the fast links, and sums cross the network."""
+    plan = {"global_batch": 64, "sequence": 4096, "sharding": "zero3", "stack": "fsdp-2023"}
+    whole = train("llama2-7b", "h100-sxm", 64, **plan)
+    hybrid = train("llama2-7b", "h100-sxm", 64, shard_copies=8, **plan)
+    assert hybrid.parts["sharding"] < whole.parts["sharding"]
+    assert hybrid.parts["gradient"] > whole.parts["gradient"] == 0
+    assert hybrid.memory > whole.memory
+
+
+def test_heads_of_keys_are_whole() -> None:
+    """Llama 3 70B over 64 chips: eight heads of keys, so each chip keeps one and computes it."""
+    found = step.evaluate(values(model="llama3-70b", tensor=64.0), ("kv_share", "local_weights"))
+    assert found["kv_share"] == 128
+    layer = 2 * 8192 * 8192 + 3 * 8192 * 28672
+    assert found["local_weights"] == pytest.approx(layer / 64 + 2 * 8192 * 128)
+
+
+def test_the_vocabulary_is_padded_and_counted() -> None:
+    """50,257 over 8 chips makes 51,200 rows by Megatron's rule."""
+    one = transformer("gpt3-175b").values() | {"vocabulary": 50257.0, "tensor": np.array([1.0, 8.0])}
+    kept = step.evaluate(one | {"vocabulary_multiple": 128.0}, ("vocabulary_kept",))["vocabulary_kept"]
+    assert kept.tolist() == [50304, 51200]
