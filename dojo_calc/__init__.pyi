@@ -151,6 +151,7 @@ from .evidence.measured.references import (
 from .facts import (
     load,
 )
+from .formatting import format_number, format_range, format_si
 from .hardware.catalog import (
     catalogue,
     machine,
@@ -160,6 +161,7 @@ from .model.model import (
     Model,
     step,
 )
+from .parsing import parse
 from .performance.collective import (
     all_gather_bound,
     all_reduce_bound,
@@ -305,7 +307,6 @@ from .units import (
     day,
     exa,
     femto,
-    format_si,
     giga,
     hour,
     kilo,
@@ -318,7 +319,6 @@ from .units import (
     mm2,
     month,
     nano,
-    parse,
     percent,
     peta,
     pico,
@@ -397,6 +397,8 @@ __all__ = [
     "feeds",
     "femto",
     "fleet_rate",
+    "format_number",
+    "format_range",
     "format_si",
     "gemm_flop",
     "gemm_traffic",

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from dojo_calc import units
 from dojo_calc.errors import DomainError, FactsError, UnitError, UnknownNameError, nearest
+from dojo_calc.formatting import format_si
 from dojo_calc.quantities import Spec, alias, check_against, spec
 from dojo_calc.tables import Place, data_path, read_rows
 
@@ -105,7 +106,7 @@ class Fact:
         return int(self.date[:4]) if "USD" in self.unit else None
 
     def __str__(self) -> str:
-        return f"{self.name} = {units.format_si(self.value, self.unit)} ({self.kind}, {self.source})"
+        return f"{self.name} = {format_si(self.value, self.unit)} ({self.kind}, {self.source})"
 
 
 class Facts:

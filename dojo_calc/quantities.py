@@ -20,6 +20,7 @@ from annotated_types import Ge, Gt, Interval, Le
 
 from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
+from dojo_calc.parsing import parse_as
 
 __all__ = [
     "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "DiscountRate",
@@ -252,16 +253,19 @@ def check(value: Any, annotation: Any, name: str) -> Any:
 def check_against(value: Any, declared: Spec, name: str) -> Any:
     """Do the work of `check` for a spec already read."""
     if isinstance(value, str):
-        number, unit = units.parse(value)
-        _same_dimension(unit, declared, name, repr(value))
-        value = number
+        value = parse_as(value, declared.unit, name)
+    elif isinstance(value, list | tuple) and any(isinstance(one, str) for one in value):
+        value = [check_against(one, declared, f"{name}[{index}]") for index, one in enumerate(value)]
     elif hasattr(value, "to_base_units") and hasattr(value, "units"):
-        _same_dimension(value.units, declared, name, f"{value:~}")
+        if value.dimensionality != units.unit(declared.unit).dimensionality:
+            raise UnitError(f"{name} must be in {declared.unit} or a multiple of it, got {value:~}")
         value = units.registry().Quantity(value.magnitude, str(value.units)).to_base_units().magnitude
     if value is None or isinstance(value, bool | np.bool_) or np.iscomplexobj(value):
         raise UnitError(f"{name} must be a number [{declared.unit}], got {value!r}")
     try:
         array = np.asarray(value, dtype=np.float64)
+    except OverflowError:  # a whole number beyond any float, too long to be shown
+        raise UnitError(f"{name} must be a number [{declared.unit}], got one too large for it") from None
     except (TypeError, ValueError):
         raise UnitError(f"{name} must be a number [{declared.unit}], got {value!r:.60}") from None
     if not declared.holds(array):
@@ -270,12 +274,6 @@ def check_against(value: Any, declared: Spec, name: str) -> Any:
         got = array[bad].flat[0]
         raise DomainError(f"{name}{where} must be {declared.domain} [{declared.unit}], got {got:g}")
     return array if array.ndim else float(array)
-
-
-def _same_dimension(unit: Any, declared: Spec, name: str, shown: str) -> None:
-    expected = units.unit(declared.unit)
-    if unit.dimensionality != expected.dimensionality:
-        raise UnitError(f"{name} must be in {declared.unit} or a multiple of it, got {shown}")
 
 
 P = ParamSpec("P")

@@ -3,17 +3,19 @@
 Inside the library every number is a plain float in SI units (FLOP and byte beside the metre and the
 second). Multipliers stand outside, as in `scipy.constants`: ``645 * mm2``, ``100 * exa``, ``0.07 / kWh``.
 
-Text (a cell of `data/`, an argument of the command line) goes through `parse`, which bounds its length
-and grammar before any parser sees it. The stock registry of pint will not do: there bit and byte are
-dimensionless, ``EF`` is an exafarad, and ``10**10**10 W`` never returns. Ours has FLOP, byte, USD, token
-and chip as base dimensions beside length, mass, time and current.
+Text (a cell of `data/`, an argument of the command line) is held to a length and a grammar before any
+registry sees it: units here, numbers with units in `dojo_calc.parsing`. The stock registry of pint will not
+do: there bit and byte are dimensionless, ``EF`` is an exafarad, and ``10**10**10 W`` never returns. Ours has
+FLOP, byte, USD, token and chip as base dimensions beside length, mass, time and current.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dojo_calc.errors import UnitError, nearest
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GB", "GHz", "GiB", "KB", "KiB", "MB", "MHz", "MiB", "TB", "TiB",
-    "atto", "bit", "centi", "cm2", "day", "exa", "femto", "format_si", "giga", "hour", "kWh", "kilo",
-    "mega", "micro", "milli", "minute", "mm", "mm2", "month", "nano", "parse", "percent", "peta", "pico",
-    "registry", "tera", "to_si", "week", "year", "zetta",
+    "atto", "bit", "centi", "cm2", "day", "exa", "femto", "giga", "hour", "kWh", "kilo", "mega", "micro", "milli",
+    "minute", "mm", "mm2", "month", "nano", "percent", "peta", "pico", "registry", "tera", "to_si", "week", "year",
+    "zetta",
 ]  # fmt: skip
 
 # Multipliers: definitions of the units themselves, by the SI brochure and IEC 80000-13.
@@ -61,23 +63,23 @@ kibi- = 2**10 = Ki-
 mebi- = 2**20 = Mi-
 gibi- = 2**30 = Gi-
 tebi- = 2**40 = Ti-
-meter = [length] = m
+meter = [length] = m = metre
 kilogram = [mass] = kg
 gram = kilogram / 1000 = g
-second = [time] = s
+second = [time] = s = sec
 ampere = [current] = A
 FLOP = [operation] = _ = OP
 byte = [information] = B
-USD = [money]
+USD = [money] = _ = dollar
 token = [token]
 chip = [chip]
 bit = byte / 8 = b
 percent = 0.01
 minute = 60 * second = min
-hour = 60 * minute = h
+hour = 60 * minute = h = hr
 day = 24 * hour = d
 week = 7 * day
-year = 365.25 * day
+year = 365.25 * day = _ = yr
 month = year / 12
 hertz = 1 / second = Hz
 joule = kilogram * meter ** 2 / second ** 2 = J
@@ -85,15 +87,34 @@ watt = joule / second = W
 watt_hour = watt * hour = Wh
 volt = watt / ampere = V
 tonne = 1000 * kilogram
-liter = meter ** 3 / 1000 = L
+liter = meter ** 3 / 1000 = L = litre
 """
 
-_LONGEST = 64
-_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3}){1,6}|\d{1,21})(?:\.\d{1,21})?(?:[eE][+-]?\d{1,3})?")
-_FACTOR = r"[A-Za-z_]+(?:\^?-?[1-4])?"
-_UNIT = re.compile(rf"1|(?:1\s*/\s*)?{_FACTOR}(?:\s*[*/]\s*{_FACTOR})*")
-_BARE_POWER = re.compile(r"(?<=[A-Za-z])(?=-?[1-4])")
-_RATE_SLANG = re.compile(r"([kMGTPEZ]?)(?:F|FLOPS|Flops|flops|FLOPs|Flop|flop|OPS|OPs)(?:/s)?")
+LONGEST = 64  # characters of a unit or a quantity: more than anybody types or the library prints
+_MOST = 8  # factors
+_FACTOR = re.compile(r"\s*(?P<joined>[*/-]?)\s*(?P<name>[A-Za-z_$%€£¥]+)(?:\^?(?P<power>-?[1-4])(?!\d))?\s*")
+_RAISED = re.compile("[⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
+_SIGNS = str.maketrans(
+    "µμ−–⋅·\u00a0\u2009\u202f", "uu--**   "
+)  # typed in several ways: micro, minus, times, spaces
+
+# The press has one word for operations and for their rate, in capitals of all kinds, and bits and money in its own.
+_WORDS = {"kilo": "k", "mega": "M", "giga": "G", "tera": "T", "peta": "P", "exa": "E", "zetta": "Z"}
+_OPERATIONS = re.compile(
+    rf"(?P<prefix>[kKmMgGtTpPeEzZ]?|(?i:{'|'.join(_WORDS)}))(?P<word>(?i:flop)[sS]?|OP[sS]?|ops?)"
+)
+_RATE_LETTERS = re.compile(r"(?P<prefix>[MGTPEZ])F")
+_BIT_RATE = re.compile(r"(?P<rate>[kMGTP]?[bB])ps")
+_SECONDS = ("s", "sec", "second", "seconds")
+_CURRENCY = re.compile(
+    r"[kMGT]?(?:€|£|¥|(?i:eur|euros?|gbp|pounds?|jpy|yen|cny|rmb|yuan|chf|francs?|krw|won|inr|rupees?|twd|cad|aud|"
+    r"sek|nok|dkk|hkd|sgd|nzd|brl))"
+)
+_COMMON = (
+    "FLOP/s TFLOP/s PFLOP/s EFLOP/s TOP/s GB TB GB/s TB/s GiB byte bit W kW MW GW kWh MWh USD MUSD GUSD mm^2 GHz "
+    "us token chip second minute hour day week month year percent"
+).split()
 
 
 @cache
@@ -105,25 +126,43 @@ def registry() -> pint.UnitRegistry[Any]:
     pint.UnitRegistry
         Base dimensions: length, mass, time, current, operation, information, money, token, chip.
     """
+    return _defined(float)
+
+
+@cache
+def _exact() -> pint.UnitRegistry[Any]:
+    """Return the same definitions with fractions for numbers: what texts and facts are converted by."""
+    return _defined(Fraction)
+
+
+def _defined(number: type[Any]) -> pint.UnitRegistry[Any]:
     import pint  # 0.2 s: paid only where text or a dimension is read
 
-    ureg: pint.UnitRegistry[Any] = pint.UnitRegistry(None)
+    ureg: pint.UnitRegistry[Any] = pint.UnitRegistry(None, non_int_type=number)
     ureg.load_definitions(_DEFINITIONS.strip().splitlines())
     return ureg
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...")
+def quoted(text: str) -> str:
+    """Quote a text for a message, cut where it is longer than anything that is meant."""
+    return repr(text if len(text) <= LONGEST else text[: LONGEST - 3] + "...")
 
 
-@cache
+def plain(text: str) -> str:
+    """Write a text in the signs of the grammar: ``mm²`` as ``mm^2``, ``µs`` as ``us``, all spaces alike."""
+    raised = _RAISED.sub(lambda found: "^" + found[0].translate(_SUPERSCRIPTS), text)
+    return raised.translate(_SIGNS).strip()
+
+
 def unit(text: str) -> pint.Unit:
-    """Parse a unit such as ``TFLOP/s``, ``mm^2`` or ``USD/kWh``.
+    """Parse a unit such as ``TFLOP/s``, ``mm^2``, ``USD/kWh`` or ``USD per exaflop-hour``.
 
     Parameters
     ----------
     text : str
-        At most 64 characters: names joined by ``*`` and ``/``, powers as ``^2`` or ``2``; ``1`` for none.
+        At most 64 characters: names joined by ``*``, ``/`` and ``-``; ``per``, which divides by all that follows it;
+        powers as ``^2``, ``2`` or ``²``; ``1`` for none. The words of the press are read too: ``exaflops``,
+        ``EFLOPS`` and ``EF`` as EFLOP/s, ``Gbps``, ``%``, ``$``.
 
     Returns
     -------
@@ -132,34 +171,118 @@ def unit(text: str) -> pint.Unit:
     Raises
     ------
     UnitError
-        If the text is too long, is not of that grammar, or holds an unknown unit.
+        If the text is too long, is not of that grammar, holds an unknown unit or money other than USD, or can be read
+        in two ways, as ``TFLOPs`` can.
     """
-    import pint
+    found = unit_readings(text)
+    if len(found) > 1:
+        raise UnitError(f"{quoted(text)} can be read in two ways; write {' or '.join(map(symbols, found))}")
+    return found[0]
 
-    stripped = text.strip()
-    if len(stripped) > _LONGEST or not _UNIT.fullmatch(stripped):
-        raise UnitError(f"{_shown(text)} is not a unit; expected for example TFLOP/s, GB, mm^2, USD/kWh or 1")
+
+@lru_cache(maxsize=4096)
+def unit_readings(text: str) -> tuple[pint.Unit, ...]:
+    """Ways to read a unit: one, or two where a plural of operations can be meant as a rate, as in ``TFLOPs``."""
+    if len(text) > LONGEST:
+        raise _no_unit(text)
+    factors = list(_split(plain(text), text))
+    found = [_unit_of(_named(factors, text, rate=rate)) for rate in (False, True)]
+    return tuple(dict.fromkeys(found))
+
+
+def _unit_of(named: Iterator[tuple[str, int]]) -> pint.Unit:
     ureg = registry()
-    if stripped == "1":
-        return ureg.Unit("")
-    try:
-        return ureg.parse_units(_BARE_POWER.sub("**", stripped.replace("^", "")))
-    except pint.UndefinedUnitError as error:
-        unknown = str(error.args[0][0] if isinstance(error.args[0], tuple) else error.args[0])
-        raise UnitError(f"unknown unit {unknown!r} in {_shown(text)}{_hint(unknown)}") from None
+    powers: dict[str, int] = {}
+    for name, power in named:
+        powers[name] = powers.get(name, 0) + power
+    return ureg.Unit(ureg.UnitsContainer({name: power for name, power in powers.items() if power}))
 
 
-def _hint(unknown: str) -> str:
-    """Guess at what an unknown unit meant; press units of compute first, since `EF` reads as exafarad."""
-    if slang := _RATE_SLANG.fullmatch(unknown):
-        return f"; did you mean {slang[1]}FLOP/s?"
-    return nearest(unknown, _COMMON)
+def _no_unit(text: str) -> UnitError:
+    return UnitError(f"{quoted(text)} is not a unit; expected for example TFLOP/s, GB, mm^2, USD/kWh or 1")
 
 
-_COMMON = (
-    "FLOP/s TFLOP/s PFLOP/s EFLOP/s TOP/s GB TB GB/s TB/s GiB byte bit W kW MW GW kWh MWh USD MUSD GUSD mm^2 GHz "
-    "us token chip second minute hour day week month year percent"
-).split()
+def _split(written: str, text: str) -> Iterator[tuple[str, str, int]]:
+    """Cut a unit into factors: how each is joined to what stands before it, its name as written, its power."""
+    count = 0
+    for index, part in enumerate(re.split(r"\bper\b", written)):
+        segment, turned = part.strip(), -1 if index else 1
+        if segment == "1" or (index == 0 and not segment and written):
+            continue
+        segment = re.sub(r"^1\s*/", "/", segment)
+        place = 0
+        while place < len(segment) or place == 0:
+            found = _FACTOR.match(segment, place)
+            joined = found["joined"] if found else ""
+            count += 1
+            if found is None or count > _MOST or (joined in ("*", "-") if place == 0 else not joined):
+                raise _no_unit(text)
+            sign = -turned if joined == "/" else turned
+            yield "/" if place == 0 and turned < 0 else joined, found["name"], sign * int(found["power"] or 1)
+            place = found.end()
+
+
+def _named(factors: list[tuple[str, str, int]], text: str, *, rate: bool) -> Iterator[tuple[str, int]]:
+    """Turn names as written into names of the registry; `rate` says what a plural that can be both is."""
+    for index, (_, name, power) in enumerate(factors):
+        joined, following = factors[index + 1][:2] if index + 1 < len(factors) else ("", "")
+        a_second = joined == "/" and following in _SECONDS
+        if operations := _OPERATIONS.fullmatch(name):
+            yield _known(_prefix(operations["prefix"]) + "FLOP", text), power
+            word = operations["word"]
+            plural = rate if word in ("FLOPs", "OPs") else word[-1] in "sS"
+            if joined == "-" or (
+                plural and not a_second
+            ):  # an exaflop-hour is an hour at an exaflop a second
+                yield "second", -power
+        elif letters := _RATE_LETTERS.fullmatch(name):
+            yield _known(letters["prefix"] + "FLOP", text), power
+            if not a_second:
+                yield "second", -power
+        elif bits := _BIT_RATE.fullmatch(name):
+            yield _known(bits["rate"], text), power
+            yield "second", -power
+        else:
+            yield (
+                _known("percent" if name == "%" else name.replace("US$", "USD").replace("$", "USD"), text),
+                power,
+            )
+
+
+def _prefix(written: str) -> str:
+    """Write the prefix of operations as the registry does: nobody counts pico- or milliflops."""
+    return _WORDS.get(written.lower(), written.lower() if written in ("k", "K") else written.upper())
+
+
+def _known(name: str, text: str) -> str:
+    """Name of the registry for a name as written, prefix included."""
+    if registry().parse_unit_name(name):
+        return str(registry().get_name(name))
+    if _CURRENCY.fullmatch(name):
+        raise UnitError(
+            f"{quoted(name)} is not USD, the one money here: a rate of exchange is a fact with a date, so convert "
+            "first, at the rate that you mean"
+        )
+    where = "" if name == text.strip() else f" in {quoted(text)}"
+    raise UnitError(f"unknown unit {name!r}{where}{nearest(name, _COMMON)}")
+
+
+def symbols(one: pint.Unit) -> str:
+    """Write a unit as it can be read back, such as ``TFLOP/s``."""
+    return f"{one:~}".replace(" ", "").replace("**", "^")
+
+
+def factor(one: pint.Unit) -> Fraction:
+    """Exact size of a unit in SI base units (FLOP, B, USD, token, chip, m, kg, s, A)."""
+    return _factor(tuple(sorted(one._units.items())))
+
+
+@lru_cache(maxsize=4096)
+def _factor(powers: tuple[tuple[str, int], ...]) -> Fraction:
+    found = Fraction(1)
+    for name, power in powers:
+        found *= Fraction(_exact().Quantity(Fraction(1), name).to_base_units().magnitude) ** int(power)
+    return found
 
 
 def to_si(value: float, unit_text: str) -> float:
@@ -168,7 +291,7 @@ def to_si(value: float, unit_text: str) -> float:
     Parameters
     ----------
     value : float
-        The number as printed.
+        The number as printed: its shortest decimal is meant, so 1.086 EFLOP/s are 1.086e18 FLOP/s to the last bit.
     unit_text : str
         Its unit, see `unit`.
 
@@ -182,138 +305,13 @@ def to_si(value: float, unit_text: str) -> float:
     UnitError
         If the unit cannot be read.
     """
-    return float(value * _si_factor(unit_text))
+    size, rounded = _size(unit_text)
+    if size == 1 or not math.isfinite(value):
+        return float(value) * rounded
+    return float(Fraction(repr(float(value))) * size)
 
 
-@cache
-def _si_factor(unit_text: str) -> float:
-    return float(registry().Quantity(1.0, unit(unit_text)).to_base_units().magnitude)
-
-
-def parse(text: str) -> tuple[float, pint.Unit]:
-    """Read a quantity written by a person, such as ``100 EFLOP/s``, ``645 mm^2`` or ``8,000``.
-
-    Parameters
-    ----------
-    text : str
-        A number, then a unit; a number alone has unit 1. At most 64 characters.
-
-    Returns
-    -------
-    value : float
-        The number in SI.
-    unit : pint.Unit
-        The unit as written, for its dimension.
-
-    Raises
-    ------
-    UnitError
-        If the text is no quantity, the unit is unknown, or the number overflows.
-    """
-    stripped = text.strip()
-    number = _NUMBER.match(stripped) if len(stripped) <= _LONGEST else None
-    if number is None:
-        raise UnitError(f"{_shown(text)} is not a quantity; expected for example '100 EFLOP/s' or '645 mm^2'")
-    unit_text = stripped[number.end() :].strip() or "1"
-    try:
-        parsed = unit(unit_text)
-    except UnitError as error:
-        raise UnitError(f"{_shown(text)} is not a quantity: {error}") from None
-    value = to_si(float(number[0].replace(",", "")), unit_text)
-    if not math.isfinite(value):
-        raise UnitError(f"{_shown(text)} is too large to be a number")
-    return value, parsed
-
-
-_PREFIXES = (
-    (1e21, "Z"),
-    (1e18, "E"),
-    (1e15, "P"),
-    (1e12, "T"),
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e3, "k"),
-    (1.0, ""),
-)
-_SMALL = ((1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
-# What people read these in: a prefixed square metre is misread, and money is counted in words.
-_PRINTED: dict[str, tuple[tuple[float, str], ...]] = {
-    "1": ((1.0, ""),),
-    "m": ((1.0, " m"), (1e-3, " mm")),
-    "m^2": ((1e-6, " mm^2"),),
-    "1/m^2": ((1e6, " /mm^2"),),
-    "USD": ((1e9, " billion USD"), (1e6, " million USD"), (1.0, " USD")),
-    "USD/s": ((1e6 / hour, " million USD/h"), (1 / hour, " USD/h")),
-    "USD/J": ((1 / kWh, " USD/kWh"),),
-    "USD/B": ((1e-9, " USD/GB"),),
-    "USD/FLOP": ((1 / (exa * hour), " USD per exaflop-hour"),),
-    "FLOP": (
-        (1e27, "e27 FLOP"),
-        (1e24, "e24 FLOP"),
-        (1e21, "e21 FLOP"),
-        (1e18, " EFLOP"),
-        (1e15, " PFLOP"),
-        (1e12, " TFLOP"),
-        (1e9, " GFLOP"),
-        (1e6, " MFLOP"),
-        (1.0, " FLOP"),
-    ),
-    "J": (
-        (kWh * 1e9, " TWh"),
-        (kWh * 1e6, " GWh"),
-        (kWh * 1e3, " MWh"),
-        (kWh, " kWh"),
-        (1e3, " kJ"),
-        (1.0, " J"),
-    ),
-    "s": (
-        (year, " year"),
-        (day, " day"),
-        (hour, " h"),
-        (minute, " min"),
-        (1.0, " s"),
-        (1e-3, " ms"),
-        (1e-6, " us"),
-        (1e-9, " ns"),
-    ),
-    "kg": ((1e9, " million tonnes"), (1e3, " t"), (1.0, " kg")),
-    "kg/J": ((1 / kWh, " kg/kWh"),),
-    "m^3": ((1.0, " m^3"), (1e-3, " L")),
-    "m^3/J": ((1e-3 / kWh, " L/kWh"),),
-}
-
-
-def format_si(value: float, unit_text: str, *, digits: int = 4) -> str:
-    """Print an SI value in the engineering unit that people read it in.
-
-    Parameters
-    ----------
-    value : float
-        In SI units.
-    unit_text : str
-        Its SI unit, such as ``FLOP/s``; ``1`` prints the number alone.
-    digits : int
-        Significant digits; trailing zeros are dropped, whole numbers below 1e15 are never rounded off.
-
-    Returns
-    -------
-    str
-        For example ``"1.086 EFLOP/s"``, ``"33,600 USD"`` or ``"276,243.1"``.
-    """
-    if not math.isfinite(value):
-        return f"{value} {unit_text}"
-    rounded = float(f"{value:.{digits}g}")
-    scales = _PRINTED.get(unit_text)
-    if scales is None:
-        prefixes = _PREFIXES if abs(rounded) >= 1 or rounded == 0 else _SMALL
-        scales = tuple((scale, f" {prefix}{unit_text}") for scale, prefix in prefixes)
-    scale, suffix = next((pair for pair in scales if abs(rounded) >= pair[0]), scales[-1])
-    return _grouped(value / scale, digits) + suffix
-
-
-def _grouped(value: float, digits: int) -> str:
-    if value != 0 and not 1e-4 <= abs(value) < 1e15:
-        return f"{value:.{digits - 1}e}"
-    before_point = len(str(int(abs(value)))) if abs(value) >= 1 else math.ceil(math.log10(abs(value) or 1.0))
-    text = f"{value:,.{max(0, digits - before_point)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+@lru_cache(maxsize=4096)
+def _size(unit_text: str) -> tuple[Fraction, float]:
+    size = factor(unit(unit_text))
+    return size, float(size)

@@ -96,7 +96,8 @@ def test_a_machine_with_nothing_to_list_says_so() -> None:
     ("arguments", "message"),
     [
         (["machine", "d2"], "unknown machine 'd2'; did you mean d1"),
-        (["plan", "--target", "1 EF", "--chip", "d1"], "did you mean EFLOP/s"),
+        (["plan", "--target", "1 EFLOP", "--chip", "d1"], "for a rate write 1 EFLOP/s"),
+        (["plan", "--target", "1 nan", "--chip", "d1"], "unknown unit 'nan'"),
         (["plan", "--target", "100 kW", "--chip", "d1"], "target must be in FLOP/s"),
         (["plan", "--target", "-5 FLOP/s", "--chip", "d1"], "target must be above 0"),
         (["plan", "--target", "10**10**10 W", "--chip", "d1"], "is not a unit"),
@@ -170,7 +171,7 @@ def test_run_and_diff_of_scenarios(tmp_path: Path) -> None:
     )
     assert [one["input"] for one in difference["contributions"]] == ["target"]
     assert "target" in run("diff", a, b).stdout
-    (tmp_path / "b.toml").write_text(SCENARIO.format("200 EF"))
+    (tmp_path / "b.toml").write_text(SCENARIO.format("200 EFLOP"))
     done = run("diff", a, b)
     assert done.returncode == 2
     assert "b.toml, line 4 (target)" in done.stderr

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dojo_calc import units
+from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model, ModelError
 
 __all__ = ["Comparison", "Contribution", "compare"]
@@ -48,10 +48,8 @@ class Comparison:
         return self.after - self.before
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.output}: {units.format_si(self.before, self.unit)} -> {units.format_si(self.after, self.unit)}"
-        ]
-        lines += [f"  {one.input}: {units.format_si(one.amount, self.unit)}" for one in self.contributions]
+        lines = [f"{self.output}: {format_si(self.before, self.unit)} -> {format_si(self.after, self.unit)}"]
+        lines += [f"  {one.input}: {format_si(one.amount, self.unit)}" for one in self.contributions]
         return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from dojo_calc import units
+from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model
 from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.pictures.graph import Box, drawing
@@ -125,7 +125,7 @@ def explain(model: Model, output: str, **given: Any) -> Explanation:
 
 def _explained(model: Model, name: str, values: Mapping[str, Any], given: Mapping[str, Any]) -> Explained:
     value, unit = float(values[name]), model.spec(name).unit
-    shown = units.format_si(value, unit)
+    shown = format_si(value, unit)
     if name in given:
         return Explained(name, value, unit, shown, "", "", "", (), "given")
     if name in model.inputs:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from dojo_calc import units
 from dojo_calc.commands.app import Asked, command
 from dojo_calc.commands.printing import printed, show, si
+from dojo_calc.formatting import format_si
 from dojo_calc.hardware.machine import Machine
 
 
@@ -49,17 +49,15 @@ def _machine_rows(one: Machine) -> list[dict[str, Any]]:
         add("memory", f"{memory.name} capacity", memory.capacity, "B", f"{memory.count:,.0f} of them")
         add("memory", f"{memory.name} bandwidth", memory.bandwidth, "B/s", over)
     for link in one.links():
-        note = (
-            f"{link.count:,.0f} x {units.format_si(link.bandwidth, 'B/s')} in one direction, {link.topology}"
-        )
+        note = f"{link.count:,.0f} x {format_si(link.bandwidth, 'B/s')} in one direction, {link.topology}"
         if link.latency is not None:
-            note += f", {units.format_si(link.latency, 's')}"
+            note += f", {format_si(link.latency, 's')}"
         add("link", f"{link.name} of {link.owner}", link.total_bandwidth, "B/s", note)
     for account in one.power_accounts():
         name = f"{account.quantity} at {account.boundary}" + (
             f" [{account.reading}]" if account.reading else ""
         )
-        interval = f"{units.format_si(account.low, 'W')} to {units.format_si(account.high, 'W')}"
+        interval = f"{format_si(account.low, 'W')} to {format_si(account.high, 'W')}"
         add("power", name, account.value, "W", account.source if account.low == account.high else interval)
     add("silicon", "die area", one.maybe("die_area"), "m^2")
     add("silicon", "transistors", one.maybe("transistors"), "1")

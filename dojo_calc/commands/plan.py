@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from dojo_calc import units
 from dojo_calc.analysis.explain import Explained, explain
 from dojo_calc.analysis.simulate import simulate
 from dojo_calc.chain.shipped import spec_to_cheque
@@ -15,6 +14,7 @@ from dojo_calc.commands.app import Asked, command
 from dojo_calc.commands.printing import interval, printed, show
 from dojo_calc.economics.plan import Line
 from dojo_calc.economics.plan import plan as make_plan
+from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model
 
 SIMULATED = ("servers", "site_power", "capital", "total", "price_of_work")
@@ -53,7 +53,7 @@ def plan(
         }
         for line in lines
     ]
-    show(f"{units.format_si(made.target, 'FLOP/s')} of {precision} with {made.chip}", shown)
+    show(f"{format_si(made.target, 'FLOP/s')} of {precision} with {made.chip}", shown)
 
 
 def _steps(model: Model) -> list[Line]:

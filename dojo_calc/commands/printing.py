@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dojo_calc import units
 from dojo_calc.commands.app import Asked
+from dojo_calc.formatting import format_si
 
 Row = Mapping[str, Any]
 
@@ -56,14 +56,14 @@ def show(title: str, rows: Sequence[Row]) -> None:
 
 def si(value: float | None, unit: str) -> str:
     """Print a number in its unit, or nothing."""
-    return "" if value is None else units.format_si(value, unit)
+    return "" if value is None else format_si(value, unit)
 
 
 def interval(line: Any) -> str:
     """Print both ends of a line that has an interval."""
     if line.low == line.high:
         return ""
-    return f"{units.format_si(line.low, line.unit)} to {units.format_si(line.high, line.unit)}"
+    return f"{format_si(line.low, line.unit)} to {format_si(line.high, line.unit)}"
 
 
 def span(low: float | None, high: float | None) -> str:

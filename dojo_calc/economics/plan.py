@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from dojo_calc import units
 from dojo_calc.economics.capacity import h100_equivalents, units_needed, whole
 from dojo_calc.economics.cost import purchase_cost
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.economics.silicon import gross_dies
 from dojo_calc.errors import UnknownNameError
+from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.quantities import FlopRate, check
@@ -34,7 +34,7 @@ class Line:
     basis: str
 
     def __str__(self) -> str:
-        return units.format_si(self.value, self.unit, digits=9 if self.unit == "1" else 4)
+        return format_si(self.value, self.unit, digits=9 if self.unit == "1" else 4)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def plan(target: float | str, chip: str, precision: str = "bf16", book: Catalogu
     rate = check(target, FlopRate, "target")
     unit = known.machine(chip)
     exact = units_needed(rate, unit.peak(precision))
-    peak = units.format_si(unit.peak(precision), "FLOP/s")
+    peak = format_si(unit.peak(precision), "FLOP/s")
     lines = [
         _exact("units", f"{unit.id}, exact", exact, f"target / {peak} ({precision})"),
         _exact("units", f"{unit.id}, whole", whole(exact), "rounded up"),
@@ -148,7 +148,7 @@ def _power(unit: Machine, assemblies: list[Machine], exact: Any) -> list[Line]:
                 name = f"{account.quantity} at {one.id}" + (
                     f" [{account.reading}]" if account.reading else ""
                 )
-                basis = f"{units.format_si(account.value, 'W')} each, {account.source}"
+                basis = f"{format_si(account.value, 'W')} each, {account.source}"
                 lines.append(_line("power", name, interval, "W", basis))
     return lines
 

@@ -25,8 +25,8 @@ import numpy as np
 
 from dojo_calc.economics.milp import FloatArray, Program, Progress, Solution, Status, Term
 from dojo_calc.errors import DojoCalcError, ScheduleError, nearest
+from dojo_calc.formatting import format_si
 from dojo_calc.quantities import Count, FlopRate, Fraction, Money, MoneyPerFlopRate, Power, check
-from dojo_calc.units import format_si
 
 if TYPE_CHECKING:
     import polars as pl

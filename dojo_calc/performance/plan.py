@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError
+from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import changes, chip_values, efficiency
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.units import format_si
 
 __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "problems", "train"]
 

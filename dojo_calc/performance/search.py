@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values
 from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, PlanError, flags
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.units import format_si
 
 if TYPE_CHECKING:
     import polars as pl

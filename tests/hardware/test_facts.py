@@ -105,7 +105,7 @@ def test_a_byte_order_mark_is_no_matter(write: Writer) -> None:
         (GOOD.replace("https://example.org/spec", "nobody"), "source", "got 'nobody'"),
         (GOOD.replace("rated", "estimated"), "low", "needs a 90 % interval"),
         (GOOD.replace("rated", "guessed"), "kind", "got 'guessed'"),
-        (GOOD.replace("TFLOP/s", "TF"), "unit", "did you mean TFLOP/s"),
+        (GOOD.replace("TFLOP/s", "TFLOPs"), "unit", "write TFLOP or TFLOP/s"),
         (GOOD.replace("TFLOP/s", "kW"), "unit", "expected FLOP/s or a multiple of it, got 'kW'"),
         (GOOD.replace("TFLOP/s", "10**10**10 W"), "unit", "is not a unit"),
         (GOOD.replace("peak_bf16", "peak_bf61"), "quantity", "did you mean peak_bf16"),

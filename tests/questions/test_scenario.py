@@ -55,7 +55,7 @@ def test_a_file_names_model_overrides_and_outputs(file: Path) -> None:
         ),
         ("[0.4, 0.3, 0.5]", "1.4", "line 9 (mfu): mfu must be between 0 and 1"),
         ("[0.4, 0.3, 0.5]", "[0.4, 0.5, 0.3]", "line 9 (mfu): input mfu: expected low <= value <= high"),
-        ("10 EFLOP/s", "10 EF", "line 8 (target): '10 EF' is not a quantity"),
+        ("10 EFLOP/s", "10 EFLOP", "line 8 (target): target must be in FLOP/s"),
         ("semianalysis_2023", "nobody", "line 10 (server_price): dgx-h100.price has no reading 'nobody'"),
         (
             '"total"]',

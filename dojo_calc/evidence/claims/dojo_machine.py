@@ -256,8 +256,8 @@ INTERVAL = ("low", "value", "high")
 @_check("D42")
 def one_exaflop(book: Catalogue) -> Answers:
     del book  # a matter of units alone
-    exaflop = units.parse("1 EFLOP/s")[0]
-    kei = units.parse("1e16 FLOP/s")[0]
+    exaflop = units.to_si(1.0, "EFLOP/s")
+    kei = units.to_si(1e16, "FLOP/s")
     return exact(
         exaflop,
         "Exa is 10^18, which is 100 kei: the translation lost a factor.",

@@ -1,0 +1,202 @@
+"""Prints numbers in the one unit that people read them in: the only formatter of the library, its tables and prose.
+
+Money in words (``2.2 billion USD``), durations from milliseconds to years, rates of rare things per day or per
+year, energy in kilowatt-hours, and never a prefix that nobody says (mB, nHz, kUSD). An interval decides how many
+digits its centre and its ends have. Whatever is printed, `dojo_calc.parsing.parse` reads back.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from dojo_calc.units import day, exa, hour, kWh, minute, tera, year
+
+__all__ = ["format_number", "format_range", "format_si"]
+
+_WORDS = ((1e12, " trillion"), (1e9, " billion"))
+_MOST_DIGITS = 6  # of a centre with a narrow interval
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """A unit to print in: its size in SI, the text behind the number, and from which value on it is taken."""
+
+    size: float
+    suffix: str
+    start: float
+    one: str  # the text behind a 1
+
+
+def _scale(size: float, suffix: str, start: float | None = None, one: str = "") -> _Scale:
+    return _Scale(size, suffix, size if start is None else start, one or suffix)
+
+
+def _prefixed(symbol: str, prefixes: str, size: float = 1.0) -> tuple[_Scale, ...]:
+    """Scales of a symbol: with these prefixes, the largest first, ``.`` for none."""
+    return tuple(_scale(size * _SIZES[one], f" {'' if one == '.' else one}{symbol}") for one in prefixes)
+
+
+_SIZES = {
+    "Z": 1e21, "E": 1e18, "P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3, ".": 1.0, "m": 1e-3, "u": 1e-6,
+    "n": 1e-9, "p": 1e-12,
+}  # fmt: skip
+_RARE = (
+    _scale(1 / hour, " per hour"),
+    _scale(1 / day, " per day"),
+    _scale(1 / year, " per year"),
+)
+_PRINTED: dict[str, tuple[_Scale, ...]] = {
+    "FLOP/s": _prefixed("FLOP/s", "ZEPTGMk."),
+    "B": _prefixed("B", "EPTGMk."),
+    "B/s": _prefixed("B/s", "EPTGMk."),
+    "W": _prefixed("W", "TGMk.mu"),
+    "W/s": _prefixed("W/s", "GMk."),
+    "Hz": (*_prefixed("Hz", "GMk"), _scale(1.0, " Hz", 0.1), *_RARE),
+    "1/s": (_scale(1e6, " million per second"), _scale(1.0, " per second", 0.1), *_RARE),
+    "m": _prefixed("m", "k.mun"),
+    "m^2": (_scale(1.0, " m^2", 0.1), _scale(1e-6, " mm^2")),
+    "1/m^2": (_scale(1e6, " /mm^2"), _scale(1e4, " /cm^2")),
+    "m^3": (_scale(1.0, " m^3"), _scale(1e-3, " L")),
+    "m^3/J": (_scale(1e-3 / kWh, " L/kWh"),),
+    "kg": (
+        _scale(1e9, " million tonnes"),
+        _scale(1e3, " tonnes", one=" tonne"),
+        *_prefixed("g", "k.m", 1e-3),
+    ),
+    "kg/J": (_scale(1 / kWh, " kg/kWh"),),
+    "kg/m^2": (_scale(10.0, " g/cm^2"),),
+    "J/m^2": (_scale(1e4 * kWh, " kWh/cm^2"),),
+    "J": (
+        *_prefixed("Wh", "TGM", hour),
+        _scale(kWh, " kWh", 0.1 * kWh),
+        *_prefixed("J", "k.munp"),
+    ),
+    "FLOP": (
+        _scale(1.0, " FLOP", 1e21),  # beyond a thousand exaFLOP powers of ten are what people write
+        *_prefixed("FLOP", "EPTGMk."),
+    ),
+    "FLOP/J": _prefixed("FLOP/s per W", "PTGMk."),
+    "FLOP/s/m^2": _prefixed("FLOP/s per mm^2", "PTGMk.", 1e6),
+    "USD": tuple(
+        _scale(10.0**power, f"{word} USD")
+        for power, word in ((12, " trillion"), (9, " billion"), (6, " million"), (0, ""))
+    ),
+    "USD/s": (_scale(1e6 / hour, " million USD/h"), _scale(1 / hour, " USD/h")),
+    "USD/J": (_scale(1 / kWh, " USD/kWh"),),
+    "USD/B": (_scale(1e-9, " USD/GB"),),
+    "USD/FLOP": (_scale(1 / (exa * hour), " USD per exaflop-hour"),),
+    "USD*s/FLOP": (_scale(1 / tera, " USD per TFLOP/s"),),
+    "s": (
+        _scale(year, " years", one=" year"),
+        _scale(day, " days", one=" day"),
+        _scale(hour, " hours", one=" hour"),
+        _scale(minute, " minutes", one=" minute"),
+        *_prefixed("s", ".munp"),
+    ),
+}
+
+
+def format_si(
+    value: float, unit_text: str, *, digits: int = 4, interval: tuple[float, float] | None = None
+) -> str:
+    """Print an SI value in the unit that people read it in.
+
+    Parameters
+    ----------
+    value : float
+        In SI units.
+    unit_text : str
+        Its SI unit, such as ``FLOP/s``; ``1`` prints the number alone.
+    digits : int
+        Significant digits; trailing zeros are dropped, and whole numbers below a billion are never rounded off.
+    interval : (float, float), optional
+        Ends of its interval [SI], which then decide the digits: two of the interval's width.
+
+    Returns
+    -------
+    str
+        For example ``"1.086 EFLOP/s"``, ``"2.2 billion USD"``, ``"12 days"`` or ``"276,243.1"``.
+    """
+    if not math.isfinite(value):
+        return f"{value}{_behind(unit_text)}"
+    scale = _chosen(value, unit_text, digits)
+    text = _within(value, interval, scale, digits) if interval else _grouped(value / scale.size, digits)
+    return text + (scale.one if text == "1" else scale.suffix)
+
+
+def format_range(low: float, high: float, unit_text: str, *, at: float | None = None, digits: int = 4) -> str:
+    """Print both ends of an interval in one unit, such as ``"139 to 209 MW"``.
+
+    Parameters
+    ----------
+    low, high : float
+        In SI units.
+    unit_text : str
+        Their SI unit.
+    at : float, optional
+        The value inside, in whose unit the ends are printed; the larger end's if left out.
+    digits : int
+        At the most; as many as two digits of the width need.
+
+    Returns
+    -------
+    str
+        One quantity alone where both ends print alike.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{low} to {high}{_behind(unit_text)}"
+    inside = max(low, high, key=abs) if at is None or at == 0 else at  # zero looks alike in all units
+    scale = _chosen(inside, unit_text, digits)
+    first, last = (_within(end, (low, high), scale, digits) for end in (low, high))
+    if first == last:
+        return format_si(low, unit_text, digits=digits)
+    return f"{first} to {last}{scale.suffix}"
+
+
+def format_number(value: float, *, digits: int = 4) -> str:
+    """Print a bare number: ``"276,243"``, ``"15.6 trillion"``, ``"0.03125"``, ``"3.79e25"``."""
+    return format_si(value, "1", digits=digits)
+
+
+def _chosen(value: float, unit_text: str, digits: int) -> _Scale:
+    rounded = abs(float(f"{value:.{digits}g}"))
+    scales = _PRINTED.get(unit_text)
+    if scales is None:
+        words = [_scale(size, word) for size, word in _WORDS if size <= rounded < 1e15]
+        found = words[0] if words else _scale(1.0, "")
+        return _scale(found.size, found.suffix + _behind(unit_text))
+    if rounded == 0:
+        return next((one for one in scales if one.size == 1.0), scales[-1])
+    return next((one for one in scales if rounded >= one.start), scales[-1])
+
+
+def _behind(unit_text: str) -> str:
+    return "" if unit_text == "1" else f" {unit_text.removeprefix('1')}"
+
+
+def _within(value: float, interval: tuple[float, float], scale: _Scale, digits: int) -> str:
+    """Text of a number with as many decimals as two digits of an interval's width need, and at least one digit."""
+    width = abs(interval[1] - interval[0]) / scale.size
+    if width == 0 or not math.isfinite(width):
+        return _grouped(value / scale.size, digits)
+    number = value / scale.size
+    own = math.floor(math.log10(abs(number))) if number else 0
+    decimals = min(max(1 - math.floor(math.log10(width)), -own), _MOST_DIGITS - 1 - own)
+    rounded = round(number, decimals)
+    if rounded != 0 and not 1e-4 <= abs(rounded) < 1e15:
+        return _grouped(rounded, _MOST_DIGITS)
+    return f"{rounded:,.{max(decimals, 0)}f}"
+
+
+def _grouped(value: float, digits: int) -> str:
+    """Number with its thousands in groups; a power of ten where it has too many zeros to count."""
+    if value != 0 and not 1e-4 <= abs(float(f"{value:.{digits}g}")) < 1e15:
+        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+        return f"{_stripped(mantissa)}e{int(power)}"
+    before_point = len(str(int(abs(value)))) if abs(value) >= 1 else math.ceil(math.log10(abs(value) or 1.0))
+    return _stripped(f"{value:,.{max(0, digits - before_point)}f}")
+
+
+def _stripped(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
