@@ -1,22 +1,19 @@
-"""The command line: ``python -m dojo_calc``."""
+"""The command line: ``python -m dojo_calc``, or ``dojo_calc`` where the package is installed."""
 
-from __future__ import annotations
-
+import signal
 import sys
-
-# A command registers itself as its module is imported.
-from dojo_calc.commands import chips, claims, compare, machine, plan, scenarios, search, validate  # noqa: F401
-from dojo_calc.commands.app import app
-from dojo_calc.errors import DojoCalcError
 
 
 def main() -> None:
-    """Run the command line; what a person did wrong is said in one line, with exit code 2."""
+    """Run the command line; an interrupt ends it without a word, while it still imports too."""
     try:
-        app()
-    except DojoCalcError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(2)
+        from dojo_calc.commands.answer import answer
+
+        code = answer(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130  # 128 and the number of the signal, as shells count
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one, while Python tidies up, ends it as quietly
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,20 +48,48 @@ class Explanation:
         return next(one for one in self.steps if one.name == name)
 
     def __str__(self) -> str:
-        return "\n".join(self._tree(self.output, "", "", set()))
+        return self.tree()
 
-    def _tree(self, name: str, first: str, then: str, shown: set[str]) -> list[str]:
+    def tree(self, depth: int | None = None) -> str:
+        """Tree of the steps, the output first and what it is made of below it.
+
+        Parameters
+        ----------
+        depth : int, optional
+            How far below the output to go [1]; to the end if left out.
+        """
+        return "\n".join(self._tree(self.output, "", "", {}, math.inf if depth is None else depth))
+
+    def within(self, depth: int | None = None) -> tuple[Explained, ...]:
+        """Steps at most so far below the output, inputs first, as a tree of that depth names them.
+
+        Parameters
+        ----------
+        depth : int, optional
+            How far below the output to go [1]; all of them if left out.
+        """
+        if depth is None:
+            return self.steps
+        kept, edge = {self.output}, {self.output}
+        for _ in range(depth):
+            edge = {name for one in edge for name in self[one].arguments} - kept
+            if not edge:
+                break
+            kept |= edge
+        return tuple(one for one in self.steps if one.name in kept)
+
+    def _tree(self, name: str, first: str, then: str, shown: dict[str, float], depth: float) -> list[str]:
         one = self[name]
-        known = name in shown and one.arguments
+        known = one.arguments and shown.get(name, -1) >= depth  # above it may have been cut short
         why = "see above" if known else one.formula or one.source
         lines = [f"{first}{name} = {one.shown}   [{why}]"]
-        if known:
+        if known or depth == 0:
             return lines
-        shown.add(name)
+        shown[name] = depth
         for index, argument in enumerate(one.arguments):
             last = index == len(one.arguments) - 1
             branch, blank = ("`- ", "   ") if last else ("|- ", "|  ")
-            lines += self._tree(argument, then + branch, then + blank, shown)
+            lines += self._tree(argument, then + branch, then + blank, shown, depth - 1)
         return lines
 
     def _repr_html_(self) -> str:

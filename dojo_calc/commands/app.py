@@ -1,24 +1,55 @@
-"""The application that commands register with, and the options that all of them share."""
+"""The application that commands register with, and the options that all of them share.
+
+Nothing here or in a command's module imports more than Typer before a command runs: help and completion are
+asked often, and wait for nothing.
+"""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dojo_calc.errors import UnknownNameError
-from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc import __version__
+from dojo_calc.errors import DojoCalcError, UnknownNameError
+
+if TYPE_CHECKING:
+    from dojo_calc.hardware.catalog import Catalogue
+
+PROGRAM = "dojo_calc"
 
 app = typer.Typer(
-    help="What would it take? Chips, machines, plans and claims, with a source under every number.",
-    no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,  # plain help: it fits any width and is there at once
     pretty_exceptions_enable=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"{PROGRAM} {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def described(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """What would it take? Chips, machines, plans and claims, with a source under every number.
+
+    `dojo_calc COMMAND --help` tells what a command takes. Training alone: inference is another question.
+    """
+
+
+class UsageError(DojoCalcError):
+    """Options that contradict each other, or that the answer asked for has no use for."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +65,13 @@ def _shared(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, numbers in SI unless a unit stands beside them.")
     ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, numbers in SI.")] = False,
+    as_csv: Annotated[
+        bool,
+        typer.Option(
+            "--csv",
+            help="Print CSV, numbers in SI; a text that a spreadsheet would run as a formula follows a '.",
+        ),
+    ] = False,
     facts: Annotated[
         list[Path] | None, typer.Option("--facts", help="Your own CSV of facts, on top of the shipped ones.")
     ] = None,
@@ -47,10 +84,14 @@ def _shared(
     ] = None,
 ) -> Asked:
     """Options of every command, read here alone."""
+    if as_json and as_csv:
+        raise UsageError("--json and --csv are two forms of one answer; give one of them")
     return Asked(_book(facts, reading), as_json, as_csv)
 
 
 def _book(own: Sequence[Path] | None, readings: Sequence[str] | None) -> Catalogue:
+    from dojo_calc.hardware.catalog import catalogue
+
     book = catalogue(*(own or ()))
     if not readings:
         return book
@@ -73,5 +114,17 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     vars(command)["__signature__"] = inspect.Signature(parameters)
     command.__annotations__ = {one.name: one.annotation for one in parameters}
     command.__name__, command.__doc__ = function.__name__, function.__doc__
-    app.command()(command)
+    app.command(short_help=inspect.getdoc(function))(command)
     return function
+
+
+def names_of(*kinds: str) -> Callable[[str], list[str]]:
+    """Completion by the ids of entities of some kinds, or of all."""
+
+    def complete(incomplete: str) -> list[str]:
+        from dojo_calc.hardware.catalog import catalogue
+
+        book = catalogue()
+        return [name for kind in kinds or (None,) for name in book.names(kind) if name.startswith(incomplete)]
+
+    return complete

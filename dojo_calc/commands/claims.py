@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 
 import typer
 
 from dojo_calc.commands.app import Asked, command
 from dojo_calc.commands.printing import printed, show, span
-from dojo_calc.evidence.claims.verdicts import CheckError, verdicts
+from dojo_calc.commands.text import tell
 
 
 @command
 def claims(asked: Asked) -> None:
     """Hold the published claims against the models. Exits with 1 if a check fails to run."""
+    from dojo_calc.evidence.claims.verdicts import CheckError, verdicts
+
     book = asked.book
     try:
         entries = verdicts(book)
     except CheckError as error:
-        sys.stderr.write(f"error: {error}\n")
-        raise typer.Exit(1) from error
+        raise typer.Exit(tell(error, 1)) from error
     rows = [asdict(entry) for entry in entries]
     flat = [{name: cell for name, cell in row.items() if name not in ("readings", "derived")} for row in rows]
     if printed(flat if asked.as_csv else rows, asked):

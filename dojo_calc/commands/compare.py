@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.app import Asked, command, names_of
 from dojo_calc.commands.printing import printed, show, si
-from dojo_calc.hardware.machine import Machine
+
+if TYPE_CHECKING:
+    from dojo_calc.hardware.machine import Machine
 
 COMPARED = {
     "peak_bf16": "FLOP/s", "peak_fp8": "FLOP/s", "peak_fp32": "FLOP/s", "peak_int8": "FLOP/s", "sram_capacity": "B",
@@ -22,7 +24,10 @@ COMPARED = {
 @command
 def compare(
     asked: Asked,
-    names: Annotated[list[str], typer.Argument(help="Chips or machines, such as d1 a100 h100 b200.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Chips or machines, such as d1 a100 h100 b200.", autocompletion=names_of()),
+    ],
 ) -> None:
     """Put machines side by side: peaks, memory, links, power, silicon, price."""
     book = asked.book

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.app import Asked, command, names_of
 from dojo_calc.commands.printing import printed, show, si
-from dojo_calc.formatting import format_si
-from dojo_calc.hardware.machine import Machine
+
+if TYPE_CHECKING:
+    from dojo_calc.hardware.machine import Machine
 
 
 @command
 def machine(
     asked: Asked,
-    name: Annotated[str, typer.Argument(help="Id or alias, such as exapod.")],
+    name: Annotated[str, typer.Argument(help="Id or alias, such as exapod.", autocompletion=names_of())],
 ) -> None:
     """Show one machine: what it is made of, its peaks, memories, links and power by every account."""
     rows = _machine_rows(asked.book.machine(name))
@@ -49,15 +50,15 @@ def _machine_rows(one: Machine) -> list[dict[str, Any]]:
         add("memory", f"{memory.name} capacity", memory.capacity, "B", f"{memory.count:,.0f} of them")
         add("memory", f"{memory.name} bandwidth", memory.bandwidth, "B/s", over)
     for link in one.links():
-        note = f"{link.count:,.0f} x {format_si(link.bandwidth, 'B/s')} in one direction, {link.topology}"
+        note = f"{link.count:,.0f} x {si(link.bandwidth, 'B/s')} in one direction, {link.topology}"
         if link.latency is not None:
-            note += f", {format_si(link.latency, 's')}"
+            note += f", {si(link.latency, 's')}"
         add("link", f"{link.name} of {link.owner}", link.total_bandwidth, "B/s", note)
     for account in one.power_accounts():
         name = f"{account.quantity} at {account.boundary}" + (
             f" [{account.reading}]" if account.reading else ""
         )
-        interval = f"{format_si(account.low, 'W')} to {format_si(account.high, 'W')}"
+        interval = f"{si(account.low, 'W')} to {si(account.high, 'W')}"
         add("power", name, account.value, "W", account.source if account.low == account.high else interval)
     add("silicon", "die area", one.maybe("die_area"), "m^2")
     add("silicon", "transistors", one.maybe("transistors"), "1")

@@ -9,14 +9,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from dojo_calc.commands.app import Asked
-from dojo_calc.formatting import format_si
+from dojo_calc.commands.text import fitted, width
 
 Row = Mapping[str, Any]
+OBEYED = ("=", "+", "-", "@", "\t")  # what a spreadsheet takes for the beginning of a formula
 
 
 def printed(rows: Sequence[Row], asked: Asked) -> bool:
@@ -26,8 +23,13 @@ def printed(rows: Sequence[Row], asked: Asked) -> bool:
     elif asked.as_csv:
         writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: _inert(cell) for name, cell in row.items()} for row in rows)
     return asked.as_json or asked.as_csv
+
+
+def _inert(cell: Any) -> Any:
+    """Cell that no spreadsheet runs: a text that begins like a formula gets an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(OBEYED) else cell
 
 
 def finite(value: Any) -> Any:
@@ -44,26 +46,19 @@ def show(title: str, rows: Sequence[Row]) -> None:
     if not rows:
         sys.stdout.write(f"{title}: the catalogue has no part, peak, memory, link or power of it\n")
         return
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for name in rows[0]:
-        table.add_column(
-            name, justify="right" if name in ("value", "claimed", "computed") else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row.values()))  # brackets are no markup here
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    sys.stdout.write(fitted(title, rows, width()))
 
 
 def si(value: float | None, unit: str) -> str:
     """Print a number in its unit, or nothing."""
+    from dojo_calc.formatting import format_si
+
     return "" if value is None else format_si(value, unit)
 
 
 def interval(line: Any) -> str:
     """Print both ends of a line that has an interval."""
-    if line.low == line.high:
-        return ""
-    return f"{format_si(line.low, line.unit)} to {format_si(line.high, line.unit)}"
+    return "" if line.low == line.high else f"{si(line.low, line.unit)} to {si(line.high, line.unit)}"
 
 
 def span(low: float | None, high: float | None) -> str:

@@ -9,13 +9,11 @@ from typing import Annotated
 
 import typer
 
-from dojo_calc.analysis.compare import compare
-from dojo_calc.analysis.explain import explain
-from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.app import Asked, UsageError, command
 from dojo_calc.commands.printing import printed
-from dojo_calc.questions.scenario import load_scenario
 
 OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
+DEPTH = 2  # steps that a person reads below an answer; four answers whole are a thousand lines
 
 
 @command
@@ -23,8 +21,21 @@ def run(
     asked: Asked,
     file: Annotated[Path, typer.Argument(help="A scenario file in TOML.")],
     own_code: OwnCode = False,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help=f"How many steps below each answer to show. {DEPTH} if left out; --json then has all."
+        ),
+    ] = None,
 ) -> None:
     """Compute the outputs that a scenario file asks for, and explain each."""
+    from dojo_calc.analysis.explain import explain
+    from dojo_calc.questions.scenario import load_scenario
+
+    if depth is not None and asked.as_csv:
+        raise UsageError(
+            "--csv prints answers without their steps, so it takes no --depth; --json prints both"
+        )
     scenario = load_scenario(file, asked.book, own_code=own_code)
     explained = [explain(scenario.model, output) for output in scenario.outputs]
     rows = [
@@ -32,13 +43,18 @@ def run(
             "output": one.output,
             "value": one[one.output].value,
             "unit": one[one.output].unit,
-            "steps": one.rows(),
+            "steps": [asdict(step) for step in one.within(depth)],
         }
         for one in explained
     ]
     flat = [{name: cell for name, cell in row.items() if name != "steps"} for row in rows]
-    if not printed(flat if asked.as_csv else rows, asked):
-        sys.stdout.write("\n\n".join(str(one) for one in explained) + "\n")
+    if printed(flat if asked.as_csv else rows, asked):
+        return
+    deep = DEPTH if depth is None else depth
+    sys.stdout.write("\n\n".join(one.tree(deep) for one in explained) + "\n")
+    hidden = sum(len(one.steps) - len(one.within(deep)) for one in explained)
+    if hidden:
+        sys.stdout.write(f"\n{hidden:,} steps lie deeper; --depth {deep + 1} shows the next of them.\n")
 
 
 @command
@@ -49,6 +65,9 @@ def diff(
     own_code: OwnCode = False,
 ) -> None:
     """Attribute the difference between two scenarios to the inputs that differ."""
+    from dojo_calc.analysis.compare import compare
+    from dojo_calc.questions.scenario import load_scenario
+
     a, b = (load_scenario(one, asked.book, own_code=own_code) for one in (before, after))
     found = [compare(a.model, output, {}, b.model) for output in a.outputs]
     rows = [

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.app import Asked, command, names_of
 from dojo_calc.commands.printing import printed, show, si
-from dojo_calc.performance.search import search as search_plans
+
+# More than anybody has or trains on; a number beyond is a slip, and a search over its divisors never ends.
+MOST_CHIPS, MOST_SEQUENCES, MOST_TOKENS, MOST_PLANS = 10_000_000, 1_000_000, 100_000_000, 1_000
 
 
 @command
 def search(
     asked: Asked,
     model: Annotated[str, typer.Option(help="A model to train, of data/models.csv.")],
-    chip: Annotated[str, typer.Option(help="Id or alias of a chip with a memory and links.")],
-    chips: Annotated[int, typer.Option(help="How many.")],
-    global_batch: Annotated[int, typer.Option(help="Sequences a step.")],
-    sequence: Annotated[int, typer.Option(help="Tokens a sequence.")] = 2048,
+    chip: Annotated[
+        str,
+        typer.Option(help="Id or alias of a chip with a memory and links.", autocompletion=names_of("chip")),
+    ],
+    chips: Annotated[int, typer.Option(min=1, max=MOST_CHIPS, help="How many.")],
+    global_batch: Annotated[int, typer.Option(min=1, max=MOST_SEQUENCES, help="Sequences a step.")],
+    sequence: Annotated[int, typer.Option(min=1, max=MOST_TOKENS, help="Tokens a sequence.")] = 2048,
     precision: Annotated[str, typer.Option(help="Of the matrix products: fp16, bf16 or fp8.")] = "bf16",
     stack: Annotated[str, typer.Option(help="Software generation; today's if left out.")] = "",
     up_to: Annotated[bool, typer.Option("--up-to", help="Any number of chips up to that many.")] = False,
-    most: Annotated[int, typer.Option(help="Plans to show of the front.")] = 10,
+    most: Annotated[int, typer.Option(min=1, max=MOST_PLANS, help="Plans to show of the front.")] = 10,
 ) -> None:
     """Find the fastest plan that fits in memory, and what it can be traded for."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from dojo_calc.performance.search import search as search_plans
+
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("plans", total=None)
         with ThreadPoolExecutor() as threads:

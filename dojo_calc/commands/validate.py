@@ -6,20 +6,18 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.app import Asked, UsageError, command
 from dojo_calc.commands.printing import Row, finite, printed, show, span
-from dojo_calc.errors import FactsError, UnknownNameError
-from dojo_calc.evidence.measured.clusters import CLUSTER_COLUMNS, validate_clusters
-from dojo_calc.evidence.measured.references import compare_references
-from dojo_calc.evidence.measured.training_runs import RUN_COLUMNS, validate_runs
-from dojo_calc.evidence.measured.validation import Row as MeasuredRow
-from dojo_calc.evidence.measured.validation import Validation
-from dojo_calc.hardware.catalog import Catalogue
-from dojo_calc.tables import header_of
+from dojo_calc.errors import FactsError
+
+if TYPE_CHECKING:
+    from dojo_calc.evidence.measured.validation import Row as MeasuredRow
+    from dojo_calc.evidence.measured.validation import Validation
+    from dojo_calc.hardware.catalog import Catalogue
 
 
 @command
@@ -37,7 +35,7 @@ def validate(
 ) -> None:
     """Hold the models against what others measured or printed. Exits with 1 if a printed figure is missed."""
     if economics and file is not None:
-        raise UnknownNameError("validate takes either a file of measurements or --economics")
+        raise UsageError("validate takes either a file of measurements or --economics")
     if economics:
         _show_references(asked)
     else:
@@ -46,6 +44,10 @@ def validate(
 
 def _validated(file: Path | None, book: Catalogue) -> Validation:
     """Tell what a file measures by its columns."""
+    from dojo_calc.evidence.measured.clusters import CLUSTER_COLUMNS, validate_clusters
+    from dojo_calc.evidence.measured.training_runs import RUN_COLUMNS, validate_runs
+    from dojo_calc.tables import header_of
+
     if file is None:
         return validate_runs(book=book)
     columns = set(header_of(file))
@@ -84,6 +86,8 @@ def _validation_row(row: MeasuredRow) -> Row:
 
 
 def _show_references(asked: Asked) -> None:
+    from dojo_calc.evidence.measured.references import compare_references
+
     rows = [asdict(one) for one in compare_references()]
     if not printed(rows, asked):
         columns = ("id", "value", "reference", "unit", "difference", "holds", "source")

@@ -181,7 +181,6 @@ class Catalogue:
         return pl.DataFrame(rows, infer_schema_length=None)
 
 
-@cache
 def catalogue(*extra: str | Path) -> Catalogue:
     """Catalogue that ships with the library, with a reader's own files of facts on top.
 
@@ -195,7 +194,12 @@ def catalogue(*extra: str | Path) -> Catalogue:
     FactsError
         If a row is refused.
     """
-    return Catalogue(facts_module.load(*extra))
+    return Catalogue(facts_module.load(*extra)) if extra else _shipped()
+
+
+@cache
+def _shipped() -> Catalogue:
+    return Catalogue(facts_module.load())
 
 
 def machine(name: str) -> Machine:
