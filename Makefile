@@ -44,7 +44,8 @@ $(BUILT): $(READY) $(SOURCES)
 test: lint ## lint, then every test; browser tests where a chromium is found (at most 6 minutes)
 	$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow"
 
-check: $(BUILT) ## the built book: every page in a browser, accessibility, every notebook; a skip is a failure
+check: $(BUILT) ## formulas as on older processors; the built book in a browser, every notebook; a skip is a failure
+	$(BIN)/python -m tests.processors
 	DOJO_CALC_NO_SKIPS=1 $(BIN)/python -m pytest -n logical --dist worksteal tests/book
 
 lint: $(READY) ## style, types, direction of imports

@@ -9,33 +9,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
 from dojo_calc import units
+from dojo_calc.entities import Names, shipped_entities
 from dojo_calc.errors import DomainError, FactsError, UnitError, UnknownNameError, nearest
 from dojo_calc.formatting import format_si
 from dojo_calc.quantities import Spec, alias, check_against, spec
+from dojo_calc.rows import DATE, Kind, Strict
 from dojo_calc.tables import Place, data_path, read_rows
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Fact", "Facts", "Source", "load"]
-
-Kind = Literal["exact", "rated", "measured", "estimated", "assumed"]
-DATE = r"^\d{4}(-\d{2}(-\d{2})?)?$"
-
-
-class Strict(BaseModel):
-    """A row: unknown columns refused, not changed once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = ["PRESUMED", "Fact", "Facts", "OwnRow", "Source", "load", "merged", "read_own"]
 
 
 class Source(Strict):
@@ -69,6 +62,13 @@ class _FactRow(Strict):
     source: str
     confidence: Literal["C", "C-", "D", "M"] = "C"
     note: str = ""
+
+
+class OwnRow(_FactRow):
+    """A row of a reader's own table, which need not say what it is and where it comes from."""
+
+    kind: Kind | None = None  # type: ignore[assignment]
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,8 @@ class Facts:
         """
         wanted: dict[tuple[str, str], str] = {}
         for name, reading in chosen.items():
-            entity, _, quantity = name.partition(".")
+            whole = "." not in name or any(name == own for own, _ in self._groups)
+            entity, _, quantity = (name, "", "") if whole else name.rpartition(".")
             keys = [(entity, quantity)] if quantity else self._with_reading(entity, reading)
             wanted |= {key: self.get(*key, reading).reading for key in keys}
         changed = (
@@ -234,9 +235,7 @@ def load(*extra: str | Path) -> Facts:
     Parameters
     ----------
     *extra : path
-        CSV files in the form of `data/facts/*.csv`. Their rows win over shipped ones: a row there is the
-        default of its quantity unless the file marks another. Their `source` may be a key of
-        `data/sources.csv` or an address.
+        CSV files in the form of `data/facts/*.csv`, see `read_own` and `merged`.
 
     Returns
     -------
@@ -247,22 +246,80 @@ def load(*extra: str | Path) -> Facts:
     FactsError
         If a row is refused: the message names file, line, column, what was expected and what came.
     """
+    return merged(read_own(extra, Names(shipped_entities().values())))
+
+
+def read_own(
+    paths: Iterable[str | Path], names: Names, more: Mapping[str, tuple[Spec, str]] | None = None
+) -> list[Fact]:
+    """Rows of a reader's own files of facts.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        CSV files in the form of `data/facts/*.csv`. `source` may be a key of `data/sources.csv` or any words, and
+        is the file's name if left out. A row that leaves `kind` out is an assumption where it has an interval, and
+        otherwise as good as rated, which its note tells.
+    names : Names
+        Entities by name, in any case; a name unlike all others is added as a new chip.
+    more : mapping, optional
+        Quantities beside those of `data/quantities.csv`, with their type and description.
+
+    Raises
+    ------
+    FactsError
+        If a row is refused: the message names file, line, column, what was expected and what came.
+    """
+    vocabulary = {**_vocabulary(), **(more or {})}
+    found = []
+    for path in map(Path, paths):
+        for row, place in read_rows(path, OwnRow):
+            given: dict[str, object] = {
+                "entity": names.known_or_new(row.entity, place),
+                "source": row.source or path.name,
+            }
+            if row.kind is None:
+                kind = "rated" if row.low is None or row.high is None else "assumed"
+                note = f"{PRESUMED[kind]}. {row.note}".removesuffix(". ")
+                given |= {"kind": kind, "note": note}
+            found.append(_fact(row.model_copy(update=given), place, vocabulary))
+    _check_groups(found)
+    return found
+
+
+# What the note of a reader's own fact says where the row leaves its kind out.
+PRESUMED = {
+    "assumed": "Its kind was not given: taken as assumed",
+    "rated": "Neither kind nor interval was given: taken as rated, so a simulation holds it fixed",
+}
+
+
+def merged(own: Sequence[Fact]) -> Facts:
+    """Shipped facts with others on top.
+
+    Parameters
+    ----------
+    own : sequence of Fact
+        They win over shipped ones: one is the default of its quantity unless the file marks another.
+
+    Returns
+    -------
+    Facts
+    """
     shipped = _shipped()
-    if not extra:
+    if not own:
         return shipped
-    own = [fact for name in extra for fact in _read(Path(name), shipped.sources, own=True)]
-    _check_groups(own)
     readings = Counter((fact.entity, fact.quantity) for fact in own)
-    own = [
+    new = [
         replace(fact, is_default=True) if readings[fact.entity, fact.quantity] == 1 else fact for fact in own
     ]
-    replaced = {(fact.entity, fact.quantity, fact.reading) for fact in own}
+    replaced = {(fact.entity, fact.quantity, fact.reading) for fact in new}
     kept = [
         replace(fact, is_default=False) if (fact.entity, fact.quantity) in readings else fact
         for fact in shipped
         if (fact.entity, fact.quantity, fact.reading) not in replaced
     ]
-    return Facts([*kept, *own], shipped.sources)
+    return Facts([*kept, *new], shipped.sources)
 
 
 @cache
@@ -273,7 +330,17 @@ def _shipped() -> Facts:
             raise place.error("key", f"source {source.key!r} stands twice")
         sources[source.key] = source
     paths = [*sorted(data_path("facts").glob("*.csv")), data_path("assumptions.csv")]
-    rows = [fact for path in paths for fact in _read(path, sources, own=False)]
+    rows = []
+    vocabulary, entities = _vocabulary(), shipped_entities()
+    for path in paths:
+        for row, place in read_rows(path, _FactRow):
+            if row.entity not in entities:
+                expected = f"expected an entity of entities.csv, got {row.entity!r}"
+                raise place.error("entity", f"{expected}{nearest(row.entity, entities)}")
+            if row.source not in sources:
+                expected = f"expected a key of sources.csv, got {row.source!r}"
+                raise place.error("source", f"{expected}{nearest(row.source, sources)}")
+            rows.append(_fact(row, place, vocabulary))
     _check_groups(rows)
     return Facts(rows, sources)
 
@@ -293,18 +360,10 @@ def _vocabulary() -> dict[str, tuple[Spec, str]]:
     return found
 
 
-def _read(path: Path, sources: Mapping[str, Source], *, own: bool) -> list[Fact]:
-    return [_fact(row, place, sources, own=own) for row, place in read_rows(path, _FactRow)]
-
-
-def _fact(row: _FactRow, place: Place, sources: Mapping[str, Source], *, own: bool) -> Fact:
-    vocabulary = _vocabulary()
+def _fact(row: _FactRow, place: Place, vocabulary: Mapping[str, tuple[Spec, str]]) -> Fact:
     if row.quantity not in vocabulary:
         raise place.error("quantity", f"unknown quantity {row.quantity!r}{nearest(row.quantity, vocabulary)}")
     declared, description = vocabulary[row.quantity]
-    if row.source not in sources and not (own and row.source.startswith(("http://", "https://"))):
-        ways = "a key of sources.csv or an address" if own else "a key of sources.csv"
-        raise place.error("source", f"expected {ways}, got {row.source!r}{nearest(row.source, sources)}")
     value, low, high = (_si(row, place, column, declared) for column in ("value", "low", "high"))
     if value is None or math.isnan(value):
         raise place.error("value", "the cell is empty; expected a number")
@@ -312,9 +371,8 @@ def _fact(row: _FactRow, place: Place, sources: Mapping[str, Source], *, own: bo
         column = "low" if low is None else "high"
         raise place.error(column, f"the cell is empty; a fact of kind {row.kind!r} needs a 90 % interval")
     if not (value if low is None else low) <= value <= (value if high is None else high):
-        raise place.error(
-            "low", f"expected low <= value <= high, got {row.low:g}, {row.value:g}, {row.high:g}"
-        )
+        shown = ", ".join("no bound" if one is None else f"{one:g}" for one in (row.low, row.value, row.high))
+        raise place.error("low", f"expected low <= value <= high, got {shown}")
     if "USD" in declared.unit and not row.date:
         raise place.error("date", "the cell is empty; money needs the date of its prices")
     return Fact(

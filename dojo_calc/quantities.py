@@ -16,20 +16,21 @@ from functools import cache, wraps
 from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, get_args, get_origin, get_type_hints
 
 import numpy as np
-from annotated_types import Ge, Gt, Interval, Le
+from annotated_types import Ge, Gt, Interval, Le, Lt
 
 from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
 from dojo_calc.parsing import parse_as
 
 __all__ = [
-    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate", "DiscountRate",
-    "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction", "Frequency", "Growth",
-    "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass", "MassPerArea", "MassPerEnergy", "Money",
-    "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods",
-    "Power", "PowerRamp", "PowerUsage", "Ranks", "RatePerArea", "RatePerPower", "Ratio", "SignedCount", "Spec",
-    "Term", "TokenRate", "Unit", "Voltage", "Volume", "VolumePerEnergy", "Year", "alias", "check", "checked",
-    "is_formula", "signature", "spec",
+    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
+    "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction",
+    "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass",
+    "MassPerArea", "MassPerEnergy", "Money", "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate",
+    "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveCount", "PositiveFraction",
+    "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
+    "RatePerPower", "Ratio", "Rise", "SignedCount", "Spec", "Term", "TokenRate", "Unit", "Voltage",
+    "Volume", "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
 ]  # fmt: skip
 
 
@@ -66,11 +67,16 @@ Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 SignedCount: TypeAlias = Annotated[Numeric, Unit("1")]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
+PositiveCount: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
+PositiveRatio: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
 Fraction: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative, AtMostOne]
+PositiveFraction: TypeAlias = Annotated[Numeric, Unit("1"), Positive, AtMostOne]
+ProperFraction: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, lt=1)]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Year: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1900, le=2200)]
 # A factor a period, a number of periods, and one that a root is taken over: bounded, so that no power overflows.
 Growth: TypeAlias = Annotated[Numeric, Unit("1"), Interval(gt=0, le=100)]
+Rise: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1, le=100)]
 Horizon: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, le=100)]
 Term: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.1, le=100)]
 # Of a law of scaling: a loss goes with a negative power of size or data, bounded for the same reason.
@@ -131,6 +137,9 @@ class Spec:
             return "any finite number"
         if self.high == math.inf:
             return f"{'above' if self.low_open else 'at least'} {self.low:g}"
+        if self.low_open or self.high_open:
+            low, high = "above" if self.low_open else "at least", "below" if self.high_open else "at most"
+            return f"{low} {self.low:g} and {high} {self.high:g}"
         return f"between {self.low:g} and {self.high:g}"
 
     def holds(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
@@ -173,6 +182,8 @@ def spec(annotation: Any) -> Spec | None:
                     found |= {"low": low}
                 case Le(le=high):
                     found |= {"high": high}
+                case Lt(lt=high):
+                    found |= {"high": high, "high_open": True}
     return Spec(**found)
 
 

@@ -24,10 +24,17 @@ def evaluate(
     """Compute the last line for every row of the columns.
 
     Vega draws the results as text marks, and their digits are read back out of the SVG: a number turned to
-    text by JavaScript keeps every bit.
+    text by JavaScript keeps every bit. The columns go in as text too: vl-convert reads the numbers of a
+    specification up to a last bit wrong, which JavaScript does not.
     """
-    values = [dict(zip(columns, map(float, row), strict=True)) for row in zip(*columns.values(), strict=True)]
+    values = [
+        {name: repr(float(value)) for name, value in zip(columns, row, strict=True)}
+        for row in zip(*columns.values(), strict=True)
+    ]
     formulas: list[dict[str, Any]] = [
+        {"type": "formula", "as": name, "expr": f"toNumber({datum(name)})"} for name in columns
+    ]
+    formulas += [
         {"type": "formula", "as": name or "result", "expr": expression} for name, expression in lines
     ]
     formulas.append({"type": "formula", "as": "shown", "expr": "'=' + datum.result"})

@@ -22,7 +22,7 @@ from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.model.model import Input, Model, Step, step
 from dojo_calc.performance import goodput, layer, training
-from dojo_calc.performance.efficiency import domain_quantity, efficiency, matrix_precision
+from dojo_calc.performance.efficiency import domain_quantity, efficiency, matrix_precision, scale_up_link
 from dojo_calc.performance.memory import sharded_bytes
 from dojo_calc.performance.plan import flags, train
 from dojo_calc.performance.roofline import transfer_time
@@ -200,7 +200,7 @@ def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
         "matrix_peak": f"{unit.id}.peak_{matrix_precision(precision)}",
         "memory_bandwidth": f"{unit.id}.hbm_bandwidth",
         "memory_rated": f"{unit.id}.hbm_capacity",
-        "link_bandwidth": f"{unit.id}.nvlink_bandwidth",
+        "link_bandwidth": f"{unit.id}.{scale_up_link(unit).name.replace('-', '_')}_bandwidth",
         "network_bandwidth": f"{unit.id}.nic_bandwidth",
         "domain": f"{unit.id}.{domain_quantity(unit)}",
     }

@@ -73,7 +73,11 @@ def _shared(
         ),
     ] = False,
     facts: Annotated[
-        list[Path] | None, typer.Option("--facts", help="Your own CSV of facts, on top of the shipped ones.")
+        list[Path] | None,
+        typer.Option(
+            "--facts",
+            help="Your own CSV on top of the shipped ones: of facts, entities, parts or tiers; may be repeated.",
+        ),
     ] = None,
     reading: Annotated[
         list[str] | None,
@@ -90,9 +94,15 @@ def _shared(
 
 
 def _book(own: Sequence[Path] | None, readings: Sequence[str] | None) -> Catalogue:
+    from dojo_calc.facts import PRESUMED
     from dojo_calc.hardware.catalog import catalogue
 
     book = catalogue(*(own or ()))
+    for kind, told in PRESUMED.items():
+        found = [fact for fact in book.presumed() if fact.kind == kind]
+        if found:
+            names = ", ".join(fact.name for fact in found)
+            sys.stderr.write(f"note: {told[0].lower()}{told[1:]}: {names:.200}\n")
     if not readings:
         return book
     chosen = dict(text.partition("=")[::2] for text in readings)

@@ -37,6 +37,13 @@ def validate(
     if economics and file is not None:
         raise UsageError("validate takes either a file of measurements or --economics")
     if economics:
+        from dojo_calc.hardware.catalog import catalogue
+
+        if asked.book is not catalogue():
+            raise UsageError(
+                "validate --economics takes every input from data/references.csv, where each figure's own source "
+                "gives it, so --facts and --reading would change nothing"
+            )
         _show_references(asked)
     else:
         _show_validation(_validated(file, asked.book), asked)

@@ -11,7 +11,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import expm1, log1p, power, where
+from dojo_calc.operations import exp, expm1, log1p, where
 from dojo_calc.quantities import (
     CashFlow,
     DiscountRate,
@@ -103,7 +103,7 @@ def present_value(amount: Money, rate: InterestRate, periods: Periods) -> Money:
     Money
         ``amount * (1 + rate)**-periods`` [USD]; broadcast shape.
     """
-    return amount * power(1.0 + rate, -periods)
+    return amount * exp(-periods * log1p(rate))
 
 
 def net_present_value(rate: DiscountRate, first: CashFlow, *later: CashFlow) -> CashFlow:

@@ -8,7 +8,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import maximum, power
+from dojo_calc.operations import exp, log1p, maximum
 from dojo_calc.quantities import (
     Count,
     Duration,
@@ -17,6 +17,7 @@ from dojo_calc.quantities import (
     Fraction,
     Power,
     PowerUsage,
+    ProperFraction,
     RatePerPower,
     Ratio,
     Year,
@@ -160,7 +161,7 @@ def power_with_share(rest: Power, share: Fraction) -> Power:
     return rest / (1.0 - share)
 
 
-def host_power(first: Power, decline: Fraction, year: Year, since: Year) -> Power:
+def host_power(first: Power, decline: ProperFraction, year: Year, since: Year) -> Power:
     """Power of processors, memory, disks and shared nodes for one accelerator of a cluster built in a year.
 
     One accelerator of 2012 had a processor to itself; since then each host carries more of them.
@@ -169,8 +170,8 @@ def host_power(first: Power, decline: Fraction, year: Year, since: Year) -> Powe
     ----------
     first : Power
         Of one accelerator in the first year [W].
-    decline : Fraction
-        Share by which it falls in a year, below 1 [1].
+    decline : ProperFraction
+        Share by which it falls in a year [1].
     year : Year
         In which the cluster was built; before the first year counts as that [1].
     since : Year
@@ -181,7 +182,7 @@ def host_power(first: Power, decline: Fraction, year: Year, since: Year) -> Powe
     Power
         ``first * (1 - decline)**(year - since)`` [W]; broadcast shape.
     """
-    return first * power(1.0 - decline, maximum(year - since, 0.0))
+    return first * exp(maximum(year - since, 0.0) * log1p(-decline))
 
 
 def cluster_power(

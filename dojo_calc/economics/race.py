@@ -12,8 +12,19 @@ from __future__ import annotations
 
 import math
 
-from dojo_calc.operations import log, maximum, minimum, where
-from dojo_calc.quantities import Count, Fraction, Growth, Horizon, Money, Power, Ratio, Term
+from dojo_calc.operations import exp, expm1, log, maximum, minimum, where
+from dojo_calc.quantities import (
+    Count,
+    Fraction,
+    Growth,
+    Horizon,
+    Money,
+    PositiveCount,
+    Power,
+    Ratio,
+    Rise,
+    Term,
+)
 
 __all__ = [
     "growth_needed", "grown", "lead_needed", "logistic", "overtaking_growth", "owner_share", "periods_to_draw_level",
@@ -160,27 +171,28 @@ def owner_share(own: Count, others: Count) -> Fraction:
     return own / (own + others)
 
 
-def logistic(stock: Count, growth: Growth, ceiling: Count, periods: Horizon) -> Count:
+def logistic(stock: PositiveCount, growth: Rise, ceiling: PositiveCount, periods: Horizon) -> PositiveCount:
     """Stock that grows towards a ceiling, such as what a grid can feed [1]_.
 
     Parameters
     ----------
-    stock : Count
-        At the start, above zero [1].
-    growth : Growth
-        Factor a period while the ceiling is far [1].
-    ceiling : Count
+    stock : PositiveCount
+        At the start [1].
+    growth : Rise
+        Factor a period while the ceiling is far; below 1 there would be no growth towards it [1].
+    ceiling : PositiveCount
         [1].
     periods : Horizon
         [1].
 
     Returns
     -------
-    Count
+    PositiveCount
         ``ceiling / (1 + (ceiling / stock - 1) growth^-periods)`` [1]; broadcast shape. A stock above the
         ceiling falls towards it.
     """
-    return ceiling / (1.0 + (ceiling / stock - 1.0) * growth**-periods)
+    far = -periods * log(growth)
+    return ceiling / (ceiling / stock * exp(far) - expm1(far))
 
 
 def power_each(site: Power, equivalents: Ratio, improvement: Growth, periods: Horizon) -> Power:

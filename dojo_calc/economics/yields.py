@@ -238,4 +238,5 @@ def learned_defect_density(
     CountPerArea
         ``floor + (start - floor) exp(-age / learning_time)`` [1/m^2]; broadcast shape.
     """
-    return floor + (start - floor) * exp(-age / learning_time)
+    left = -age / learning_time
+    return start * exp(left) - floor * expm1(left)

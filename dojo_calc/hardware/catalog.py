@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import Field, FiniteFloat
-
-from dojo_calc import facts as facts_module
-from dojo_calc.errors import UnknownNameError, nearest
-from dojo_calc.facts import DATE, Fact, Facts, Kind, Strict
-from dojo_calc.hardware.machine import Entity, Machine, Part, Tier
-from dojo_calc.tables import data_path, read_rows
+from dojo_calc.entities import Entity, Names
+from dojo_calc.errors import UnknownNameError
+from dojo_calc.facts import PRESUMED, Fact, Facts, load, merged
+from dojo_calc.hardware.composition import Composition, read_composition, shipped_composition
+from dojo_calc.hardware.machine import Machine, Part
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,40 +23,6 @@ __all__ = ["Catalogue", "catalogue", "machine"]
 ASSEMBLIES = ("tile", "tray", "cabinet", "pod", "server", "rack")
 
 
-class _EntityRow(Strict):
-    entity: str
-    name: str
-    kind: str
-    aliases: str = ""
-    maker: str = ""
-    announced: str = ""
-    released: str = ""
-    process: str = ""
-    note: str = ""
-
-
-class _PartRow(Strict):
-    entity: str
-    part: str
-    count: FiniteFloat = Field(gt=0)
-    low: FiniteFloat | None = None
-    high: FiniteFloat | None = None
-    kind: Kind
-    date: str = Field(default="", pattern=DATE)
-    source: str
-    note: str = ""
-
-
-class _TierRow(Strict):
-    entity: str
-    tier: str
-    kind: Literal["memory", "link"]
-    count: FiniteFloat = Field(gt=0)
-    topology: str = ""
-    via: str = ""
-    note: str = ""
-
-
 class Catalogue:
     """Entities and the facts about them.
 
@@ -66,22 +30,23 @@ class Catalogue:
     ----------
     facts : Facts
         What is known; entities that only a reader's own file mentions are added as chips.
+    made_of : Composition, optional
+        Entities with their parts, memories and links; those that ship if left out.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, made_of: Composition | None = None) -> None:
         self.facts = facts
-        self._entities = dict(_entities())
+        known = made_of or shipped_composition()
+        self._names = Names(known.names.entities.values())
         for fact in facts:
-            if fact.entity not in self._entities:
-                self._entities[fact.entity] = Entity(id=fact.entity, name=fact.entity, kind="chip")
-        self._names = {
-            name: entity.id for entity in self._entities.values() for name in (entity.id, *entity.aliases)
-        }
+            if fact.entity not in self._names.entities:
+                self._names.add(Entity(id=fact.entity, name=fact.entity, kind="chip"))
+        self._made_of = known
         self._built: dict[str, Machine] = {}
 
     def names(self, kind: str | None = None) -> list[str]:
         """Ids of all entities, or of one kind."""
-        return [entity.id for entity in self._entities.values() if kind in (None, entity.kind)]
+        return [entity.id for entity in self._names.entities.values() if kind in (None, entity.kind)]
 
     def entity(self, name: str) -> Entity:
         """Entity by id or alias, in any case.
@@ -91,10 +56,10 @@ class Catalogue:
         UnknownNameError
             If there is none; the message offers the nearest names.
         """
-        found = self._names.get(name.strip().lower())
+        found = self._names.find(name)
         if found is None:
-            raise UnknownNameError(f"unknown machine {name!r:.60}{nearest(name[:60], self._names)}")
-        return self._entities[found]
+            raise UnknownNameError(f"unknown machine {name!r:.60}{self._names.nearest(name)}")
+        return self._names.entities[found]
 
     def machine(self, name: str) -> Machine:
         """Machine by id or alias.
@@ -109,10 +74,16 @@ class Catalogue:
             parts = tuple(
                 Part(self.machine(row.part), row.count, row.count if row.low is None else row.low,
                      row.count if row.high is None else row.high)
-                for row in _parts().get(entity.id, ())
+                for row in self._made_of.parts.get(entity.id, ())
             )  # fmt: skip
-            self._built[entity.id] = Machine(entity, self.facts, parts, _tiers().get(entity.id, ()))
+            self._built[entity.id] = Machine(
+                entity, self.facts, parts, self._made_of.tiers.get(entity.id, ())
+            )
         return self._built[entity.id]
+
+    def presumed(self) -> list[Fact]:
+        """Facts of a reader's own whose kind was not given, so that a program can tell what it took them for."""
+        return [fact for fact in self.facts if fact.note.startswith(tuple(PRESUMED.values()))]
 
     def fact(self, name: str) -> Fact:
         """Fact by name: ``"d1.peak_bf16"``, ``"d1.peak_bf16[hot_chips_34]"``, or a sum over a machine's parts.
@@ -122,8 +93,8 @@ class Catalogue:
         UnknownNameError
             If there is no such machine, quantity or reading.
         """
-        entity, _, rest = name.partition(".")
-        quantity, _, reading = rest.removesuffix("]").partition("[")
+        words, _, reading = name.removesuffix("]").partition("[")
+        entity, _, quantity = words.rpartition(".")
         one = self.machine(entity)
         if self.facts.has(one.id, quantity):
             return self.facts.get(one.id, quantity, reading or None)
@@ -137,7 +108,17 @@ class Catalogue:
         UnknownNameError
             If there is no such fact or reading.
         """
-        return Catalogue(self.facts.choose(readings))
+        return Catalogue(
+            self.facts.choose({self._canonical(name): reading for name, reading in readings.items()}),
+            self._made_of,
+        )
+
+    def _canonical(self, name: str) -> str:
+        """Name of a fact or of an entity with the entity's id in place of an alias."""
+        if (whole := self._names.find(name)) is not None:
+            return whole
+        entity, dot, quantity = name.rpartition(".")
+        return f"{self._names.find(entity) or entity}{dot}{quantity}"
 
     def assemblies(self, chip: str) -> list[Machine]:
         """Products that hold a chip, from the smallest to the largest: tile, tray, cabinet, ExaPOD of a D1.
@@ -182,24 +163,28 @@ class Catalogue:
 
 
 def catalogue(*extra: str | Path) -> Catalogue:
-    """Catalogue that ships with the library, with a reader's own files of facts on top.
+    """Catalogue that ships with the library, with a reader's own files on top.
 
     Parameters
     ----------
     *extra : path
-        See `dojo_calc.facts.load`.
+        Tables of facts, entities, parts and tiers, see `dojo_calc.hardware.composition.read_composition` and
+        `dojo_calc.facts.read_own`.
 
     Raises
     ------
     FactsError
         If a row is refused.
     """
-    return Catalogue(facts_module.load(*extra)) if extra else _shipped()
+    if not extra:
+        return _shipped()
+    made_of, own = read_composition([Path(one) for one in extra])
+    return Catalogue(merged(own), made_of)
 
 
 @cache
 def _shipped() -> Catalogue:
-    return Catalogue(facts_module.load())
+    return Catalogue(load())
 
 
 def machine(name: str) -> Machine:
@@ -211,62 +196,3 @@ def machine(name: str) -> Machine:
         If there is none; the message offers the nearest names.
     """
     return catalogue().machine(name)
-
-
-@cache
-def _entities() -> dict[str, Entity]:
-    found: dict[str, Entity] = {}
-    taken: set[str] = set()
-    for row, place in read_rows(data_path("entities.csv"), _EntityRow):
-        aliases = tuple(alias.strip() for alias in row.aliases.split(";") if alias.strip())
-        for name in (row.entity, *aliases):
-            if name in taken or name != name.lower():
-                raise place.error("entity", f"expected lower-case names that are used once, got {name!r}")
-            taken.add(name)
-        found[row.entity] = Entity(
-            row.entity,
-            row.name,
-            row.kind,
-            aliases,
-            row.maker,
-            row.announced,
-            row.released,
-            row.process,
-            row.note,
-        )
-    return found
-
-
-@cache
-def _parts() -> dict[str, tuple[_PartRow, ...]]:
-    entities = _entities()
-    found: dict[str, tuple[_PartRow, ...]] = {}
-    for row, place in read_rows(data_path("parts.csv"), _PartRow):
-        for column in ("entity", "part"):
-            if (name := getattr(row, column)) not in entities:
-                raise place.error(
-                    column, f"expected an entity of entities.csv, got {name!r}{nearest(name, entities)}"
-                )
-        if row.part == row.entity or row.entity in _inside(row.part, found):
-            raise place.error("part", f"{row.entity!r} would be a part of itself")
-        if row.kind not in ("exact", "rated") and (row.low is None or row.high is None):
-            raise place.error("low", f"the cell is empty; a count of kind {row.kind!r} needs a 90 % interval")
-        found[row.entity] = (*found.get(row.entity, ()), row)
-    return found
-
-
-def _inside(name: str, parts: Mapping[str, tuple[_PartRow, ...]]) -> set[str]:
-    inner = {row.part for row in parts.get(name, ())}
-    return inner.union(*(_inside(part, parts) for part in inner)) if inner else inner
-
-
-@cache
-def _tiers() -> dict[str, tuple[Tier, ...]]:
-    entities = _entities()
-    found: dict[str, tuple[Tier, ...]] = {}
-    for row, place in read_rows(data_path("tiers.csv"), _TierRow):
-        if row.entity not in entities:
-            raise place.error("entity", f"expected an entity of entities.csv, got {row.entity!r}")
-        tier = Tier(row.tier, row.kind, row.count, row.topology, row.via)
-        found[row.entity] = (*found.get(row.entity, ()), tier)
-    return found

@@ -11,28 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dojo_calc.entities import Entity
 from dojo_calc.errors import DomainError, UnknownNameError, nearest
 from dojo_calc.facts import Fact, Facts
 
-__all__ = ["Account", "Entity", "Link", "Machine", "Memory", "Part", "Tier"]
+__all__ = ["Account", "Link", "Machine", "Memory", "Part", "Tier"]
 
 POWER_BOUNDARIES = ("power", "facility_power")
 OF_TIERS = ("_capacity", "_bandwidth")
-
-
-@dataclass(frozen=True)
-class Entity:
-    """A named thing of the catalogue."""
-
-    id: str
-    name: str
-    kind: str
-    aliases: tuple[str, ...] = ()
-    maker: str = ""
-    announced: str = ""
-    released: str = ""
-    process: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True)

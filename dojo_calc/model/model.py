@@ -33,7 +33,7 @@ from dojo_calc.quantities import Spec, check_against, signature
 __all__ = ["Input", "Model", "ModelError", "Step", "step"]
 
 Given: TypeAlias = Any  # a number, an array, a text, a quantity or a tracer
-_FACT = re.compile(r"[a-z0-9-]+\.[a-z0-9_]+(\[\w+\])?")
+_FACT = re.compile(r"[^\[\]=]+\.[a-z][a-z0-9_]*(\[[^\[\]]+\])?")
 
 
 class ModelError(DojoCalcError):

@@ -18,16 +18,16 @@ from pydantic import FiniteFloat
 
 from dojo_calc import units
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
-from dojo_calc.facts import Strict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.hardware.machine import Machine
+from dojo_calc.hardware.machine import Link, Machine
 from dojo_calc.performance.layer import attained_bandwidth, attained_rate, usable_memory
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Fraction, Ratio, check
+from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
     "PARAMETERS", "PRECISIONS", "Parameter", "changes", "chip_values", "domain_quantity", "efficiency",
-    "matrix_precision", "parameters",
+    "matrix_precision", "parameters", "scale_up_link",
 ]  # fmt: skip
 
 PARAMETERS: dict[str, Any] = {
@@ -276,7 +276,9 @@ def chip_values(
     new = changes(changed or {})
     own = {name: new.get(one.key, one.value) for name, one in efficiency(unit.id, precision, stack).items()}
     peak = unit.peak("bf16")
-    memory = _only(unit, "memory", {one.name: one for one in unit.memories()}, "hbm")
+    memory = _only(
+        unit, "memory", {one.name: one for one in unit.memories()}, "hbm", "hbm_capacity", "hbm_bandwidth"
+    )
     links = {one.name: one for one in unit.links()}
     found: dict[str, Any] = {
         "matrix_rate": attained_rate(unit.peak(matrix_precision(precision)), own["matrix_efficiency"]),
@@ -287,10 +289,10 @@ def chip_values(
         "matrix_peak": unit.peak(matrix_precision(precision)),
         "memory_rate": attained_bandwidth(memory.bandwidth, own["memory_efficiency"]),
         "memory_capacity": usable_memory(memory.capacity, own["memory_usable"]),
-        "scale_up": attained_bandwidth(
-            _only(unit, "link", links, "nvlink").bandwidth, own["link_efficiency"]
+        "scale_up": attained_bandwidth(scale_up_link(unit).bandwidth, own["link_efficiency"]),
+        "network": attained_bandwidth(
+            _only(unit, "link", links, "nic", "nic_bandwidth").bandwidth, own["network_efficiency"]
         ),
-        "network": attained_bandwidth(_only(unit, "link", links, "nic").bandwidth, own["network_efficiency"]),
         "domain": unit.total(domain_quantity(unit)),
         **{
             name: value
@@ -306,8 +308,27 @@ def domain_quantity(unit: Machine) -> str:
     return "scale_up_domain" if unit.maybe("scale_up_block") is None else "scale_up_block"
 
 
-def _only(unit: Machine, kind: str, found: Mapping[str, Any], name: str) -> Any:
+def scale_up_link(unit: Machine) -> Link:
+    """Link that joins a chip to those of its fast domain: NVLink, or another whose chips all meet in a switch.
+
+    Raises
+    ------
+    UnknownNameError
+        If the chip has none, or several besides NVLink.
+    """
+    links = {one.name: one for one in unit.links() if one.owner == unit.id}
+    switched = [one for one in links.values() if one.topology == "switched"]
+    if "nvlink" not in links and len(switched) == 1:
+        return switched[0]
+    found: Link = _only(unit, "link", links, "nvlink", "nvlink_bandwidth")
+    return found
+
+
+def _only(unit: Machine, kind: str, found: Mapping[str, Any], name: str, *facts: str) -> Any:
     if name not in found:
         has = ", ".join(found) or "none"
-        raise UnknownNameError(f"a training plan needs the {kind} {name!r}; {unit.id} has {has}")
+        wanted = " and ".join(f"{unit.id}.{one}" for one in facts)
+        raise UnknownNameError(
+            f"a training plan needs the {kind} {name!r}, which follows from {wanted}; {unit.id} has {has}"
+        )
     return found[name]

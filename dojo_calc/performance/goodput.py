@@ -20,7 +20,7 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import exp, expm1, log, maximum, minimum, sqrt, where
-from dojo_calc.quantities import Count, Duration, Fraction, Frequency, Ranks, Ratio
+from dojo_calc.quantities import Count, Duration, Fraction, Frequency, Numeric, Ranks, Ratio
 
 __all__ = [
     "checkpoint_share", "daly_first_order_interval", "daly_interval", "expected_failures", "expected_maximum",
@@ -32,7 +32,26 @@ __all__ = [
 # times between failures at a stretch does not end.
 _NEVER = 300.0
 _NEWTON_STEPS = 6  # from Young's interval to the last bit, tested against Lambert's W
+# B_2k / (2k)! of the even Bernoulli numbers, the series of x / (exp(x) - 1) [4]_; below 1/2 the last is beyond
+# the last bit.
+_BERNOULLI = (
+    1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600,
+)  # fmt: skip
 _PLOTTING = 3 / 8  # Blom's constant for the normal distribution [3]_
+
+
+def _thrown_away(x: Numeric) -> Numeric:
+    """``1 - x / (exp(x) - 1)``: of an attempt over the mean time between failures, the share that failures waste.
+
+    Both terms are near 1 for a small x, so there it is its series, ``x / 2 - x^2 / 12 + ...``.
+    """
+    small = x * x < 0.25
+    apart = where(small, 1.0, minimum(x, _NEVER))
+    square = where(small, x * x, 0.0)
+    series: Numeric = _BERNOULLI[-1]
+    for term in _BERNOULLI[-2::-1]:
+        series = term + square * series
+    return where(small, x / 2.0 - square * series, 1.0 - apart / expm1(apart))
 
 
 # --- Failures --------------------------------------------------------------------------------------------
@@ -193,9 +212,7 @@ def rework_share(interval: Duration, checkpoint: Duration, restart: Duration, mt
         ``exp(-restart / mtbf) * (1 - x / (exp(x) - 1))`` with ``x = (interval + checkpoint) / mtbf`` [1];
         broadcast shape.
     """
-    attempt = (interval + checkpoint) / mtbf
-    stretch = expm1(minimum(attempt, _NEVER))
-    return exp(-(restart / mtbf)) * maximum(1.0 - attempt / maximum(stretch, attempt), 0.0)
+    return exp(-(restart / mtbf)) * _thrown_away((interval + checkpoint) / mtbf)
 
 
 def young_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
@@ -262,8 +279,9 @@ def optimal_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
     """Work between checkpoints that makes `expected_time` least; the restart does not matter to it.
 
     With ``x = interval / mtbf`` and ``a = checkpoint / mtbf`` it is the root of ``x + exp(-x - a) = 1``, that is
-    ``x = 1 + W(-exp(-1 - a))`` of Lambert's W. The left side is convex and grows, and Young's interval lies
-    above the root, so Newton's steps from there fall to it.
+    ``x = 1 + W(-exp(-1 - a))`` of Lambert's W. With ``y = x + a`` that is ``y + exp(-y) - 1 = a``, whose left side
+    is convex and grows; Young's interval lies above the root, so Newton's steps from there fall to it, and
+    ``x = 1 - exp(-y)``.
 
     Parameters
     ----------
@@ -278,11 +296,11 @@ def optimal_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
         Less than the mean time between failures [s]; broadcast shape.
     """
     ratio = checkpoint / mtbf
-    x = minimum(sqrt(2.0 * ratio), 1.0)
+    y = minimum(sqrt(2.0 * ratio), 1.0) + ratio
     for _ in range(_NEWTON_STEPS):
-        slope = -expm1(-(x + ratio))
-        x = x - (x - slope) / where(slope > 0.0, slope, 1.0)
-    return x * mtbf
+        slope = -expm1(-y)
+        y = y + _thrown_away(-y) + ratio / where(slope > 0.0, slope, 1.0)
+    return -expm1(-y) * mtbf
 
 
 # --- Stragglers ------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """Transformers by their sizes: parameters, operations, and the activations that a layer keeps.
 
 `gated` and `tied` are 1 where the MLP is gated (three matrices) and where input and output embedding are one,
-else 0. A dense model has one expert, and one active. Norms and biases are left out: less than a thousandth.
+else 0. Layers may differ: some have experts and some a dense MLP, some a window and some not; a formula of one
+layer then gives the mean over all, which times their number is the whole. Norms and biases are left out: less
+than a thousandth.
 
 References
 ----------
@@ -11,25 +13,49 @@ References
 .. [3] V. Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", MLSys 2023,
    section 4.
 .. [4] A. Chowdhery et al., "PaLM: Scaling Language Modeling with Pathways", JMLR 24, 2023, appendix B.
+.. [5] DeepSeek-AI, "DeepSeek-V2", arXiv:2405.04434, section 2.1 and appendix C (latent attention).
+.. [6] DeepSeek-AI, "DeepSeek-V3", arXiv:2412.19437, section 2 (experts, multi-token prediction).
+.. [7] W. Fedus, B. Zoph, N. Shazeer, "Switch Transformers", JMLR 23, 2022, section 2.
 """
 
 from __future__ import annotations
 
+from dojo_calc.operations import floor, maximum, minimum, where
 from dojo_calc.performance.kernels import MULTIPLY_ADD, attention_flop, gemm_flop
-from dojo_calc.quantities import Bytes, Count, Flop, Fraction
+from dojo_calc.quantities import Bytes, Count, Flop, Fraction, Ranks
 
 __all__ = [
-    "attention_weights", "embedding_parameters", "forward_flop", "head_width", "key_value_width",
-    "layer_activations", "layer_parameters", "mlp_weights", "model_parameters", "training_flop",
+    "active_parameters", "attention_span", "attention_weights", "attention_width", "embedding_parameters",
+    "expert_share", "expert_weights", "forward_flop", "full_share", "head_width", "key_value_width",
+    "latent_width", "layer_activations", "layer_weights", "mlp_passes", "mlp_weights", "mlp_width",
+    "model_parameters", "prediction_flop", "prediction_weights", "sent_width", "shared_weights", "training_flop",
 ]  # fmt: skip
 
 
-def head_width(hidden: Count, heads: Count) -> Count:
-    """Width of one attention head.
+def head_width(head_dim: Count, value_head_dim: Count) -> Count:
+    """Width of an attention head: the mean of its queries (or keys) and its values.
+
+    Attention's work and what it keeps depend on both widths only through their sum.
 
     Parameters
     ----------
-    hidden, heads : Count
+    head_dim, value_head_dim : Count
+        Of a query or key, and of a value [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return (head_dim + value_head_dim) / 2.0
+
+
+def attention_width(head_width: Count, heads: Count) -> Count:
+    """Width of all heads together: the hidden size in most models, not in all.
+
+    Parameters
+    ----------
+    head_width, heads : Count
         [1].
 
     Returns
@@ -37,11 +63,11 @@ def head_width(hidden: Count, heads: Count) -> Count:
     Count
         [1]; broadcast shape.
     """
-    return hidden / heads
+    return head_width * heads
 
 
 def key_value_width(head_width: Count, kv_heads: Count) -> Count:
-    """Width of the keys, and of the values, of all heads: below the hidden size for grouped queries.
+    """Width of the keys, and of the values, of all heads: below the width of attention for grouped queries.
 
     Parameters
     ----------
@@ -56,20 +82,35 @@ def key_value_width(head_width: Count, kv_heads: Count) -> Count:
     return head_width * kv_heads
 
 
-def attention_weights(hidden: Count, kv_width: Count) -> Count:
-    """Weights of the four products around attention: queries, keys, values, output.
+def attention_weights(
+    hidden: Count, heads: Count, head_dim: Count, value_head_dim: Count, kv_width: Count, q_lora_rank: Count,
+    kv_lora_rank: Count, rope_head_dim: Count,
+) -> Count:  # fmt: skip
+    """Weights of the products around attention: queries, keys, values, output.
+
+    Queries may be projected down to `q_lora_rank` first. Latent attention [5]_ projects keys and values down to
+    `kv_lora_rank` and one rotary part, and up from the rank to every head.
 
     Parameters
     ----------
-    hidden, kv_width : Count
+    hidden, heads, head_dim, value_head_dim, kv_width : Count
         [1].
+    q_lora_rank, kv_lora_rank, rope_head_dim : Count
+        0 where there is none [1].
 
     Returns
     -------
     Count
-        ``2 hidden (hidden + kv_width)`` [1]; broadcast shape.
+        ``2 hidden (hidden + kv_width)`` where heads share out the hidden size and nothing is projected down [1];
+        broadcast shape.
     """
-    return 2.0 * hidden * (hidden + kv_width)
+    queries, values = heads * head_dim, heads * value_head_dim
+    low = q_lora_rank * (hidden + queries)
+    asking = where(q_lora_rank > 0.0, low, hidden * queries)
+    own = maximum(head_dim - rope_head_dim, 0.0)  # of a key, less what all heads share
+    latent = hidden * (kv_lora_rank + rope_head_dim) + kv_lora_rank * heads * (own + value_head_dim)
+    answering = where(kv_lora_rank > 0.0, latent, 2.0 * hidden * kv_width)
+    return asking + answering + hidden * values
 
 
 def mlp_weights(hidden: Count, feedforward: Count, gated: Fraction) -> Count:
@@ -90,12 +131,45 @@ def mlp_weights(hidden: Count, feedforward: Count, gated: Fraction) -> Count:
     return (2.0 + gated) * hidden * feedforward
 
 
-def layer_parameters(attention_weights: Count, mlp_weights: Count, experts: Count = 1.0) -> Count:
-    """Parameters of a layer; with the active experts alone, the weights that one token meets.
+def expert_share(layers: Count, dense_layers: Count, experts_every: Ranks, experts: Count) -> Fraction:
+    """Share of layers that have experts: each n-th after the leading dense ones, none of a dense model.
 
     Parameters
     ----------
-    attention_weights, mlp_weights, experts : Count
+    layers, dense_layers : Count
+        [1].
+    experts_every : Ranks
+        [1].
+    experts : Count
+        [1].
+
+    Returns
+    -------
+    Fraction
+        [1]; broadcast shape.
+    """
+    among = floor(maximum(layers - dense_layers, 0.0) / experts_every) / layers
+    return where(experts > 1.0, among, 0.0 * among)
+
+
+def expert_weights(
+    expert_share: Fraction,
+    hidden: Count,
+    moe_feedforward: Count,
+    gated: Fraction,
+    experts: Count,
+) -> Count:
+    """Weights of so many experts, of all of a layer or of the active ones, in the mean over all layers.
+
+    Parameters
+    ----------
+    expert_share : Fraction
+        Of layers [1].
+    hidden, moe_feedforward : Count
+        [1].
+    gated : Fraction
+        [1].
+    experts : Count
         [1].
 
     Returns
@@ -103,7 +177,98 @@ def layer_parameters(attention_weights: Count, mlp_weights: Count, experts: Coun
     Count
         [1]; broadcast shape.
     """
-    return attention_weights + experts * mlp_weights
+    return expert_share * (experts * ((2.0 + gated) * hidden * moe_feedforward))
+
+
+def shared_weights(
+    expert_share: Fraction, hidden: Count, mlp_weights: Count, shared_width: Count, gated: Fraction,
+    experts: Count,
+) -> Count:  # fmt: skip
+    """Weights of a layer beside attention that every token meets, in the mean over all layers.
+
+    The MLP of a layer without experts; in one with experts those that all tokens share [6]_, and the router,
+    which gives each expert a score [7]_.
+
+    Parameters
+    ----------
+    expert_share : Fraction
+        Of layers [1].
+    hidden, mlp_weights : Count
+        [1].
+    shared_width : Count
+        Inner width of the shared experts together [1].
+    gated : Fraction
+        [1].
+    experts : Count
+        To choose from [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return (1.0 - expert_share) * mlp_weights + expert_share * hidden * (
+        (2.0 + gated) * shared_width + experts
+    )
+
+
+def layer_weights(attention_weights: Count, shared_weights: Count, expert_weights: Count) -> Count:
+    """Weights of a layer: all of them, or with the active experts alone those that one token meets.
+
+    Parameters
+    ----------
+    attention_weights, shared_weights, expert_weights : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return attention_weights + shared_weights + expert_weights
+
+
+def mlp_passes(expert_share: Fraction, active_experts: Count, shared_width: Count) -> Count:
+    """MLPs that a token passes in a layer, in the mean over all layers; shared experts count as one.
+
+    Parameters
+    ----------
+    expert_share : Fraction
+        Of layers [1].
+    active_experts, shared_width : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    met = active_experts + where(shared_width > 0.0, 1.0, 0.0)
+    return 1.0 + expert_share * (met - 1.0)
+
+
+def mlp_width(
+    expert_share: Fraction, feedforward: Count, active_experts: Count, moe_feedforward: Count,
+    shared_width: Count, mlp_passes: Count,
+) -> Count:  # fmt: skip
+    """Inner width of an MLP that a token passes, in the mean over its passes through all layers.
+
+    Parameters
+    ----------
+    expert_share : Fraction
+        Of layers [1].
+    feedforward, active_experts, moe_feedforward, shared_width, mlp_passes : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        Times `mlp_passes` the width that it passes in the mean layer [1]; broadcast shape.
+    """
+    inner = (1.0 - expert_share) * feedforward + expert_share * (
+        active_experts * moe_feedforward + shared_width
+    )
+    return inner / mlp_passes
 
 
 def embedding_parameters(hidden: Count, vocabulary: Count, tied: Fraction) -> Count:
@@ -125,7 +290,7 @@ def embedding_parameters(hidden: Count, vocabulary: Count, tied: Fraction) -> Co
 
 
 def model_parameters(layers: Count, layer_parameters: Count, embedding_parameters: Count) -> Count:
-    """Parameters of a model [2]_.
+    """Parameters of a model [2]_, without modules that only training has.
 
     Parameters
     ----------
@@ -140,13 +305,107 @@ def model_parameters(layers: Count, layer_parameters: Count, embedding_parameter
     return layers * layer_parameters + embedding_parameters
 
 
+def active_parameters(layers: Count, active_weights: Count, embedding_parameters: Count) -> Count:
+    """Parameters that one token meets: those of all layers less idle experts, and both embeddings.
+
+    Some reports leave out the input embedding, of which a token reads one row.
+
+    Parameters
+    ----------
+    layers, active_weights, embedding_parameters : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return layers * active_weights + embedding_parameters
+
+
+def prediction_weights(
+    hidden: Count, attention_weights: Count, shared_width: Count, moe_feedforward: Count, gated: Fraction,
+    feedforward: Count, experts: Count, met: Count,
+) -> Count:  # fmt: skip
+    """Weights of a module that predicts a token further ahead, its embedding and head apart [6]_.
+
+    It is a projection of the last state beside the next token's embedding, and a layer like the model's last.
+
+    Parameters
+    ----------
+    hidden, attention_weights, shared_width, moe_feedforward : Count
+        [1].
+    gated : Fraction
+        [1].
+    feedforward : Count
+        Of a layer without experts, which a dense model's module has [1].
+    experts, met : Count
+        Experts to choose from; and how many of them count: all for what is kept, the active ones for what a token
+        meets [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    one = (2.0 + gated) * hidden
+    chosen = one * (met * moe_feedforward + shared_width) + hidden * experts
+    return 2.0 * hidden * hidden + attention_weights + where(experts > 1.0, chosen, one * feedforward)
+
+
+def full_share(layers: Count, window: Count, full_attention_every: Count) -> Fraction:
+    """Share of layers whose attention sees the whole sequence: each n-th where others have a window.
+
+    Parameters
+    ----------
+    layers : Count
+        [1].
+    window : Count
+        Tokens that a windowed layer looks back, 0 without windows [1].
+    full_attention_every : Count
+        0 where every layer has a window [1].
+
+    Returns
+    -------
+    Fraction
+        [1]; broadcast shape.
+    """
+    every = maximum(full_attention_every, 1.0)
+    among = where(full_attention_every > 0.0, floor(layers / every) / layers, 0.0)
+    return where(window > 0.0, among, 1.0)
+
+
+def attention_span(sequence: Count, window: Count, full_share: Fraction) -> Count:
+    """Tokens that attention of a layer spans, in the mean over all layers: the sequence where none has a window.
+
+    A causal token sees half of the sequence in the mean, and of a window ``w`` in ``s`` tokens
+    ``w (1 - w / 2s)``; the span is twice that, so that one convention of counting serves both.
+
+    Parameters
+    ----------
+    sequence, window : Count
+        [1].
+    full_share : Fraction
+        Of layers without a window [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    seen = minimum(window, sequence)
+    narrow = seen * (2.0 - seen / sequence)
+    return narrow + full_share * (sequence - narrow)
+
+
 def forward_flop(
     tokens: Count,
     layers: Count,
     active_weights: Count,
+    attention_width: Count,
+    span: Count,
     hidden: Count,
     vocabulary: Count,
-    sequence: Count,
     visible: Fraction = 1.0,
     multiply_add: Flop = MULTIPLY_ADD,
 ) -> Flop:
@@ -159,8 +418,12 @@ def forward_flop(
     layers : Count
         [1].
     active_weights : Count
-        Weights of a layer that one token meets, see `layer_parameters` [1].
-    hidden, vocabulary, sequence : Count
+        Weights of a layer that one token meets, see `layer_weights` [1].
+    attention_width : Count
+        Of all heads [1].
+    span : Count
+        Tokens that attention spans: the sequence, or what `attention_span` makes of it [1].
+    hidden, vocabulary : Count
         [1].
     visible : Fraction
         Share of the attention scores that is counted: 1 in full as [2]_ and [4]_ do, one half for the causal
@@ -173,19 +436,28 @@ def forward_flop(
     Flop
         [FLOP]; broadcast shape.
     """
-    attention = attention_flop(1.0, 1.0, tokens, sequence, hidden, visible, multiply_add)
+    attention = attention_flop(1.0, 1.0, tokens, span, attention_width, visible, multiply_add)
     products = gemm_flop(tokens, active_weights, 1.0, multiply_add)
     return layers * (products + attention) + gemm_flop(tokens, vocabulary, hidden, multiply_add)
 
 
-def training_flop(forward_flop: Flop) -> Flop:
-    """Work that training asks of a model: the backward pass is two products for each of the forward pass.
-
-    Recomputation is not counted, as in MFU [4]_. For many layers and a short sequence this is 6 N D [1]_.
+def prediction_flop(
+    tokens: Count, mtp_layers: Count, active_weights: Count, attention_width: Count, span: Count, hidden: Count,
+    vocabulary: Count, visible: Fraction = 1.0, multiply_add: Flop = MULTIPLY_ADD,
+) -> Flop:  # fmt: skip
+    """Work of one forward pass of the modules that predict tokens further ahead, each with a head of its own [6]_.
 
     Parameters
     ----------
-    forward_flop : Flop
+    tokens, mtp_layers : Count
+        [1].
+    active_weights : Count
+        Of a module, see `prediction_weights` [1].
+    attention_width, span, hidden, vocabulary : Count
+        [1].
+    visible : Fraction
+        See `forward_flop` [1].
+    multiply_add : Flop
         [FLOP].
 
     Returns
@@ -193,14 +465,73 @@ def training_flop(forward_flop: Flop) -> Flop:
     Flop
         [FLOP]; broadcast shape.
     """
-    return 3.0 * forward_flop
+    one = forward_flop(
+        tokens, 1.0, active_weights, attention_width, span, hidden, vocabulary, visible, multiply_add
+    )
+    return mtp_layers * one
+
+
+def training_flop(forward_flop: Flop, prediction_flop: Flop) -> Flop:
+    """Work that training asks of a model: the backward pass is two products for each of the forward pass.
+
+    Recomputation is not counted, as in MFU [4]_. For many layers and a short sequence this is 6 N D [1]_.
+
+    Parameters
+    ----------
+    forward_flop, prediction_flop : Flop
+        Of the model, and of modules that only training has [FLOP].
+
+    Returns
+    -------
+    Flop
+        [FLOP]; broadcast shape.
+    """
+    return 3.0 * (forward_flop + prediction_flop)
+
+
+def latent_width(q_lora_rank: Count, kv_lora_rank: Count, rope_head_dim: Count) -> Count:
+    """Width of what a token's queries, keys and values are projected down to [5]_; 0 where they are not.
+
+    Parameters
+    ----------
+    q_lora_rank, kv_lora_rank, rope_head_dim : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return q_lora_rank + kv_lora_rank + rope_head_dim
+
+
+def sent_width(expert_share: Fraction, hidden: Count, active_experts: Count) -> Count:
+    """Width of a token's copies that are sent to experts, in the mean over all layers.
+
+    Parameters
+    ----------
+    expert_share : Fraction
+        Of layers [1].
+    hidden, active_experts : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return expert_share * (active_experts * hidden)
 
 
 def layer_activations(
     tokens: Count,
     hidden: Count,
-    feedforward: Count,
+    attention_width: Count,
     kv_width: Count,
+    latent_width: Count,
+    mlp_width: Count,
+    mlp_passes: Count,
+    sent_width: Count,
     heads: Count,
     sequence: Count,
     gated: Fraction,
@@ -214,16 +545,19 @@ def layer_activations(
 ) -> Bytes:
     """Activations that a layer keeps for its backward pass on one chip, eq. 1 to 6 of [3]_ for any widths.
 
-    Outside attention and MLP: the input of each norm and of the product after it, and a mask a dropout;
-    sharded over the tensor group only where `sequence_parallel`. Inside: queries, keys, values, the input of
-    the output product, and the MLP's inner widths. Scores are kept (softmax, its dropout's mask and output)
-    unless attention is `flash` or recomputed. Full recomputation keeps the layer's input alone.
+    Outside attention and MLP: the input of each norm and of the product after it, a mask a dropout, latent
+    queries and keys, and the copies of tokens that experts take; sharded over the tensor group only where
+    `sequence_parallel`. Inside: queries, keys, values, the input of the output product, and the inner widths of
+    every MLP that a token passes. Scores are kept (softmax, its dropout's mask and output) unless attention is
+    `flash` or recomputed. Full recomputation keeps the layer's input alone. The router's scores are left out.
 
     Parameters
     ----------
     tokens : Count
         Of a micro-batch on the chip [1].
-    hidden, feedforward, kv_width, heads, sequence, tensor : Count
+    hidden, attention_width, kv_width, latent_width, mlp_width, mlp_passes, sent_width : Count
+        Widths a token, and MLPs that it passes [1].
+    heads, sequence, tensor : Count
         [1].
     gated, sequence_parallel, selective, full, flash, dropout : Fraction
         1 or 0 [1].
@@ -235,9 +569,9 @@ def layer_activations(
     Bytes
         [B]; broadcast shape.
     """
-    outside = hidden * (4.0 + dropout)
-    inside = (2.0 * hidden + 2.0 * kv_width + (2.0 + gated) * feedforward) / tensor
-    scores = heads * sequence * (1.0 + 1.5 * dropout) / tensor * (1.0 - flash) * (1.0 - selective)
     spread = 1.0 + sequence_parallel * (tensor - 1.0)
-    kept = outside / spread + inside + scores
-    return tokens * element * (full * hidden + (1.0 - full) * kept)
+    outside = hidden * (4.0 + dropout) + latent_width + sent_width
+    inside = 2.0 * attention_width + 2.0 * kv_width + (2.0 + gated) * (mlp_passes * mlp_width)
+    scores = heads * sequence * (1.0 + 1.5 * dropout) / tensor * (1.0 - flash) * (1.0 - selective)
+    kept = outside / spread + inside / tensor + scores
+    return tokens * element * (full * hidden / spread + (1.0 - full) * kept)

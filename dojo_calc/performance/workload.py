@@ -2,28 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from annotated_types import Ge, Gt, Le
+from pydantic import ValidationError, create_model, model_validator
 
-from dojo_calc.errors import UnknownNameError, nearest
-from dojo_calc.facts import Strict
+from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
+from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
-__all__ = ["Transformer", "transformer", "transformers"]
+__all__ = ["ModelError", "Transformer", "model_table", "transformer", "transformers"]
 
 Size = Annotated[int, Gt(0)]
+Number = Annotated[int, Ge(0)]
 Flag = Annotated[int, Ge(0), Le(1)]
 
 
-class Transformer(Strict):
-    """Sizes of a transformer: a row of `data/models.csv`.
+class ModelError(DojoCalcError):
+    """Sizes that no transformer has; `field` is the one at fault."""
 
-    `feedforward` is the inner width of the MLP, which has three matrices where `gated`. Fewer `kv_heads` than
-    `heads` make grouped queries. With more than one expert each token meets `active_experts` of them: counted,
-    but held to no measured run.
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field, self.message = field, message
+
+
+class Transformer(Strict):
+    """Sizes of a decoder-only transformer: a row of `data/models.csv`, or a reader's own.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    layers, hidden, vocabulary : int
+        Depth, width of the residual stream, and rows of the embedding as published [1].
+    feedforward : int
+        Inner width of the MLP of a layer without experts; it has three matrices where `gated` [1].
+    heads, kv_heads : int
+        Attention heads, and heads of keys and values: fewer of them make grouped queries [1].
+    gated, tied_embeddings : int
+        1 where the MLP is gated, and where input and output embedding are one matrix; else 0.
+    experts, active_experts : int
+        MLPs to choose from in a layer with experts, and how many each token meets [1].
+    head_dim : int, optional
+        Width of a query or key head, ``hidden / heads`` if left out [1].
+    value_head_dim : int, optional
+        Width of a value head; if left out `head_dim`, less its rotary part with latent attention [1].
+    q_lora_rank, kv_lora_rank : int
+        Widths that queries, and keys with values, are first projected down to; 0 where they are not. With
+        `kv_lora_rank` attention is multi-head latent attention (DeepSeek-V2, arXiv:2405.04434, section 2.1) [1].
+    rope_head_dim : int, optional
+        Rotary part of a latent head, which all heads share; a third of `head_dim` if left out, as in every
+        published model with latent attention [1].
+    window, full_attention_every : int
+        Tokens that a windowed layer looks back, 0 without windows; and that each n-th layer has no window, 0
+        where all have one [1].
+    moe_feedforward : int, optional
+        Inner width of one expert, `feedforward` if left out [1].
+    shared_experts : int
+        Experts that every token meets beside the chosen ones [1].
+    shared_feedforward : int, optional
+        Inner width of one of them, `moe_feedforward` if left out [1].
+    dense_layers, experts_every : int
+        Leading layers without experts, and that of the others each n-th has them [1].
+    mtp_layers : int
+        Modules that predict tokens further ahead while training (DeepSeek-V3, arXiv:2412.19437, section 2.2):
+        a layer of the last kind, a projection of twice the width, and the model's own embedding and head [1].
+    source, note : str
+        Where the sizes were read, and what they leave out.
+
+    Raises
+    ------
+    ModelError
+        If sizes do not fit each other, or one is given that has no effect: the message names it.
     """
 
     model: str
@@ -35,60 +88,220 @@ class Transformer(Strict):
     vocabulary: Size
     gated: Flag = 0
     tied_embeddings: Flag = 0
-    experts: Annotated[int, Ge(1)] = 1
-    active_experts: Annotated[int, Ge(1)] = 1
+    experts: Size = 1
+    active_experts: Size = 1
     source: str = ""
+    head_dim: Size | None = None
+    value_head_dim: Size | None = None
+    q_lora_rank: Number = 0
+    kv_lora_rank: Number = 0
+    rope_head_dim: Size | None = None
+    window: Number = 0
+    full_attention_every: Number = 0
+    moe_feedforward: Size | None = None
+    shared_experts: Number = 0
+    shared_feedforward: Size | None = None
+    dense_layers: Number = 0
+    experts_every: Size = 1
+    mtp_layers: Number = 0
+    note: str = ""
+
+    def __init__(self, **sizes: Any) -> None:
+        try:
+            super().__init__(**sizes)
+        except ValidationError as error:
+            raise _ours(error, sizes) from None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        wrong = self._wrong()
+        if wrong:
+            raise ModelError(*wrong)
+        return self
+
+    def _wrong(self) -> tuple[str, str] | None:
+        """Field at fault and what was expected of it, or None."""
+        if self.head_dim is None and self.hidden % self.heads:
+            return (
+                "heads",
+                f"expected a divisor of hidden = {self.hidden}, got {self.heads} (or give head_dim)",
+            )
+        if self.heads % self.kv_heads:
+            return "kv_heads", f"expected a divisor of heads = {self.heads}, got {self.kv_heads}"
+        if self.active_experts > self.experts:
+            return "active_experts", f"expected at most experts = {self.experts}, got {self.active_experts}"
+        if self.dense_layers + self.experts_every > self.layers and self.experts > 1:
+            name = "dense_layers" if self.dense_layers >= self.layers else "experts_every"
+            return name, f"expected a layer with experts among the {self.layers}, got {getattr(self, name)}"
+        if self.full_attention_every > self.layers:
+            return (
+                "full_attention_every",
+                f"expected at most layers = {self.layers}, got {self.full_attention_every}",
+            )
+        return self._without_effect() or self._latent()
+
+    def _without_effect(self) -> tuple[str, str] | None:
+        if self.experts == 1:
+            for name in ("moe_feedforward", "shared_experts", "shared_feedforward", "dense_layers"):
+                given = getattr(self, name)
+                if given and (name != "moe_feedforward" or given != self.feedforward):
+                    return name, f"expected none where experts = 1, got {given}"
+            if self.experts_every > 1:
+                return "experts_every", f"expected 1 where experts = 1, got {self.experts_every}"
+        if self.shared_feedforward and not self.shared_experts:
+            return (
+                "shared_feedforward",
+                f"expected none without shared_experts, got {self.shared_feedforward}",
+            )
+        if self.full_attention_every and not self.window:
+            return "full_attention_every", f"expected 0 without a window, got {self.full_attention_every}"
+        if self.rope_head_dim and not self.kv_lora_rank:
+            return "rope_head_dim", f"expected none without kv_lora_rank, got {self.rope_head_dim}"
+        return None
+
+    def _latent(self) -> tuple[str, str] | None:
+        if not self.kv_lora_rank:
+            return None
+        if self.kv_heads != self.heads:
+            return "kv_heads", (
+                f"expected heads = {self.heads} with latent attention, where every head has keys and values of "
+                f"its own, got {self.kv_heads}"
+            )
+        if self.rope_head_dim is None and self.query_head % 3:
+            return (
+                "rope_head_dim",
+                f"expected a size, since head_dim = {self.query_head} has no third, got none",
+            )
+        if self.rotary >= self.query_head:
+            return (
+                "rope_head_dim",
+                f"expected less than head_dim = {self.query_head}, got {self.rope_head_dim}",
+            )
+        return None
+
+    @property
+    def query_head(self) -> int:
+        """Width of a query or key head."""
+        return self.head_dim or self.hidden // self.heads
+
+    @property
+    def rotary(self) -> int:
+        """Width of the rotary part that the keys of a latent layer share, 0 without latent attention."""
+        if not self.kv_lora_rank:
+            return 0
+        return self.rope_head_dim or self.query_head // 3
+
+    @property
+    def value_head(self) -> int:
+        """Width of a value head."""
+        return self.value_head_dim or self.query_head - self.rotary
+
+    def changed(self, **sizes: Any) -> Transformer:
+        """Return the same model with other sizes, checked as if built by hand."""
+        return Transformer(**(self.model_dump() | sizes))
 
     def values(self) -> dict[str, float]:
         """Inputs of a training step that the model gives."""
+        expert_width = self.moe_feedforward or self.feedforward
         return {
             "layers": float(self.layers),
             "hidden": float(self.hidden),
             "feedforward": float(self.feedforward),
             "heads": float(self.heads),
             "kv_heads": float(self.kv_heads),
+            "head_dim": float(self.query_head),
+            "value_head_dim": float(self.value_head),
+            "rope_head_dim": float(self.rotary),
+            "q_lora_rank": float(self.q_lora_rank),
+            "kv_lora_rank": float(self.kv_lora_rank),
+            "window": float(self.window),
+            "full_attention_every": float(self.full_attention_every),
             "vocabulary": float(self.vocabulary),
             "gated": float(self.gated),
             "tied": float(self.tied_embeddings),
             "experts": float(self.experts),
             "active_experts": float(self.active_experts),
+            "moe_feedforward": float(expert_width),
+            "shared_width": float(self.shared_experts * (self.shared_feedforward or expert_width)),
+            "dense_layers": float(self.dense_layers),
+            "experts_every": float(self.experts_every),
+            "mtp_layers": float(self.mtp_layers),
         }
 
 
+def _ours(error: ValidationError, given: Mapping[str, Any]) -> ModelError:
+    """Error of this library for what pydantic refused."""
+    first = error.errors()[0]
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ModelError):
+        return inner
+    field = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        hint = (
+            nearest(field, Transformer.model_fields) or f"; there are {', '.join(Transformer.model_fields)}"
+        )
+        return ModelError(field, f"a transformer has no such size{hint}")
+    if first["type"] == "missing":
+        return ModelError(field, "expected a size, got none")
+    return ModelError(
+        field, f"expected {first['msg'].removeprefix('Input should be ')}, got {given[field]!r}"
+    )
+
+
+_CELLS: dict[str, Any] = {name: (str, "") for name in Transformer.model_fields if name != "model"}
+_Row = create_model("_Row", __base__=Strict, model=(str, ...), refused=(str, ""), **_CELLS)
+_NEEDED = ("layers", "hidden", "feedforward", "heads", "kv_heads", "vocabulary")
+
+
 @cache
-def transformers(path: Path | None = None) -> dict[str, Transformer]:
-    """Every model of a table.
+def model_table(path: Path | None = None) -> tuple[dict[str, Transformer], dict[str, str]]:
+    """Every model of a table: what can be expressed, and why the others cannot.
 
     Parameters
     ----------
     path : pathlib.Path, optional
-        A CSV in the columns of `data/models.csv`; that table if left out.
+        A CSV in the columns of `data/models.csv`; that table if left out. There a model may be known and yet
+        have no sizes: `refused` names the part that is no transformer's, or cells of sizes are blank because
+        they were not published. What the shipped table refuses stays refused in any other.
 
     Returns
     -------
-    dict
+    known : dict
         Name to sizes, in the table's order.
+    refused : dict
+        Name to reason.
 
     Raises
     ------
     FactsError
-        If a row is refused: heads that do not divide the width, more active experts than there are, a name
-        that stands twice.
+        If a row is refused: sizes that do not fit each other (see `Transformer`), or a name that stands twice.
     """
-    found: dict[str, Transformer] = {}
-    for row, place in read_rows(path or data_path("models.csv"), Transformer):
-        if row.model in found:
-            raise place.error("model", f"model {row.model!r} stands twice")
-        if row.hidden % row.heads:
-            raise place.error("heads", f"expected a divisor of hidden = {row.hidden}, got {row.heads}")
-        if row.heads % row.kv_heads:
-            raise place.error("kv_heads", f"expected a divisor of heads = {row.heads}, got {row.kv_heads}")
-        if row.active_experts > row.experts:
-            raise place.error(
-                "active_experts", f"expected at most experts = {row.experts}, got {row.active_experts}"
-            )
-        found[row.model] = row
-    return found
+    known: dict[str, Transformer] = {}
+    refused = {} if path is None else dict(model_table()[1])
+    seen: set[str] = set()
+    for row, place in read_rows(path or data_path("models.csv"), _Row):
+        cells = {name: cell for name, cell in row.model_dump().items() if cell}
+        name = cells["model"]
+        if name in seen:
+            raise place.error("model", f"model {name!r} stands twice")
+        seen.add(name)
+        blank = [size for size in _NEEDED if size not in cells]
+        if "refused" in cells:
+            refused[name] = cells["refused"]
+        elif blank and name not in refused:
+            refused[name] = f"{', '.join(blank)} not published"
+        if name in refused:
+            continue
+        try:
+            known[name] = Transformer(**cells)
+        except ModelError as error:
+            raise place.error(error.field, error.message) from None
+    return known, refused
+
+
+def transformers(path: Path | None = None) -> dict[str, Transformer]:
+    """Every model of a table that can be expressed, see `model_table`: name to sizes, in the table's order."""
+    return model_table(path)[0]
 
 
 def transformer(name: str) -> Transformer:
@@ -97,9 +310,11 @@ def transformer(name: str) -> Transformer:
     Raises
     ------
     UnknownNameError
-        If there is none of that name.
+        If there is none of that name, or the model cannot be expressed: the message says why.
     """
-    known = transformers()
+    known, refused = model_table()
+    if name in refused:
+        raise UnknownNameError(f"{name} cannot be expressed: {refused[name]}")
     if name not in known:
         hint = nearest(name, known) or f"; there are {', '.join(known)}"
         raise UnknownNameError(f"unknown transformer {name!r}{hint}")

@@ -244,3 +244,26 @@ def test_claims_as_csv_has_a_row_for_each() -> None:
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert {row["id"]: row["verdict"] for row in rows}.items() >= {("D43", "reproduced")}
     assert "readings" not in rows[0]
+
+
+def test_validate_uses_a_readers_facts_for_every_file(tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text("entity,quantity,value,unit,kind,date\nH100,power,1400,W,rated,2026\n", encoding="utf-8")
+    clusters = str(data_path("validation/clusters.csv"))
+    before, after = (run("validate", clusters, "--csv", *more).stdout for more in ((), ("--facts", str(own))))
+    differ = [a for a, b in zip(before.splitlines(), after.splitlines(), strict=True) if a != b]
+    assert differ
+    assert all("h100" in row.lower() for row in differ)
+    refused = run("validate", "--economics", "--facts", str(own))
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "--facts and --reading would change nothing" in refused.stderr
+
+
+def test_what_a_short_table_leaves_out_is_told_beside_the_answer(tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text("entity,quantity,value,unit\nMyChip,peak_bf16,500,TFLOP/s\n", encoding="utf-8")
+    found = run("plan", "--target", "1 EFLOP/s", "--chip", "mychip", "--csv", "--facts", str(own))
+    assert found.returncode == 0
+    assert "note: neither kind nor interval was given: taken as rated" in found.stderr
+    assert "MyChip.peak_bf16" in found.stderr
+    assert "2000" in found.stdout

@@ -101,8 +101,10 @@ def test_a_byte_order_mark_is_no_matter(write: Writer) -> None:
 @pytest.mark.parametrize(
     ("row", "column", "message"),
     [
-        (GOOD.replace("https://example.org/spec", ""), "source", "is empty"),
-        (GOOD.replace("https://example.org/spec", "nobody"), "source", "got 'nobody'"),
+        (GOOD.replace("500,,", "500,,3"), "low", "low <= value <= high, got no bound, 500, 3"),
+        (GOOD.replace("500,,", "500,600,"), "low", "low <= value <= high, got 600, 500, no bound"),
+        (GOOD.replace("mychip", "h100-smx"), "entity", "unknown entity 'h100-smx'; did you mean h100-sxm"),
+        (GOOD.replace("mychip", "my=chip"), "entity", "without brackets and equals signs, got 'my=chip'"),
         (GOOD.replace("rated", "estimated"), "low", "needs a 90 % interval"),
         (GOOD.replace("rated", "guessed"), "kind", "got 'guessed'"),
         (GOOD.replace("TFLOP/s", "TFLOPs"), "unit", "write TFLOP or TFLOP/s"),
@@ -139,8 +141,8 @@ def test_other_ways_a_file_can_be_wrong(write: Writer, tmp_path: Path) -> None:
         load(write(GOOD.replace("bf16,", "bf16,a"), GOOD.replace("bf16,", "bf16,b")))
     with pytest.raises(FactsError, match="unknown column 'unite'; did you mean unit"):
         load(write(header=HEADER.replace("unit", "unite")))
-    with pytest.raises(FactsError, match="column 'source' is missing"):
-        load(write(header=HEADER.replace("source,", "")))
+    with pytest.raises(FactsError, match="column 'unit' is missing"):
+        load(write(header=HEADER.replace("unit,", "")))
     with pytest.raises(FactsError, match=r"line 2, byte \d+: expected UTF-8 text"):
         load(write(GOOD + "Größe", encoding="latin-1"))
     empty = tmp_path / "empty.csv"

@@ -31,7 +31,7 @@ from typing import Literal
 from pydantic import Field, FiniteFloat
 
 from dojo_calc import units
-from dojo_calc.facts import DATE, Strict
+from dojo_calc.rows import DATE, Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = ["Answer", "Claim", "Derived", "Verdict", "ledger", "significant_digits", "verdict"]

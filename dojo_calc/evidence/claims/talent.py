@@ -23,9 +23,9 @@ from dojo_calc.errors import FactsError
 from dojo_calc.evidence.claims.answers import Answers, Check, Three, corners, exact, three
 from dojo_calc.evidence.claims.estimates import bought_peak, dojo_share, made_peak
 from dojo_calc.evidence.claims.ledger import Answer, Derived
-from dojo_calc.facts import DATE, Strict
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.performance.roofs import feeds
+from dojo_calc.rows import DATE, Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = ["TALENT_CHECKS"]

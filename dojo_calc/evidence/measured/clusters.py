@@ -20,8 +20,8 @@ from pydantic import Field, FiniteFloat
 from dojo_calc.economics.cost import cluster_cost, common_cost, lot_price_ratio, price_by_power
 from dojo_calc.economics.power import cluster_power, host_power
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
-from dojo_calc.facts import DATE, Strict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.rows import DATE, Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = ["CLUSTER_COLUMNS", "Cluster", "Model", "Reported", "read_clusters", "validate_clusters"]

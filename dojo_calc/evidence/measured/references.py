@@ -33,7 +33,6 @@ from dojo_calc.economics.power import energy, facility_power, site_power
 from dojo_calc.economics.race import growth_needed
 from dojo_calc.errors import FactsError
 from dojo_calc.evidence.measured.silicon_references import SILICON
-from dojo_calc.facts import Strict
 from dojo_calc.quantities import (
     Area,
     CashFlow,
@@ -60,6 +59,7 @@ from dojo_calc.quantities import (
     checked,
     signature,
 )
+from dojo_calc.rows import Strict
 from dojo_calc.tables import Place, data_path, read_rows
 
 __all__ = ["REFERENCES", "Compared", "compare_references"]

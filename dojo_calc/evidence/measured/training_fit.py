@@ -23,8 +23,8 @@ from annotated_types import Ge, Gt
 from pydantic import FiniteFloat
 
 from dojo_calc.evidence.measured.training_runs import Run, Vector, predict, prepare, read_runs, splits
-from dojo_calc.facts import Strict
 from dojo_calc.performance.efficiency import Parameter, parameters
+from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [

@@ -22,12 +22,12 @@ from pydantic import FiniteFloat
 
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
-from dojo_calc.facts import Strict
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values, efficiency
 from dojo_calc.performance.plan import flags, problems
 from dojo_calc.performance.workload import Transformer, transformers
+from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 from dojo_calc.units import tera
 
@@ -206,7 +206,7 @@ def prepare(
 
 def _sizes(run: Run) -> Transformer:
     sizes = transformers()[run.model]
-    return sizes.model_copy(update={"layers": run.layers}) if run.layers else sizes
+    return sizes.changed(layers=run.layers) if run.layers else sizes
 
 
 def _reason(run: Run, book: Catalogue) -> str:
