@@ -156,6 +156,7 @@ WIRES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "prediction_weights": {"met": "active_experts"},
     "batch_tokens": {"micro_batch": "global_batch", "context": "one"},
     "forward_flop": {"tokens": "batch_tokens", "visible": "visible"},
+    "model_flop": {"prediction_flop": "prediction_flop"},
     "prediction_flop": {
         "tokens": "batch_tokens",
         "active_weights": "prediction_weights",

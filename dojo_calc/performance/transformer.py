@@ -471,7 +471,7 @@ def prediction_flop(
     return mtp_layers * one
 
 
-def training_flop(forward_flop: Flop, prediction_flop: Flop) -> Flop:
+def training_flop(forward_flop: Flop, prediction_flop: Flop = 0.0) -> Flop:
     """Work that training asks of a model: the backward pass is two products for each of the forward pass.
 
     Recomputation is not counted, as in MFU [4]_. For many layers and a short sequence this is 6 N D [1]_.

@@ -14,14 +14,14 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
-__all__ = ["ModelError", "Transformer", "model_table", "transformer", "transformers"]
+__all__ = ["SizeError", "Transformer", "model_table", "transformer", "transformers"]
 
 Size = Annotated[int, Gt(0)]
 Number = Annotated[int, Ge(0)]
 Flag = Annotated[int, Ge(0), Le(1)]
 
 
-class ModelError(DojoCalcError):
+class SizeError(DojoCalcError):
     """Sizes that no transformer has; `field` is the one at fault."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -75,7 +75,7 @@ class Transformer(Strict):
 
     Raises
     ------
-    ModelError
+    SizeError
         If sizes do not fit each other, or one is given that has no effect: the message names it.
     """
 
@@ -116,7 +116,7 @@ class Transformer(Strict):
     def _fits(self) -> Self:
         wrong = self._wrong()
         if wrong:
-            raise ModelError(*wrong)
+            raise SizeError(*wrong)
         return self
 
     def _wrong(self) -> tuple[str, str] | None:
@@ -229,23 +229,21 @@ class Transformer(Strict):
         }
 
 
-def _ours(error: ValidationError, given: Mapping[str, Any]) -> ModelError:
+def _ours(error: ValidationError, given: Mapping[str, Any]) -> SizeError:
     """Error of this library for what pydantic refused."""
     first = error.errors()[0]
     inner = first.get("ctx", {}).get("error")
-    if isinstance(inner, ModelError):
+    if isinstance(inner, SizeError):
         return inner
     field = str(first["loc"][0])
     if first["type"] == "extra_forbidden":
         hint = (
             nearest(field, Transformer.model_fields) or f"; there are {', '.join(Transformer.model_fields)}"
         )
-        return ModelError(field, f"a transformer has no such size{hint}")
+        return SizeError(field, f"a transformer has no such size{hint}")
     if first["type"] == "missing":
-        return ModelError(field, "expected a size, got none")
-    return ModelError(
-        field, f"expected {first['msg'].removeprefix('Input should be ')}, got {given[field]!r}"
-    )
+        return SizeError(field, "expected a size, got none")
+    return SizeError(field, f"expected {first['msg'].removeprefix('Input should be ')}, got {given[field]!r}")
 
 
 _CELLS: dict[str, Any] = {name: (str, "") for name in Transformer.model_fields if name != "model"}
@@ -294,7 +292,7 @@ def model_table(path: Path | None = None) -> tuple[dict[str, Transformer], dict[
             continue
         try:
             known[name] = Transformer(**cells)
-        except ModelError as error:
+        except SizeError as error:
             raise place.error(error.field, error.message) from None
     return known, refused
 

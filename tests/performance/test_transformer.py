@@ -17,7 +17,7 @@ from dojo_calc.performance.transformer import (
     prediction_weights,
     training_flop,
 )
-from dojo_calc.performance.workload import ModelError, Transformer, model_table, transformer, transformers
+from dojo_calc.performance.workload import SizeError, Transformer, model_table, transformer, transformers
 
 sizes = st.integers(1, 64).map(lambda n: 64.0 * n)
 
@@ -165,7 +165,7 @@ SMALL = {
 def test_sizes_by_hand_are_checked_as_the_table_is(
     sizes: dict[str, float], field: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(SizeError) as caught:
         Transformer(**(SMALL | sizes))
     assert caught.value.field == field
     assert str(caught.value).startswith(f"{field}: ")
@@ -178,13 +178,13 @@ def test_sizes_by_hand_are_checked_as_the_table_is(
 
 
 def test_a_missing_size_is_named() -> None:
-    with pytest.raises(ModelError, match="vocabulary: expected a size, got none"):
+    with pytest.raises(SizeError, match="vocabulary: expected a size, got none"):
         Transformer(**{name: size for name, size in SMALL.items() if name != "vocabulary"})
 
 
 def test_a_changed_model_is_checked() -> None:
     assert Transformer(**SMALL).changed(layers=3).layers == 3
-    with pytest.raises(ModelError, match="heads"):
+    with pytest.raises(SizeError, match="heads"):
         Transformer(**SMALL).changed(heads=7)
 
 
