@@ -30,7 +30,8 @@ __all__ = [
     "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveCount", "PositiveFraction",
     "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
     "RatePerPower", "Ratio", "Rise", "SignedCount", "Spec", "Term", "TokenRate", "Unit", "Voltage",
-    "Volume", "VolumePerEnergy", "Year", "alias", "check", "checked", "is_formula", "signature", "spec",
+    "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check", "checked", "is_formula", "signature",
+    "spec", "whole_number",
 ]  # fmt: skip
 
 
@@ -285,6 +286,45 @@ def check_against(value: Any, declared: Spec, name: str) -> Any:
         got = array[bad].flat[0]
         raise DomainError(f"{name}{where} must be {declared.domain} [{declared.unit}], got {got:g}")
     return array if array.ndim else float(array)
+
+
+def as_count(value: Any, name: str) -> Any:
+    """Read a count that may be a text, such as ``"16,384"``, ``"16k chips"`` or ``"15T"``; a number stays as it is.
+
+    Raises
+    ------
+    UnitError
+        If a text is no bare number; the message names the argument.
+    """
+    return parse_as(value, "1", name) if isinstance(value, str) else value
+
+
+def whole_number(value: Any, name: str) -> int:
+    """Read how many there are of things that come in ones: a number, or a text as for `as_count`.
+
+    Parameters
+    ----------
+    value : int, float or str
+        Such as 16384, 16384.0 or ``"16,384"``.
+    name : str
+        The argument's name, for the message.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    UnitError
+        If it is no number.
+    DomainError
+        If it is not whole, or below 1.
+    """
+    number = check_against(value, Spec("1"), name)
+    if not isinstance(number, float) or number < 1 or not number.is_integer():
+        raise DomainError(f"{name} must be a whole number of at least 1, got {value!r:.60}")
+    return int(number)
 
 
 P = ParamSpec("P")

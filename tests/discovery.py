@@ -34,6 +34,8 @@ NOT_FORMULAS = {
     "dojo_calc.formatting.format_range": "prints",
     "dojo_calc.formatting.format_si": "prints",
     "dojo_calc.quantities.alias": "looks a type up",
+    "dojo_calc.quantities.as_count": "reads text",
+    "dojo_calc.quantities.whole_number": "the boundary itself",
     "dojo_calc.quantities.check": "the boundary itself",
     "dojo_calc.quantities.checked": "the boundary itself",
     "dojo_calc.quantities.is_formula": "asks about a function",

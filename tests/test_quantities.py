@@ -8,7 +8,7 @@ import pytest
 import dojo_calc as dc
 from dojo_calc import units
 from dojo_calc.errors import DomainError, UnitError
-from dojo_calc.quantities import FlopRate, Fraction, Power, PowerUsage, check, spec
+from dojo_calc.quantities import FlopRate, Fraction, Power, PowerUsage, check, spec, whole_number
 
 
 def test_an_alias_says_its_unit_and_domain() -> None:
@@ -80,3 +80,20 @@ def test_checked_puts_the_boundary_around_a_formula() -> None:
         dc.checked(dc.serial_time)(1.0, 2.0, -3.0)
     with pytest.raises(TypeError, match="is not a formula"):
         dc.checked(dc.format_si)
+
+
+@pytest.mark.parametrize(
+    "value", [16_384, 16_384.0, "16,384", "16.384k", "16,384 chips", "16384 GPUs", np.int64(16_384)]
+)
+def test_a_count_is_read_as_a_whole_number(value: Any) -> None:
+    found = whole_number(value, "chips")
+    assert isinstance(found, int)
+    assert found == 16_384
+
+
+@pytest.mark.parametrize(
+    "value", [0, -8, 2.5, "1.5", "0", float("nan"), float("inf"), [1, 2], 10**400, "12 GB", True, "x"]
+)
+def test_what_is_no_whole_number_of_things_is_refused_by_name(value: Any) -> None:
+    with pytest.raises((DomainError, UnitError), match=r"^chips"):
+        whole_number(value, "chips")

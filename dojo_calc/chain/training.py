@@ -29,7 +29,7 @@ from dojo_calc.performance.roofline import transfer_time
 from dojo_calc.performance.search import search
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import Count, spec
+from dojo_calc.quantities import Count, spec, whole_number
 from dojo_calc.units import hour
 
 __all__ = ["RUN", "training_run"]
@@ -85,11 +85,11 @@ RUN: dict[str, Callable[..., Any] | Step] = {
 def training_run(
     model: str | Transformer = "llama3-405b",
     chip: str = "h100-sxm",
-    chips: int | None = None,
+    chips: int | str | None = None,
     *,
-    tokens: float | None = None,
-    global_batch: int | None = None,
-    sequence: int | None = None,
+    tokens: float | str | None = None,
+    global_batch: int | str | None = None,
+    sequence: int | str | None = None,
     precision: str = "bf16",
     stack: str = "",
     plan: Mapping[str, Any] | None = None,
@@ -107,11 +107,11 @@ def training_run(
         A row of `data/models.csv`, or sizes of one's own.
     chip : str
         A chip with HBM, a fast domain and a network, in a server whose power is known.
-    chips : int, optional
-        How many [1].
-    tokens : float, optional
-        To train on, all of them in steps of one size [1].
-    global_batch, sequence : int, optional
+    chips : int or str, optional
+        How many [1]; a text such as ``"16,384"`` or ``"16k"`` will do.
+    tokens : float or str, optional
+        To train on, all of them in steps of one size [1], such as ``"15.6T"``.
+    global_batch, sequence : int or str, optional
         Sequences a step, tokens a sequence [1]. What is left out so far is as in the training of Llama 3.1 405B.
     precision, stack : str
         As for `dojo_calc.performance.plan.train`.
@@ -137,10 +137,16 @@ def training_run(
     known = book or catalogue()
     unit = known.machine(chip)
     sizes = transformer(model) if isinstance(model, str) else model
-    count = chips or round(known.machine(PUBLISHED).count("h100-sxm"))
     facts = known.facts
-    batch = global_batch or round(facts.value(PUBLISHED, "global_batch"))
-    length = sequence or round(facts.value(PUBLISHED, "sequence_length"))
+    published = {
+        "chips": known.machine(PUBLISHED).count("h100-sxm"),
+        "global_batch": facts.value(PUBLISHED, "global_batch"),
+        "sequence": facts.value(PUBLISHED, "sequence_length"),
+    }
+    asked = {"chips": chips, "global_batch": global_batch, "sequence": sequence}
+    count, batch, length = (
+        whole_number(published[name] if one is None else one, name) for name, one in asked.items()
+    )
     shape: dict[str, Any] = {
         "global_batch": batch,
         "sequence": length,
@@ -153,7 +159,7 @@ def training_run(
     train(sizes, unit.id, count, **shape, book=known, **plan)  # refuses what cannot be
     steps = RATES | {name: Step(formula, WIRES.get(name, {})) for name, formula in STEP.items()} | RUN
     inputs = (
-        {"chips": count, "training_tokens": tokens or f"{PUBLISHED}.training_tokens"}
+        {"chips": count, "training_tokens": f"{PUBLISHED}.training_tokens" if tokens is None else tokens}
         | {name: _said(value, "by definition") for name, value in CONSTANTS.items()}
         | {name: _said(value, f"{sizes.model}: {sizes.source}") for name, value in sizes.values().items()}
         | _laid_out(count, batch, length, plan)

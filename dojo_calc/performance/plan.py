@@ -24,6 +24,7 @@ from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import changes, chip_values, efficiency
 from dojo_calc.performance.workload import Transformer, transformer
+from dojo_calc.quantities import as_count
 
 __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "problems", "train"]
 
@@ -196,9 +197,9 @@ def train(
         "tensor": tensor, "pipeline": pipeline, "context": context, "expert": expert, "interleave": interleave,
         "shard_copies": shard_copies,
     }  # fmt: skip
-    values = {name: _number(value) for name, value in plan.items()}
+    values = {name: _number(as_count(value, name)) for name, value in plan.items()}
     if data is not None:
-        values["data"] = _number(data)
+        values["data"] = _number(as_count(data, "data"))
     for name, value in values.items():
         if not np.shape(value) and not _whole(value):
             raise PlanError(f"{_not_whole(name)}{value:,.12g}")

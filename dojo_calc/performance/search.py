@@ -22,6 +22,7 @@ from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values
 from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, PlanError, flags
 from dojo_calc.performance.workload import Transformer, transformer
+from dojo_calc.quantities import whole_number
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,10 +68,10 @@ class _Found:
 def search(
     model: str | Transformer,
     chip: str,
-    chips: int,
+    chips: int | str,
     *,
-    global_batch: int,
-    sequence: int = 2048,
+    global_batch: int | str,
+    sequence: int | str = 2048,
     precision: str = "bf16",
     stack: str = "",
     attentions: Sequence[str] = ("flash",),
@@ -87,9 +88,9 @@ def search(
     model : str or Transformer
     chip : str
         An id of the catalogue.
-    chips : int
-        How many [1].
-    global_batch, sequence : int
+    chips : int or str
+        How many [1]; a text such as ``"16,384"`` or ``"16k"`` will do.
+    global_batch, sequence : int or str
         Sequences a step, tokens a sequence [1].
     precision, stack : str
         As for `dojo_calc.performance.plan.train`.
@@ -111,11 +112,17 @@ def search(
 
     Raises
     ------
+    DomainError, UnitError
+        If chips, batch or sequence are no whole numbers of at least 1.
     PlanError
         If no plan's sizes fit each other, or none fits in memory; the message says how much is missing.
     UnknownNameError
         If a name is unknown, or the chip lacks what a plan needs.
     """
+    chips, global_batch, sequence = (
+        whole_number(one, name)
+        for one, name in ((chips, "chips"), (global_batch, "global_batch"), (sequence, "sequence"))
+    )
     sizes = transformer(model) if isinstance(model, str) else model
     fixed = sizes.values() | chip_values(chip, precision, stack, book)
     fixed |= {"global_batch": float(global_batch), "sequence": float(sequence), "expert": 1.0, "visible": 1.0}

@@ -179,7 +179,7 @@ class _File:
             raise ScenarioError(f"{path}, byte {error.start + 1}: expected UTF-8 text") from None
         try:
             self.content: dict[str, Any] = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # tomllib lets through what int() says of a number of thousands of digits
             raise ScenarioError(f"{path}: not TOML: {error}") from None
 
     def table(self, name: str) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import dojo_calc as dc
+from dojo_calc.errors import DojoCalcError
 from dojo_calc.performance.plan import PlanError, train
 from dojo_calc.performance.step import MEMORY, PARTS
 
@@ -66,3 +69,21 @@ def test_what_cannot_be_is_refused() -> None:
         dc.training_run("gpt3-175b", "a100", 56, plan={"tensor": 7}, global_batch=64, sequence=2048)
     with pytest.raises(PlanError, match="none of"):
         dc.training_run("gpt3-175b", "a100", 8, global_batch=8, sequence=2048)
+
+
+def test_sizes_and_tokens_may_be_texts_and_nothing_given_is_left_out() -> None:
+    plan = {"tensor": 8, "pipeline": 1, "micro_batch": 1}
+    shape: dict[str, Any] = {"global_batch": 256, "sequence": 4096, "plan": plan}
+    by_text = dc.training_run("llama3-8b", "h100-sxm", "64", tokens="1T tokens", **shape)
+    by_number = dc.training_run("llama3-8b", "h100-sxm", 64, tokens=1e12, **shape)
+    assert by_text.evaluate("elapsed") == by_number.evaluate("elapsed")
+    # 1e12 tokens in steps of 256 x 4096 are 953,674.3, so 953,675.
+    assert by_text.evaluate("steps") == 953_675
+    assert by_number.evaluate("steps", training_tokens="2 trillion tokens") == 1_907_349
+    assert dc.training_run("llama3-8b", "h100-sxm", 64, tokens=0, **shape).evaluate("steps") == 0
+    with pytest.raises(DojoCalcError, match=r"^chips must be a whole number of at least 1, got 0"):
+        dc.training_run("llama3-8b", "h100-sxm", 0, **shape)
+    with pytest.raises(DojoCalcError, match="training_tokens must be a bare number, got '15 TB'"):
+        dc.training_run("llama3-8b", "h100-sxm", 64, tokens="15 TB", **shape)
+    same = train("llama3-8b", "h100-sxm", "64", global_batch="256", sequence="4,096", **plan)
+    assert same.step_time == by_number.evaluate("step_time")

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
+from dojo_calc.errors import DomainError
 from dojo_calc.performance.plan import PlanError, train
 from dojo_calc.performance.search import SIZES, search
 from dojo_calc.performance.workload import Transformer
@@ -113,3 +115,14 @@ def test_more_chips_never_leave_less_to_choose_from() -> None:
     more = search(SMALL, "a100-sxm-40gb", 16, global_batch=16, up_to=True)
     assert more.best["step_time"] <= few.best["step_time"]
     assert list(more.best)[: len(SIZES)] == list(SIZES)
+
+
+def test_sizes_may_be_texts_and_must_be_whole_numbers() -> None:
+    by_text = search("llama3-8b", "h100-sxm", "1k", global_batch="1,000", sequence="4 thousand")
+    assert by_text.best == search("llama3-8b", "h100-sxm", 1000, global_batch=1000, sequence=4000).best
+    for wrong in ({"chips": 0}, {"chips": -8}, {"global_batch": 0}, {"sequence": 0}, {"chips": "1.5"}):
+        sizes: dict[str, Any] = {"chips": 8, "global_batch": 8, "sequence": 2048} | wrong
+        with pytest.raises(
+            DomainError, match=f"^{next(iter(wrong))} must be a whole number of at least 1, got"
+        ):
+            search("llama3-8b", "h100-sxm", **sizes)

@@ -178,3 +178,11 @@ def test_errors_about_ones_own_model_point_into_both_files(
         load_scenario(written(own, model, rest), own_code=True)
     assert str(caught.value).startswith(str(own))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_number_of_many_digits_is_one_clear_error(file: Path, digits: int) -> None:
+    file.write_text(GOOD.replace('"10 EFLOP/s"', "1" * digits))
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(file)
+    assert len(str(caught.value)) < 400
