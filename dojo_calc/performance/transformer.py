@@ -20,7 +20,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import floor, maximum, minimum, where
+from dojo_calc.operations import maximum, minimum, round_down, where
 from dojo_calc.performance.kernels import MULTIPLY_ADD, attention_flop, gemm_flop
 from dojo_calc.quantities import Bytes, Count, Flop, Fraction, Ranks
 
@@ -148,7 +148,7 @@ def expert_share(layers: Count, dense_layers: Count, experts_every: Ranks, exper
     Fraction
         [1]; broadcast shape.
     """
-    among = floor(maximum(layers - dense_layers, 0.0) / experts_every) / layers
+    among = round_down(maximum(layers - dense_layers, 0.0) / experts_every) / layers
     return where(experts > 1.0, among, 0.0 * among)
 
 
@@ -371,7 +371,7 @@ def full_share(layers: Count, window: Count, full_attention_every: Count) -> Fra
         [1]; broadcast shape.
     """
     every = maximum(full_attention_every, 1.0)
-    among = where(full_attention_every > 0.0, floor(layers / every) / layers, 0.0)
+    among = where(full_attention_every > 0.0, round_down(layers / every) / layers, 0.0)
     return where(window > 0.0, among, 1.0)
 
 
