@@ -18,7 +18,7 @@ from dojo_calc.errors import FactsError, nearest
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Place", "data_path", "header_of", "read_rows"]
+__all__ = ["Place", "data_path", "header_of", "read_rows", "read_text"]
 
 MOST_BYTES = 32 << 20  # a table of a quarter of a million rows; a device never ends
 PATIENCE = 5.0  # seconds for a named pipe's writer to appear
@@ -133,7 +133,7 @@ def header_of(path: Path) -> list[str]:
 
 def _opened(path: Path, expected: str) -> tuple[Any, list[str]]:
     """Reader of a CSV file behind its header, and that header."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
         header = next(reader, None)
     except csv.Error as error:
@@ -143,15 +143,36 @@ def _opened(path: Path, expected: str) -> tuple[Any, list[str]]:
     return reader, [name.strip() for name in header]
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path, what: str = "a table", most: int | None = None) -> str:
+    """Text of a file that a person names: a pipe, a device and a gigabyte are refused, not waited for.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        In UTF-8.
+    what : str
+        What was expected, for messages.
+    most : int, optional
+        How many bytes it may have; `MOST_BYTES` if left out.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    FactsError
+        If the file cannot be read, is larger, is no text in UTF-8, or holds control characters.
+    """
+    most = MOST_BYTES if most is None else most
     try:
-        raw = _raw(path)
+        raw = _raw(path, what, most)
     except OSError as error:
         raise FactsError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:  # a path with a NUL in it
         raise FactsError(f"{str(path)!r}: cannot be read: {error}") from None
-    if len(raw) > MOST_BYTES:
-        raise FactsError(f"{path}: expected a table of at most {MOST_BYTES >> 20} MB, got more")
+    if len(raw) > most:
+        raise FactsError(f"{path}: expected {what} of at most {most / 2**20:g} MB, got more")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -170,22 +191,22 @@ def _text(path: Path) -> str:
     return text
 
 
-def _raw(path: Path) -> bytes:
+def _raw(path: Path, what: str, most: int) -> bytes:
     """Content of a file, one byte more than is allowed where there is more; what is no file is read once."""
     found = path.stat()
     if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
         with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
+            return file.read(most + 1)
     stream = path, found.st_dev, found.st_ino
     if stream not in _streams:
-        _streams[stream] = _streamed(path)
+        _streams[stream] = _streamed(path, what, most)
     return _streams[stream]
 
 
 _streams: dict[tuple[Path, int, int], bytes] = {}  # a pipe or a device cannot be read again
 
 
-def _streamed(path: Path) -> bytes:
+def _streamed(path: Path, what: str, most: int) -> bytes:
     named = stat.S_ISFIFO(path.stat().st_mode) and not os.path.realpath(path).startswith("/proc/")
     with open(os.open(path, os.O_RDONLY | (os.O_NONBLOCK if named else 0)), "rb") as file:
         if named:  # without a writer it would be waited for as long as the process lives
@@ -193,10 +214,10 @@ def _streamed(path: Path) -> bytes:
             waiting.register(file, select.POLLIN | select.POLLHUP)
             if not waiting.poll(PATIENCE * 1000.0):
                 raise FactsError(
-                    f"{path}: expected a table, got a pipe that nobody wrote to in {PATIENCE:g} s"
+                    f"{path}: expected {what}, got a pipe that nobody wrote to in {PATIENCE:g} s"
                 )
             os.set_blocking(file.fileno(), True)
-        return file.read(MOST_BYTES + 1)
+        return file.read(most + 1)
 
 
 def _header(model: type[BaseModel]) -> str:

@@ -43,6 +43,7 @@ NOT_FORMULAS = {
     "dojo_calc.quantities.spec": "asks about a type",
     "dojo_calc.tables.data_path": "finds a file",
     "dojo_calc.tables.read_rows": "reads a file",
+    "dojo_calc.tables.read_text": "reads a file",
     "dojo_calc.tables.header_of": "reads a file",
     "dojo_calc.facts.load": "reads files",
     "dojo_calc.pictures.charts.cascade": "draws a chart",

@@ -33,13 +33,16 @@ from pathlib import Path
 from typing import Any
 
 from dojo_calc.chain.shipped import shipped
-from dojo_calc.errors import DojoCalcError, nearest
+from dojo_calc.errors import DojoCalcError, FactsError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
+from dojo_calc.tables import read_text
 
 __all__ = ["Scenario", "ScenarioError", "load_scenario"]
 
 KEYS = ("model", "outputs", "options", "inputs")
+# A scenario is written by hand. Keys of thousands of parts take the reader of TOML their square in time and memory.
+MOST_BYTES, LONGEST_LINE = 1 << 16, 2_000
 
 
 class ScenarioError(DojoCalcError):
@@ -118,7 +121,17 @@ def _own_model(
     """Model out of a reader's Python file, given as ``file.py:name``."""
     where, _, name = place.rpartition(":")
     folder = file.path.resolve().parent
-    code = (folder / where).resolve()  # links are followed first: what counts is where the code lies
+    try:
+        code = (folder / where).resolve()  # links are followed first: what counts is where the code lies
+        code.stat()
+    except FileNotFoundError:
+        pass  # said below, with what else may be wrong
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # a loop of links, a name too long or with a NUL in it
+        raise file.error("model", f"{where[:60]!r} cannot be read: {error!s:.100}") from None
     if not (code.suffix == ".py" and name.isidentifier()):
         raise file.error("model", f"expected a shipped model or file.py:name, got {place!r}")
     if Path(where).is_absolute() or not code.is_relative_to(folder):
@@ -172,15 +185,22 @@ class _File:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.text = path.read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError as error:
-            raise ScenarioError(f"{path}, byte {error.start + 1}: expected UTF-8 text") from None
+            self.text = read_text(path, "a scenario", MOST_BYTES)
+        except FactsError as error:
+            raise ScenarioError(str(error)) from None
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if len(line) > LONGEST_LINE:
+                raise ScenarioError(
+                    f"{path}, line {number}: expected at most {LONGEST_LINE:,} characters, got {len(line):,}"
+                )
         try:
             self.content: dict[str, Any] = tomllib.loads(self.text)
         except ValueError as error:  # tomllib lets through what int() says of a number of thousands of digits
             raise ScenarioError(f"{path}: not TOML: {error}") from None
+        except RecursionError:
+            raise ScenarioError(
+                f"{path}: not TOML that can be read: lists or tables nested too deep"
+            ) from None
 
     def table(self, name: str) -> dict[str, Any]:
         found = self.content.get(name, {})

@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="cannot be read"):
         load_scenario(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b'model = "\xe9"')
-    with pytest.raises(ScenarioError, match="byte 10: expected UTF-8"):
+    with pytest.raises(ScenarioError, match="line 1, byte 10: expected UTF-8"):
         load_scenario(tmp_path / "latin.toml")
 
 
@@ -94,6 +94,31 @@ broken = lambda: 1 / 0
 def made(chip="d1", book=None):
     return dc.Model(STEPS, {"target": "1 EFLOP/s", "peak": f"{chip}.peak_bf16"}, book=book, name="made")
 """
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model = " + "[" * 1_900, "nested too deep"),
+        ("model = " + "[" * 20_000, "line 1: expected at most 2,000 characters, got 20,008"),
+        (".".join(["a"] * 20_000) + " = 1", "line 1: expected at most 2,000 characters"),
+        ("# much\n" * 100_000, "expected a scenario of at most 0.0625 MB"),
+        ('model = "\x1b[31m"', "line 1, character 10: expected text, got the control character 0x1b"),
+    ],
+)
+def test_a_file_that_nobody_writes_is_refused_at_once(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError, match=message):
+        load_scenario(path)
+
+
+@pytest.mark.parametrize("name", ["a\\u0000.py:x", "loop.py:x", f"{'a' * 1_000}.py:x"])
+def test_a_path_that_cannot_be_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    (tmp_path / "a.toml").write_text(f'model = "{name}"')
+    with pytest.raises(ScenarioError, match=r"line 1 \(model\): '.*' cannot be read"):
+        load_scenario(tmp_path / "a.toml")
 
 
 @pytest.fixture
