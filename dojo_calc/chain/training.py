@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from dojo_calc.economics.capacity import whole
@@ -94,6 +95,7 @@ def training_run(
     stack: str = "",
     plan: Mapping[str, Any] | None = None,
     book: Catalogue | None = None,
+    models: str | Path | None = None,
 ) -> Model:
     """What training a model takes: a step and its parts, then days, failures, energy and money.
 
@@ -118,6 +120,8 @@ def training_run(
     plan : mapping, optional
         Keywords of `train`: how the model is laid out. The fastest that fits if left out, see `search`.
     book : Catalogue, optional
+    models : path, optional
+        A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
 
     Returns
     -------
@@ -136,7 +140,7 @@ def training_run(
     """
     known = book or catalogue()
     unit = known.machine(chip)
-    sizes = transformer(model) if isinstance(model, str) else model
+    sizes = transformer(model, models)
     facts = known.facts
     published = {
         "chips": known.machine(PUBLISHED).count("h100-sxm"),

@@ -52,6 +52,15 @@ class UsageError(DojoCalcError):
     """Options that contradict each other, or that the answer asked for has no use for."""
 
 
+Models = Annotated[
+    Path | None,
+    typer.Option(
+        "--models",
+        help="Your own CSV of models, in the columns of data/models.csv, on top of the shipped ones.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Asked:
     """What every command can be asked: which facts, and which form."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dojo_calc.commands.app import Asked, command, names_of
+from dojo_calc.commands.app import Asked, Models, command, names_of
 from dojo_calc.commands.printing import printed, show, si
 
 # More than anybody has or trains on; a number beyond is a slip, and a search over its divisors never ends.
@@ -17,7 +17,7 @@ MOST_CHIPS, MOST_SEQUENCES, MOST_TOKENS, MOST_PLANS = 10_000_000, 1_000_000, 100
 @command
 def search(
     asked: Asked,
-    model: Annotated[str, typer.Option(help="A model to train, of data/models.csv.")],
+    model: Annotated[str, typer.Option(help="A model to train, of data/models.csv or --models.")],
     chip: Annotated[
         str,
         typer.Option(help="Id or alias of a chip with a memory and links.", autocompletion=names_of("chip")),
@@ -26,6 +26,7 @@ def search(
     global_batch: Annotated[int, typer.Option(min=1, max=MOST_SEQUENCES, help="Sequences a step.")],
     sequence: Annotated[int, typer.Option(min=1, max=MOST_TOKENS, help="Tokens a sequence.")] = 2048,
     precision: Annotated[str, typer.Option(help="Of the matrix products: fp16, bf16 or fp8.")] = "bf16",
+    models: Models = None,
     stack: Annotated[str, typer.Option(help="Software generation; today's if left out.")] = "",
     up_to: Annotated[bool, typer.Option("--up-to", help="Any number of chips up to that many.")] = False,
     most: Annotated[int, typer.Option(min=1, max=MOST_PLANS, help="Plans to show of the front.")] = 10,
@@ -43,7 +44,7 @@ def search(
         with ThreadPoolExecutor() as threads:
             found = search_plans(
                 model, asked.book.machine(chip).id, chips, global_batch=global_batch, sequence=sequence,
-                precision=precision, stack=stack, up_to=up_to, book=asked.book, executor=threads,
+                precision=precision, stack=stack, up_to=up_to, book=asked.book, models=models, executor=threads,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )  # fmt: skip
     rows = found.front.head(most).rows(named=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dojo_calc.commands.app import Asked, UsageError, command
+from dojo_calc.commands.app import Asked, Models, UsageError, command
 from dojo_calc.commands.printing import Row, finite, printed, show, span
 from dojo_calc.errors import FactsError
 
@@ -29,13 +29,14 @@ def validate(
             help="Measured runs or clusters, in the columns of data/validation/; the shipped runs if left out."
         ),
     ] = None,
+    models: Models = None,
     economics: Annotated[
         bool, typer.Option("--economics", help="Figures that others print for the same formulas.")
     ] = False,
 ) -> None:
     """Hold the models against what others measured or printed. Exits with 1 if a printed figure is missed."""
-    if economics and file is not None:
-        raise UsageError("validate takes either a file of measurements or --economics")
+    if economics and (file is not None or models is not None):
+        raise UsageError("validate takes either a file of measurements, with its models, or --economics")
     if economics:
         from dojo_calc.hardware.catalog import catalogue
 
@@ -46,22 +47,24 @@ def validate(
             )
         _show_references(asked)
     else:
-        _show_validation(_validated(file, asked.book), asked)
+        _show_validation(_validated(file, models, asked.book), asked)
 
 
-def _validated(file: Path | None, book: Catalogue) -> Validation:
+def _validated(file: Path | None, models: Path | None, book: Catalogue) -> Validation:
     """Tell what a file measures by its columns."""
     from dojo_calc.evidence.measured.clusters import CLUSTER_COLUMNS, validate_clusters
     from dojo_calc.evidence.measured.training_runs import RUN_COLUMNS, validate_runs
     from dojo_calc.tables import header_of
 
     if file is None:
-        return validate_runs(book=book)
+        return validate_runs(book=book, models=models)
     columns = set(header_of(file))
     if {"reported_mw", "reported_cost_usd"} & columns:
+        if models is not None:
+            raise UsageError("--models counts for training runs; a file of clusters names none")
         return validate_clusters(file, book)
     if {"metric", "measured", "model"} & columns:
-        return validate_runs(file, book)
+        return validate_runs(file, book, models)
     raise FactsError(
         f"{file}, line 1: expected the columns {', '.join(CLUSTER_COLUMNS)}, or {', '.join(RUN_COLUMNS)}; got "
         f"{_listed(columns)}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,7 @@ def train(
     precision: str = "bf16",
     stack: str = "",
     book: Catalogue | None = None,
+    models: str | Path | None = None,
     changed: Mapping[str, float] | None = None,
 ) -> Training:
     """Time, parts and memory of a training step.
@@ -173,6 +175,8 @@ def train(
     precision, stack : str
         See `dojo_calc.performance.efficiency.efficiency`.
     book : Catalogue, optional
+    models : path, optional
+        A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
     changed : mapping, optional
         See `dojo_calc.performance.efficiency.changes`: rows that hold for this chip, precision and stack.
 
@@ -189,7 +193,7 @@ def train(
     DomainError
         If a changed value is outside its parameter's domain.
     """
-    sizes = transformer(model) if isinstance(model, str) else model
+    sizes = transformer(model, models)
     unit = (book or catalogue()).machine(chip)
     own = efficiency(unit.id, precision, stack)
     plan = {

@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cache
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -78,6 +79,7 @@ def search(
     up_to: bool = False,
     contexts: Sequence[int] = (1, 2, 4, 8),
     book: Catalogue | None = None,
+    models: str | Path | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Search:
@@ -101,6 +103,8 @@ def search(
     contexts : sequence of int
         Context-parallel sizes to try.
     book : Catalogue, optional
+    models : path, optional
+        A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
     executor : concurrent.futures.Executor, optional
         Evaluates blocks side by side: threads serve, since NumPy lets go of the interpreter.
     progress : callable, optional
@@ -123,7 +127,7 @@ def search(
         whole_number(one, name)
         for one, name in ((chips, "chips"), (global_batch, "global_batch"), (sequence, "sequence"))
     )
-    sizes = transformer(model) if isinstance(model, str) else model
+    sizes = transformer(model, models)
     fixed = sizes.values() | chip_values(chip, precision, stack, book)
     fixed |= {"global_batch": float(global_batch), "sequence": float(sequence), "expert": 1.0, "visible": 1.0}
     fixed["shard_copies"] = 1.0

@@ -302,15 +302,40 @@ def transformers(path: Path | None = None) -> dict[str, Transformer]:
     return model_table(path)[0]
 
 
-def transformer(name: str) -> Transformer:
-    """Sizes of a model that ships, by name.
+def transformer(model: str | Transformer, models: str | Path | None = None) -> Transformer:
+    """Sizes of a model by name, in any case.
+
+    Parameters
+    ----------
+    model : str or Transformer
+        A row of `models` or of `data/models.csv`; sizes of one's own are passed on.
+    models : path, optional
+        A reader's own table in the columns of `data/models.csv`, whose rows win over shipped ones.
+
+    Returns
+    -------
+    Transformer
 
     Raises
     ------
     UnknownNameError
-        If there is none of that name, or the model cannot be expressed: the message says why.
+        If there is none of that name, the model cannot be expressed (the message says why), or a table is given
+        beside sizes that need none.
+    FactsError
+        See `model_table`.
     """
+    if isinstance(model, Transformer):
+        if models is not None:
+            raise UnknownNameError(
+                f"models: {models} would not be read, since the model is given by its sizes"
+            )
+        return model
     known, refused = model_table()
+    if models is not None:
+        own, not_own = model_table(Path(models))
+        known, refused = known | own, {name: why for name, why in not_own.items() if name not in own}
+    names = {name.lower(): name for name in (*known, *refused)}
+    name = names.get(model.strip().lower(), model)
     if name in refused:
         raise UnknownNameError(f"{name} cannot be expressed: {refused[name]}")
     if name not in known:

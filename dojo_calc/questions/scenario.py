@@ -11,7 +11,9 @@
     mfu = [0.4, 0.3, 0.5]      # value, low, high: a 90 % interval
     server_price = "dgx-h100.price[semianalysis_2023]"
 
-`model` may also name a reader's own, in a Python file beside the scenario: ``"my_models.py:my_model"``. What
+`[options]` are keywords of the function that makes the model; a table that they name, as `models` of `training_run`
+does, is looked for in the scenario's folder. `model` may also name a reader's own, in a Python file beside the
+scenario: ``"my_models.py:my_model"``. What
 stands there is a `Model`, or a function that returns one and takes `[options]` as keywords (and the facts in
 use as `book`, if it has such a parameter). Reading a text file must not run anybody's code unasked, so such a
 model is loaded only where the caller says so; and only from the scenario's own folder or one below it.
@@ -87,7 +89,9 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
     name = file.content.get("model")
     if not isinstance(name, str):
         raise file.error("model", f"expected the name of a model, got {name!r}")
-    options = file.table("options")
+    options = dict(file.table("options"))
+    if isinstance(options.get("models"), str):  # a table beside the scenario, wherever that is run from
+        options["models"] = str(file.path.parent / options["models"])
     try:
         own = ":" in name
         model = _own_model(file, name, book, options, own_code) if own else shipped(name, book, **options)

@@ -26,7 +26,7 @@ from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values, efficiency
 from dojo_calc.performance.plan import flags, problems
-from dojo_calc.performance.workload import Transformer, transformers
+from dojo_calc.performance.workload import Transformer, transformer, transformers
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 from dojo_calc.units import tera
@@ -100,13 +100,15 @@ class _Sized:
     sizes: Transformer
 
 
-def read_runs(path: Path | None = None) -> list[Run]:
+def read_runs(path: Path | None = None, models: Path | None = None) -> list[Run]:
     """Rows of a file of training runs.
 
     Parameters
     ----------
     path : pathlib.Path, optional
         `data/validation/training_runs.csv` if left out.
+    models : pathlib.Path, optional
+        A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
 
     Raises
     ------
@@ -115,7 +117,7 @@ def read_runs(path: Path | None = None) -> list[Run]:
         with file, line and column.
     """
     found: dict[str, Run] = {}
-    known = transformers()
+    known = transformers() | (transformers(models) if models else {})
     for row, place in read_rows(path or data_path("validation/training_runs.csv"), Run):
         if row.id in found:
             raise place.error("id", f"run {row.id!r} stands twice")
@@ -157,6 +159,7 @@ def predict(
     runs: Sequence[Run],
     changed: Mapping[str, float] | None = None,
     book: Catalogue | None = None,
+    models: Path | None = None,
 ) -> Prediction:
     """Predict what each run was measured by.
 
@@ -166,13 +169,15 @@ def predict(
     changed : mapping, optional
         Efficiency parameters in place of the table's, see `chip_values`.
     book : Catalogue, optional
+    models : pathlib.Path, optional
+        See `read_runs`.
 
     Returns
     -------
     Prediction
     """
     known = book or catalogue()
-    sized = [_Sized(run, _sizes(run)) for run in runs]
+    sized = [_Sized(run, _sizes(run, models)) for run in runs]
     reasons = [_reason(run, known) for run in runs]
     filled: list[dict[str, Any]] = [{} for _ in runs]
     _fill(sized, filled, reasons, changed, known)
@@ -204,8 +209,8 @@ def prepare(
     return _prepared(rows, book or catalogue())
 
 
-def _sizes(run: Run) -> Transformer:
-    sizes = transformers()[run.model]
+def _sizes(run: Run, models: Path | None = None) -> Transformer:
+    sizes = transformer(run.model, models)
     return sizes.changed(layers=run.layers) if run.layers else sizes
 
 
@@ -355,7 +360,9 @@ def _per_step(one: _Sized, book: Catalogue) -> float:
     return work / book.machine(run.chip).peak("fp8" if run.precision == "fp8" else "bf16")
 
 
-def validate_runs(path: Path | None = None, book: Catalogue | None = None) -> Validation:
+def validate_runs(
+    path: Path | None = None, book: Catalogue | None = None, models: Path | None = None
+) -> Validation:
     """Hold the model against a file of measured runs.
 
     Parameters
@@ -363,6 +370,8 @@ def validate_runs(path: Path | None = None, book: Catalogue | None = None) -> Va
     path : pathlib.Path, optional
         In the columns of `data/validation/training_runs.csv`; that file if left out.
     book : Catalogue, optional
+    models : pathlib.Path, optional
+        See `read_runs`.
 
     Returns
     -------
@@ -375,8 +384,8 @@ def validate_runs(path: Path | None = None, book: Catalogue | None = None) -> Va
     FactsError
         See `read_runs`.
     """
-    runs = read_runs(path)
-    found = predict(runs, book=book)
+    runs = read_runs(path, models)
+    found = predict(runs, book=book, models=models)
     rows = []
     answers = zip(runs, found.values, found.plain, found.chosen, found.reasons, strict=True)
     for run, value, plain, chosen, reason in answers:
