@@ -23,11 +23,12 @@ from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.model.model import Input, Model, Step, step
 from dojo_calc.performance import goodput, layer, training
-from dojo_calc.performance.efficiency import domain_quantity, efficiency, matrix_precision, scale_up_link
+from dojo_calc.performance.efficiency import efficiency, head_peak, matrix_peak
 from dojo_calc.performance.memory import sharded_bytes
 from dojo_calc.performance.plan import flags, train
 from dojo_calc.performance.roofline import transfer_time
 from dojo_calc.performance.search import search
+from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_link, network_share
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Count, spec, whole_number
@@ -47,7 +48,7 @@ RATES: dict[str, Callable[..., Any] | Step] = {
     "score_rate": step(layer.attained_rate, efficiency="score_efficiency"),
     "memory_rate": step(layer.attained_bandwidth, rated="memory_bandwidth", efficiency="memory_efficiency"),
     "memory_capacity": step(layer.usable_memory, capacity="memory_rated", usable="memory_usable"),
-    "scale_up": step(layer.attained_bandwidth, rated="link_bandwidth", efficiency="link_efficiency"),
+    "link": step(layer.attained_bandwidth, rated="link_bandwidth", efficiency="link_efficiency"),
     "network": step(layer.attained_bandwidth, rated="network_bandwidth", efficiency="network_efficiency"),
 }
 
@@ -200,18 +201,24 @@ def _laid_out(chips: int, batch: int, length: int, plan: Mapping[str, Any]) -> d
 
 def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
     """Rated speeds of a chip, and what share of them its software reaches."""
+    links, port = fast_links(unit), network_link(unit)
     shares = {
         name: _said(one.value, f"{one.key}: {one.kind}, efficiency.csv", one.low, one.high)
         for name, one in efficiency(unit.id, precision, stack).items()
-        if name != "error_80"
+        if name not in ("error_80", "power_exponent")
     }
     return shares | {
-        "peak": f"{unit.id}.peak_bf16",
-        "matrix_peak": f"{unit.id}.peak_{matrix_precision(precision)}",
+        "peak": f"{unit.id}.{head_peak(unit)}",
+        "matrix_peak": f"{unit.id}.{matrix_peak(unit, precision)}",
         "memory_bandwidth": f"{unit.id}.hbm_bandwidth",
         "memory_rated": f"{unit.id}.hbm_capacity",
-        "link_bandwidth": f"{unit.id}.{scale_up_link(unit).name.replace('-', '_')}_bandwidth",
-        "network_bandwidth": f"{unit.id}.nic_bandwidth",
+        "link_bandwidth": f"{unit.id}.{links.quantity}",
+        "network_bandwidth": f"{unit.id}.nic_bandwidth"
+        if port is not None and port.count == 1
+        else _said(network_share(unit, Setting()), f"{unit.id}: all its network ports"),
+        "links": _said(links.count, f"{unit.id}: links of a chip"),
+        "direct": _said(links.direct, f"{unit.id}: how {links.name} is wired"),
+        "side": _said(links.side, f"{unit.id}: how {links.name} is wired"),
         "domain": f"{unit.id}.{domain_quantity(unit)}",
     }
 

@@ -1,33 +1,38 @@
 """How much of its rated speed a chip reaches in training: `data/efficiency.csv`.
 
 One set of parameters a chip, and stated effects of the software stack. A row holds for the chips, the precision
-and the stacks that it names, and for all where it names none; of the rows that hold, the one that names most
-counts. Fitted values come from the rows of `data/validation/splits.csv` marked fit and from no others;
-`dojo_calc.evidence.measured.training_fit` finds them again.
+and the stacks (or kinds of them) that it names, and for all where it names none; of the rows that hold, the one that
+names most counts, and of equals the one that names the chip and the stack themselves. A chip without rows of its own
+takes those of its nearest kin (`data/kin.csv`), with a wider interval. Fitted values come from the rows of
+`data/validation/splits.csv` marked fit and from no others; `dojo_calc.evidence.measured.training_fit` finds them
+again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, Literal
+from math import hypot
+from typing import Annotated, Any, Literal
 
+from annotated_types import Ge
 from pydantic import FiniteFloat
 
 from dojo_calc import units
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.hardware.machine import Link, Machine
-from dojo_calc.performance.layer import attained_bandwidth, attained_rate, usable_memory
+from dojo_calc.hardware.machine import Machine, Memory
+from dojo_calc.performance.layer import attained_bandwidth, attained_rate, capped_share, usable_memory
+from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_share
+from dojo_calc.performance.stacks import software, stacks
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Fraction, Ratio, check
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "PARAMETERS", "PRECISIONS", "Parameter", "changes", "chip_values", "domain_quantity", "efficiency",
-    "matrix_precision", "parameters", "scale_up_link",
+    "PARAMETERS", "PRECISIONS", "Kin", "Parameter", "changes", "chip_values", "efficiency", "half_width",
+    "head_peak", "kin", "matrix_peak", "parameters",
 ]  # fmt: skip
 
 PARAMETERS: dict[str, Any] = {
@@ -60,16 +65,23 @@ PARAMETERS: dict[str, Any] = {
     "operand": Bytes,
     "vocabulary_multiple": Count,
     "memory_usable": Fraction,
+    "power_exponent": Fraction,
     "error_80": Ratio,
 }
-# Which efficiency class a precision belongs to, and the peak it runs against.
-PRECISIONS = {"fp16": "16", "bf16": "16", "fp8": "fp8"}
+# Which efficiency class a precision belongs to, and the peak it runs against: the first that the chip has.
+PRECISIONS = {
+    "fp16": "16", "bf16": "16", "fp8": "fp8", "mxfp8": "fp8", "nvfp4": "fp4", "mxfp4": "fp4",
+}  # fmt: skip
+_PEAKS = {
+    "fp16": ("bf16", "fp16"), "bf16": ("bf16",), "fp8": ("fp8",), "mxfp8": ("fp8",), "nvfp4": ("fp4",),
+    "mxfp4": ("fp4",),
+}  # fmt: skip
 
 
 class _Row(Strict):
     parameter: str
     chips: str = ""
-    precision: Literal["", "16", "fp8"] = ""
+    precision: Literal["", "16", "fp8", "fp4"] = ""
     stacks: str = ""
     value: FiniteFloat
     low: FiniteFloat | None = None
@@ -102,23 +114,56 @@ class Parameter:
         scope = " ".join((*self.chips, self.precision, *self.stacks)).strip()
         return f"{self.name}[{scope}]" if scope else self.name
 
-    def holds(self, chip: str, precision: str, stack: str) -> bool:
-        """Whether the row speaks of a chip at a precision under a stack."""
-        return (
-            (not self.chips or chip in self.chips)
-            and self.precision in ("", precision)
-            and (not self.stacks or any(fnmatchcase(stack, pattern) for pattern in self.stacks))
-        )
+    def rank(self, chips: Sequence[str], precision: str, stacks: Sequence[str]) -> tuple[int, ...] | None:
+        """How closely the row speaks of a case, the closest the greatest; None where it does not.
+
+        `chips` and `stacks` begin with the chip and the stack themselves, then come kin and kind.
+        """
+        chip = _place(chips, self.chips)
+        stack = _place(stacks, self.stacks)
+        if chip is None or stack is None or self.precision not in ("", precision):
+            return None
+        return (bool(self.chips) + bool(self.precision) + bool(self.stacks), -chip, -stack)
 
     @property
     def at_most_one(self) -> bool:
         """Whether it is a share."""
         return PARAMETERS[self.name] is Fraction
 
-    @property
-    def narrowness(self) -> int:
-        """How many of chip, precision and stack the row names."""
-        return bool(self.chips) + bool(self.precision) + bool(self.stacks)
+
+def _place(asked: Sequence[str], named: Sequence[str]) -> int | None:
+    """Where the first of `asked` that a row names stands; 0 where it names none, None where none of them."""
+    if not named:
+        return 0
+    return next((place for place, one in enumerate(asked) if one in named), None)
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The chip whose efficiencies one without rows of its own takes, and how much wider its interval is."""
+
+    chip: str
+    wider: float
+    reason: str
+
+
+@cache
+def kin() -> dict[str, Kin]:
+    """Every row of `data/kin.csv`, by chip.
+
+    Raises
+    ------
+    FactsError
+        If a row is refused.
+    """
+
+    class Row(Strict):
+        chip: str
+        kin: str
+        wider: Annotated[FiniteFloat, Ge(0)]
+        reason: str
+
+    return {row.chip: Kin(row.kin, row.wider, row.reason) for row, _ in read_rows(data_path("kin.csv"), Row)}
 
 
 @cache
@@ -138,6 +183,9 @@ def parameters() -> tuple[Parameter, ...]:
         if (row.low is None or row.high is None) and row.kind not in ("counted", "calibrated"):
             raise place.error("low", f"expected an interval, since the value is {row.kind}")
         low, high = (row.value if bound is None else bound for bound in (row.low, row.high))
+        unlisted = sorted(set(row.stacks.split()) - set(stacks()))
+        if unlisted:
+            raise place.error("stacks", f"expected stacks of data/stacks.csv, got {unlisted[0]!r}")
         if not low <= row.value <= high:
             raise place.error(
                 "low", f"expected low <= value <= high, got {low:g}, {row.value:g} and {high:g}"
@@ -166,9 +214,9 @@ def efficiency(chip: str, precision: str, stack: str = "") -> dict[str, Paramete
     chip : str
         An id of the catalogue.
     precision : str
-        Of the matrix products: fp16, bf16 or fp8.
+        Of the matrix products, from `PRECISIONS`.
     stack : str
-        Software generation, such as ``megatron-2022``; empty or unknown for today's.
+        See `dojo_calc.performance.stacks.software`.
 
     Returns
     -------
@@ -181,18 +229,63 @@ def efficiency(chip: str, precision: str, stack: str = "") -> dict[str, Paramete
         If the precision is unknown.
     """
     kind = _precision(precision)
-    return {
-        name: max(
-            (one for one in parameters() if one.name == name and one.holds(chip, kind, stack)),
-            key=lambda one: one.narrowness,
-        )
-        for name in PARAMETERS
-    }
+    ran = software(stack)
+    chips = (chip, kin()[chip].chip) if chip in kin() else (chip,)
+    found: dict[str, Parameter] = {}
+    best: dict[str, tuple[int, ...]] = {}
+    for one in parameters():
+        rank = one.rank(chips, kind, (ran.name, ran.kind))
+        if rank is not None and rank > best.get(one.name, ()):
+            best[one.name], found[one.name] = rank, one
+    return {name: found[name] for name in PARAMETERS}
 
 
-def matrix_precision(precision: str) -> str:
-    """Precision whose dense peak the matrix products of a layer run against."""
-    return "fp8" if _precision(precision) == "fp8" else "bf16"
+def half_width(chip: str, precision: str, stack: str = "") -> float:
+    """Half the 80 % interval of a step's time, as a natural logarithm: wider for a chip that goes by its kin.
+
+    Parameters
+    ----------
+    chip, precision, stack : str
+        As for `efficiency`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    UnknownNameError
+        If the precision is unknown.
+    """
+    own = efficiency(chip, precision, stack)["error_80"]
+    known = any(one.name == "matrix_efficiency" and chip in one.chips for one in parameters())
+    return hypot(own.value, kin()[chip].wider) if chip in kin() and not known else own.value
+
+
+def matrix_peak(unit: Machine, precision: str) -> str:
+    """Quantity of the dense peak that a chip's matrix products run against: ``"peak_fp8"``.
+
+    Raises
+    ------
+    UnknownNameError
+        If the precision is unknown, or the chip has no peak at it.
+    """
+    _precision(precision)
+    own = unit.precisions()
+    first = next((one for one in _PEAKS[precision] if one in own), _PEAKS[precision][0])
+    unit.peak(first)  # says what the chip has, if not this
+    return f"peak_{first}"
+
+
+def head_peak(unit: Machine) -> str:
+    """Quantity of the dense 16-bit peak, at which attention and the output head run at any precision.
+
+    Raises
+    ------
+    UnknownNameError
+        If the chip has none.
+    """
+    return matrix_peak(unit, "fp16")
 
 
 def _precision(precision: str) -> str:
@@ -242,26 +335,30 @@ def chip_values(
     stack: str = "",
     book: Catalogue | None = None,
     changed: Mapping[str, float] | None = None,
+    setting: Setting | None = None,
 ) -> dict[str, float]:
     """Inputs of a training step that a chip and its software give: rates, bandwidths, latencies, capacity.
 
     Parameters
     ----------
     chip : str or Machine
-        A chip with a memory, a fast link and a network port in the catalogue.
+        A chip with a peak, a memory, fast links and a network in the catalogue.
     precision : str
-        Of the matrix products: fp16, bf16 or fp8.
+        Of the matrix products, from `PRECISIONS`.
     stack : str
-        See `efficiency`.
+        See `dojo_calc.performance.stacks.software`.
     book : Catalogue, optional
     changed : mapping, optional
         Values of rows of `parameters` by `Parameter.key`, in place of the table's, see `changes`; those of other
         chips, precisions and stacks are left unread.
+    setting : Setting, optional
+        Where the machine differs from the chip's facts.
 
     Returns
     -------
     dict
-        Name to value in SI; also `memory_capacity`, and `peak`, the dense 16-bit peak that MFU is quoted for.
+        Name to value in SI; also `memory_capacity`, `peak`, the dense 16-bit peak, and `matrix_peak`, that at the
+        precision of the matrix products, which MFU is quoted for.
 
     Raises
     ------
@@ -273,62 +370,60 @@ def chip_values(
     """
     known = book or catalogue()
     unit = known.machine(chip) if isinstance(chip, str) else chip
+    ran = setting or Setting()
     new = changes(changed or {})
     own = {name: new.get(one.key, one.value) for name, one in efficiency(unit.id, precision, stack).items()}
-    peak = unit.peak("bf16")
-    memory = _only(
-        unit, "memory", {one.name: one for one in unit.memories()}, "hbm", "hbm_capacity", "hbm_bandwidth"
-    )
-    links = {one.name: one for one in unit.links()}
+    matrix, head = unit.total(matrix_peak(unit, precision)), unit.total(head_peak(unit))
+    memory = _memory(unit)
+    if "scale_up_domain" not in unit.facts.quantities(unit.id):
+        raise UnknownNameError(
+            f"a training plan needs the fact 'scale_up_domain' of {unit.id}, which has none"
+        )
+    links = fast_links(unit)
+    domain = unit.total(domain_quantity(unit))
+    cap: Any = 1.0
+    if ran.power is not None:
+        cap = capped_share(float(ran.power), unit.total("power"), own["power_exponent"])
     found: dict[str, Any] = {
-        "matrix_rate": attained_rate(unit.peak(matrix_precision(precision)), own["matrix_efficiency"]),
-        "head_rate": attained_rate(peak, own["matrix_efficiency"]),
-        "attention_rate": attained_rate(peak, own["attention_efficiency"]),
-        "score_rate": attained_rate(peak, own["score_efficiency"]),
-        "peak": peak,
-        "matrix_peak": unit.peak(matrix_precision(precision)),
-        "memory_rate": attained_bandwidth(memory.bandwidth, own["memory_efficiency"]),
-        "memory_capacity": usable_memory(memory.capacity, own["memory_usable"]),
-        "scale_up": attained_bandwidth(scale_up_link(unit).bandwidth, own["link_efficiency"]),
-        "network": attained_bandwidth(
-            _only(unit, "link", links, "nic", "nic_bandwidth").bandwidth, own["network_efficiency"]
+        "matrix_rate": cap * attained_rate(matrix, own["matrix_efficiency"]),
+        "head_rate": cap * attained_rate(head, own["matrix_efficiency"]),
+        "attention_rate": cap * attained_rate(head, own["attention_efficiency"]),
+        "score_rate": cap * attained_rate(head, own["score_efficiency"]),
+        "peak": head,
+        "matrix_peak": matrix,
+        "memory_rate": attained_bandwidth(
+            ran.number("memory_bandwidth") or memory.bandwidth, own["memory_efficiency"]
         ),
-        "domain": unit.total(domain_quantity(unit)),
+        "memory_capacity": usable_memory(ran.number("memory") or memory.capacity, own["memory_usable"]),
+        "link": attained_bandwidth(links.bandwidth, own["link_efficiency"]),
+        "links": links.count,
+        "direct": links.direct,
+        "side": links.side,
+        "network": attained_bandwidth(network_share(unit, ran), own["network_efficiency"]),
+        "domain": min(domain, ran.number("per_server") or domain),
         **{
             name: value
             for name, value in own.items()
-            if name == "gradient_efficiency" or not name.endswith(("_efficiency", "_usable", "_80"))
+            if name == "gradient_efficiency"
+            or not name.endswith(("_efficiency", "_usable", "_80", "_exponent"))
         },
     }
     return found
 
 
-def domain_quantity(unit: Machine) -> str:
-    """Fact that says how many chips a job finds in one fast domain: of a rack of 72 it takes 64."""
-    return "scale_up_domain" if unit.maybe("scale_up_block") is None else "scale_up_block"
-
-
-def scale_up_link(unit: Machine) -> Link:
-    """Link that joins a chip to those of its fast domain: NVLink, or another whose chips all meet in a switch.
+def _memory(unit: Machine) -> Memory:
+    """Memory that holds the state of training.
 
     Raises
     ------
     UnknownNameError
-        If the chip has none, or several besides NVLink.
+        If the chip has none beside its SRAM.
     """
-    links = {one.name: one for one in unit.links() if one.owner == unit.id}
-    switched = [one for one in links.values() if one.topology == "switched"]
-    if "nvlink" not in links and len(switched) == 1:
-        return switched[0]
-    found: Link = _only(unit, "link", links, "nvlink", "nvlink_bandwidth")
-    return found
-
-
-def _only(unit: Machine, kind: str, found: Mapping[str, Any], name: str, *facts: str) -> Any:
-    if name not in found:
+    found = {one.name: one for one in unit.memories()}
+    if "hbm" not in found:
         has = ", ".join(found) or "none"
-        wanted = " and ".join(f"{unit.id}.{one}" for one in facts)
         raise UnknownNameError(
-            f"a training plan needs the {kind} {name!r}, which follows from {wanted}; {unit.id} has {has}"
+            f"a training plan needs the memory 'hbm', which follows from {unit.id}.hbm_capacity and "
+            f"{unit.id}.hbm_bandwidth; {unit.id} has {has}"
         )
-    return found[name]
+    return found["hbm"]

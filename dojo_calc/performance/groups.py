@@ -14,11 +14,11 @@ from __future__ import annotations
 from functools import reduce
 from operator import mul
 
-from dojo_calc.operations import maximum, minimum, round_down, round_up, where
+from dojo_calc.operations import log2, maximum, minimum, round_down, round_up, where
 from dojo_calc.quantities import ByteRate, Count, Duration, Fraction, Ranks
 
 __all__ = [
-    "group_bandwidth", "group_latency", "joint_size", "sharing_group", "within_domain",
+    "fast_bandwidth", "group_bandwidth", "group_latency", "joint_size", "sharing_group", "within_domain",
 ]  # fmt: skip
 
 
@@ -80,8 +80,42 @@ def within_domain(size: Count, stride: Count, domain: Count, chips: Count) -> Fr
     return where(chips > domain, where(round_down(filling) == round_up(filling), 1.0, 0.0), 1.0)
 
 
+def fast_bandwidth(
+    size: Ranks, domain: Ranks, link: ByteRate, links: Count, direct: Fraction, side: Ranks
+) -> ByteRate:  # fmt: skip
+    """Bandwidth of a chip in a group within a fast domain, over as many of its links as lead to members.
+
+    A switch carries all of it for any group. Of direct links to each other chip of the domain a group uses its
+    share. On a torus a group lies along as many axes as it fills, with two links an axis, and its collectives
+    cut their message over them, as `mesh.torus_all_gather` does.
+
+    Parameters
+    ----------
+    size, domain : Ranks
+        Chips in the group, and in the domain [1].
+    link : ByteRate
+        Of one link in one direction, as attained [B/s].
+    links : Count
+        Of a chip [1].
+    direct : Fraction
+        1 where each link leads to one other chip of the domain, else 0 [1].
+    side : Ranks
+        Chips along an axis of a torus; 1 where there is none [1].
+
+    Returns
+    -------
+    ByteRate
+        [B/s]; broadcast shape.
+    """
+    axes = maximum(round_up(log2(size) / log2(maximum(side, 2.0))), 1.0)
+    reached = minimum(maximum(size - 1.0, 1.0) / maximum(domain - 1.0, 1.0), 1.0)
+    used = where(side > 1.0, minimum(2.0 * axes, links), links * (1.0 + direct * (reached - 1.0)))
+    return link * used
+
+
 def group_bandwidth(
-    size: Count, stride: Count, domain: Count, chips: Count, scale_up: ByteRate, network: ByteRate
+    size: Ranks, stride: Count, domain: Ranks, chips: Count, link: ByteRate, links: Count, direct: Fraction,
+    side: Ranks, network: ByteRate,
 ) -> ByteRate:  # fmt: skip
     """Bandwidth of a chip in a ring that lies every `stride` chips: within a fast domain, or through the network.
 
@@ -92,7 +126,9 @@ def group_bandwidth(
     ----------
     size, stride, domain, chips : Count
         See `within_domain` [1].
-    scale_up, network : ByteRate
+    link, links, direct, side
+        See `fast_bandwidth`.
+    network : ByteRate
         Of one chip in one direction, as attained [B/s].
 
     Returns
@@ -100,10 +136,10 @@ def group_bandwidth(
     ByteRate
         [B/s]; broadcast shape.
     """
+    fast = fast_bandwidth(size, domain, link, links, direct, side)
     members = where(size * stride > domain, maximum(round_down(domain / stride), 1.0), 1.0)
-    return where(
-        within_domain(size, stride, domain, chips) > 0.0, scale_up, minimum(scale_up, network * members)
-    )
+    inside = within_domain(size, stride, domain, chips) > 0.0
+    return where(inside, fast, minimum(fast, network * members))
 
 
 def group_latency(

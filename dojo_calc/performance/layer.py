@@ -13,7 +13,8 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import maximum, round_up
+from dojo_calc.operations import maximum, minimum, round_up
+from dojo_calc.operations import power as power_of
 from dojo_calc.performance.kernels import MULTIPLY_ADD
 from dojo_calc.quantities import (
     ByteRate,
@@ -23,12 +24,13 @@ from dojo_calc.quantities import (
     Flop,
     FlopRate,
     Fraction,
+    Power,
     Ranks,
     Ratio,
 )
 
 __all__ = [
-    "attained_bandwidth", "attained_rate", "attention_backward", "attention_forward", "cast_time",
+    "attained_bandwidth", "attained_rate", "attention_backward", "attention_forward", "capped_share", "cast_time",
     "elementwise_backward", "elementwise_forward", "head_time", "kept_output_time", "key_value_share",
     "padded_vocabulary", "product_widths", "products_time", "usable_memory", "weights_at_work",
 ]  # fmt: skip
@@ -68,6 +70,24 @@ def attained_bandwidth(rated: ByteRate, efficiency: Fraction) -> ByteRate:
         [B/s]; broadcast shape.
     """
     return rated * efficiency
+
+
+def capped_share(power: Power, rated: Power, exponent: Fraction) -> Fraction:
+    """Share of its speed that a chip keeps under a cap on its power.
+
+    Parameters
+    ----------
+    power, rated : Power
+        The cap, and what the chip is rated at [W].
+    exponent : Fraction
+        0 where speed does not follow power, 1 where it follows in proportion [1].
+
+    Returns
+    -------
+    Fraction
+        1 for a cap above the rating [1]; broadcast shape.
+    """
+    return power_of(minimum(power / rated, 1.0), exponent)
 
 
 def usable_memory(capacity: Bytes, usable: Fraction) -> Bytes:

@@ -23,7 +23,9 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import changes, chip_values, efficiency
+from dojo_calc.performance.efficiency import changes, chip_values, efficiency, half_width
+from dojo_calc.performance.setting import Setting
+from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import as_count
 
@@ -102,7 +104,7 @@ class Training:
 
     `step_time` [s] with its 80 % interval `low` and `high`, `throughput` [tokens/s a chip], `mfu` against the
     dense peak at the precision of the matrix products, `memory` [B] of the fullest chip; `parts` and
-    `memory_parts` are what they are sums of.
+    `memory_parts` are what they are sums of. `told` is what a user should hear of the stack asked for.
     """
 
     step_time: Any
@@ -115,6 +117,7 @@ class Training:
     parts: Mapping[str, Any]
     memory_parts: Mapping[str, Any]
     problems: _Problems = field(repr=False)
+    told: str = ""
 
     @cached_property
     def reason(self) -> Any:
@@ -144,6 +147,7 @@ def train(
     visible: float = 1.0,
     precision: str = "bf16",
     stack: str = "",
+    setting: Setting | None = None,
     book: Catalogue | None = None,
     models: str | Path | None = None,
     changed: Mapping[str, float] | None = None,
@@ -172,8 +176,12 @@ def train(
     visible : float
         Share of the attention scores that operations, and so MFU, count: 1 in full, as the papers on Megatron do,
         or one half, the causal part alone that flash attention computes [1].
-    precision, stack : str
-        See `dojo_calc.performance.efficiency.efficiency`.
+    precision : str
+        Of the matrix products, from `dojo_calc.performance.efficiency.PRECISIONS`.
+    stack : str
+        See `dojo_calc.performance.stacks.software`; the typical one if left out.
+    setting : Setting, optional
+        Where the machine differs from the chip's facts: network, chips a server, power, memory.
     book : Catalogue, optional
     models : path, optional
         A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
@@ -214,7 +222,9 @@ def train(
         values["tensor"] > 1 if sequence_parallel is None else sequence_parallel
     )
     values |= flags(recompute, sharding, attention) | {"visible": float(visible)}
-    values |= sizes.values() | chip_values(unit, precision, stack, book, changes(changed or {}, own.values()))
+    values |= sizes.values() | chip_values(
+        unit, precision, stack, book, changes(changed or {}, own.values()), setting
+    )
     with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
         found = step.evaluate(values, OUTPUTS)
         wrong = _find_problems(values, np.copy(found["memory"]))  # masking below writes over the other
@@ -222,7 +232,7 @@ def train(
     if not bad.shape and bad:
         raise PlanError(str(wrong.texts()))
     masked = {name: _masked(one, bad) for name, one in found.items()}
-    error = np.exp(own["error_80"].value)
+    error = np.exp(half_width(unit.id, precision, stack))
     return Training(
         step_time=masked["step_time"],
         low=masked["step_time"] / error,
@@ -234,6 +244,7 @@ def train(
         parts={name.removesuffix("_part"): masked[name] for name in step.PARTS},
         memory_parts={name.removesuffix("_memory"): masked[name] for name in step.MEMORY},
         problems=wrong,
+        told=software(stack).told,
     )
 
 

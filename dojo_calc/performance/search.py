@@ -22,6 +22,7 @@ from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values
 from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, PlanError, flags
+from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import whole_number
 
@@ -75,6 +76,7 @@ def search(
     sequence: int | str = 2048,
     precision: str = "bf16",
     stack: str = "",
+    setting: Setting | None = None,
     attentions: Sequence[str] = ("flash",),
     up_to: bool = False,
     contexts: Sequence[int] = (1, 2, 4, 8),
@@ -96,6 +98,8 @@ def search(
         Sequences a step, tokens a sequence [1].
     precision, stack : str
         As for `dojo_calc.performance.plan.train`.
+    setting : Setting, optional
+        Where the machine differs from the chip's facts.
     attentions : sequence of str
         Of `ATTENTION`, to try.
     up_to : bool
@@ -128,7 +132,7 @@ def search(
         for one, name in ((chips, "chips"), (global_batch, "global_batch"), (sequence, "sequence"))
     )
     sizes = transformer(model, models)
-    fixed = sizes.values() | chip_values(chip, precision, stack, book)
+    fixed = sizes.values() | chip_values(chip, precision, stack, book, setting=setting)
     fixed |= {"global_batch": float(global_batch), "sequence": float(sequence), "expert": 1.0, "visible": 1.0}
     fixed["shard_copies"] = 1.0
     kinds = tuple(int(flags("none", "none", one)["flash"]) for one in attentions)

@@ -35,7 +35,7 @@ def test_a_group_is_as_fast_as_its_slowest_cut(
     size: float, stride: float, chips: float, inside: float, bandwidth: float
 ) -> None:
     assert within_domain(size, stride, 8.0, chips) == inside
-    assert group_bandwidth(size, stride, 8.0, chips, FAST, SLOW) == bandwidth
+    assert group_bandwidth(size, stride, 8.0, chips, FAST, 1.0, 0.0, 1.0, SLOW) == bandwidth
 
 
 def values(chip: str = "h100-sxm", model: str = "llama2-7b", **plan: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def test_keys_values_and_their_gradients_pass_the_ring() -> None:
     one = values(tensor=4.0, context=2.0)
     found = step.evaluate(one, ("context_transfer", "context_return", "tokens"))
     part = found["tokens"] * 4096 / 4 * 2 * 2
-    assert found["context_transfer"] == pytest.approx(part / one["scale_up"] + one["hop_latency"])
+    assert found["context_transfer"] == pytest.approx(part / one["link"] + one["hop_latency"])
     assert found["context_return"] == 2 * found["context_transfer"]
 
 

@@ -24,8 +24,9 @@ from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import chip_values, efficiency
+from dojo_calc.performance.efficiency import chip_values, half_width
 from dojo_calc.performance.plan import flags, problems
+from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer, transformers
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
@@ -348,8 +349,7 @@ def _per_step(one: _Sized, book: Catalogue) -> float:
         return np.nan
     if run.metric == "tokens_per_second_per_chip":
         return tokens / run.chips
-    # Megatron-Bridge counts the causal half of attention, the Megatron papers and NeMo all of it.
-    visible = 0.5 if run.stack.startswith("bridge") else 1.0
+    visible = software(run.stack).counted
     asked = step.evaluate(
         sizes | {"global_batch": run.global_batch, "sequence": run.sequence, "visible": visible},
         ("model_flop",),
@@ -393,7 +393,7 @@ def validate_runs(
         if reason:
             rows.append(row)
             continue
-        wide = float(np.exp(efficiency(run.chip, run.precision, run.stack)["error_80"].value))
+        wide = float(np.exp(half_width(run.chip, run.precision, run.stack)))
         rows.append(
             replace(
                 row,

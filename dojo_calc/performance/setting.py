@@ -1,0 +1,136 @@
+"""What surrounds a chip in training: the fast links beside it by role, the network, and where a run differs.
+
+A link between chips is *fast* by how it is wired (switched, point to point, a torus), whatever its maker calls it;
+what is wired as a network joins servers. A run may have had other surroundings than the chip's facts say: a slower
+network, fewer chips a server, a power cap, another memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dojo_calc.errors import UnknownNameError
+from dojo_calc.hardware.machine import Link, Machine
+from dojo_calc.quantities import ByteRate, Bytes, Power, Ranks, check
+
+__all__ = ["FAST", "FastLinks", "Setting", "domain_quantity", "fast_links", "network_link", "network_share"]
+
+FAST = ("switched", "point-to-point", "torus")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a run's machine differs from its chip's facts; None is as the facts say.
+
+    Parameters
+    ----------
+    network : ByteRate, optional
+        Of a server, or of a chip where no `per_server` is known, in one direction [B/s]; a text with its unit will
+        do, as for the others.
+    per_server : Ranks, optional
+        Chips a server, which is then the fast domain if it is smaller [1].
+    power : Power, optional
+        Cap of a chip, where below its rating [W].
+    memory : Bytes, optional
+        As the driver reports it [B].
+    memory_bandwidth : ByteRate, optional
+        [B/s].
+
+    Raises
+    ------
+    DomainError
+        If a value is outside its domain.
+    UnitError
+        If a text has another dimension.
+    """
+
+    network: float | str | None = None
+    per_server: float | str | None = None
+    power: float | str | None = None
+    memory: float | str | None = None
+    memory_bandwidth: float | str | None = None
+
+    def __post_init__(self) -> None:
+        kinds = {"network": ByteRate, "per_server": Ranks, "power": Power, "memory": Bytes,
+                 "memory_bandwidth": ByteRate}  # fmt: skip
+        for name, kind in kinds.items():
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, float(check(given, kind, name)))
+
+    def number(self, name: str) -> float | None:
+        """Value of a field in SI, or None."""
+        value: float | None = getattr(self, name)
+        return value
+
+
+@dataclass(frozen=True)
+class FastLinks:
+    """Fast links of one chip: so many, each of a bandwidth in one direction [B/s].
+
+    `direct` is 1 where each leads to one other chip of the domain, so that a small group uses its share alone;
+    `side` is the length of a torus along one axis, 1 where there is none. `quantity` is the fact.
+    """
+
+    name: str
+    quantity: str
+    count: float
+    bandwidth: float
+    direct: float
+    side: float
+
+
+def fast_links(unit: Machine) -> FastLinks:
+    """Links over which a chip reaches the others of its fast domain.
+
+    Raises
+    ------
+    UnknownNameError
+        If it has none; the message says which links it has.
+    """
+    own = [one for one in unit.links() if one.owner == unit.id and one.topology in FAST]
+    if not own:
+        raise UnknownNameError(
+            f"a training plan needs links of {unit.id} to its neighbours (wired as {', '.join(FAST)}); "
+            f"it has {_names(unit.links())}"
+        )
+    one = max(own, key=lambda link: link.total_bandwidth)
+    domain = unit.total("scale_up_domain")
+    axes = one.count / 2.0
+    side = domain ** (1.0 / axes) if one.topology == "torus" else 1.0
+    direct = float(one.topology == "point-to-point")
+    quantity = f"{one.name.replace('-', '_')}_bandwidth"
+    return FastLinks(one.name, quantity, one.count, one.bandwidth, direct, side)
+
+
+def network_link(unit: Machine) -> Link | None:
+    """Network port of a chip between servers, or None where it has none."""
+    return next((one for one in unit.links() if one.owner == unit.id and one.topology == "network"), None)
+
+
+def network_share(unit: Machine, setting: Setting) -> float:
+    """Network bandwidth of a chip in one direction, rated [B/s]: its part of what the run's server had.
+
+    Raises
+    ------
+    UnknownNameError
+        If neither the setting nor the catalogue gives it.
+    """
+    if setting.network is not None:
+        return float(setting.network) / (setting.number("per_server") or unit.total("scale_up_domain"))
+    port = network_link(unit)
+    if port is None:
+        raise UnknownNameError(
+            f"a training plan needs a network for {unit.id}; it has {_names(unit.links())}: give the network of a "
+            "server, or add a 'nic' to the facts"
+        )
+    return port.total_bandwidth
+
+
+def domain_quantity(unit: Machine) -> str:
+    """Fact that says how many chips a job finds in one fast domain: of a rack of 72 it takes 64."""
+    return "scale_up_domain" if unit.maybe("scale_up_block") is None else "scale_up_block"
+
+
+def _names(links: list[Link]) -> str:
+    return ", ".join(f"{one.name} ({one.topology})" for one in links) or "none"
