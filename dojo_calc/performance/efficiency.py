@@ -123,7 +123,8 @@ class Parameter:
         stack = _place(stacks, self.stacks)
         if chip is None or stack is None or self.precision not in ("", precision):
             return None
-        return (bool(self.chips) + bool(self.precision) + bool(self.stacks), -chip, -stack)
+        named = bool(self.chips) + bool(self.precision) + bool(self.stacks)
+        return (named, bool(self.precision), -chip, -stack)
 
     @property
     def at_most_one(self) -> bool:

@@ -1,8 +1,9 @@
 """What surrounds a chip in training: the fast links beside it by role, the network, and where a run differs.
 
 A link between chips is *fast* by how it is wired (switched, point to point, a torus), whatever its maker calls it;
-what is wired as a network joins servers. A run may have had other surroundings than the chip's facts say: a slower
-network, fewer chips a server, a power cap, another memory.
+what is wired as a network joins servers. Of a reader's own link nobody may have said how: it is taken as switched.
+A run may have had other surroundings than the chip's facts say: a slower network, fewer chips a server, a power cap,
+another memory.
 """
 
 from __future__ import annotations
@@ -88,7 +89,11 @@ def fast_links(unit: Machine) -> FastLinks:
     UnknownNameError
         If it has none; the message says which links it has.
     """
-    own = [one for one in unit.links() if one.owner == unit.id and one.topology in FAST]
+    own = [
+        one
+        for one in unit.links()
+        if one.owner == unit.id and not _is_network(one) and one.topology in (*FAST, "")
+    ]
     if not own:
         raise UnknownNameError(
             f"a training plan needs links of {unit.id} to its neighbours (wired as {', '.join(FAST)}); "
@@ -105,7 +110,12 @@ def fast_links(unit: Machine) -> FastLinks:
 
 def network_link(unit: Machine) -> Link | None:
     """Network port of a chip between servers, or None where it has none."""
-    return next((one for one in unit.links() if one.owner == unit.id and one.topology == "network"), None)
+    return next((one for one in unit.links() if one.owner == unit.id and _is_network(one)), None)
+
+
+def _is_network(link: Link) -> bool:
+    """Whether a link joins servers: it is wired so, or is a network card of which nobody says how it is wired."""
+    return link.topology == "network" or (link.topology == "" and link.name == "nic")
 
 
 def network_share(unit: Machine, setting: Setting) -> float:
@@ -122,7 +132,7 @@ def network_share(unit: Machine, setting: Setting) -> float:
     if port is None:
         raise UnknownNameError(
             f"a training plan needs a network for {unit.id}; it has {_names(unit.links())}: give the network of a "
-            "server, or add a 'nic' to the facts"
+            f"server, or add {unit.id}.nic_bandwidth to the facts"
         )
     return port.total_bandwidth
 

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dojo_calc.errors import DomainError, UnknownNameError
 from dojo_calc.performance import step
+from dojo_calc.performance.collective import all_gather_bound
 from dojo_calc.performance.efficiency import chip_values
-from dojo_calc.performance.groups import group_bandwidth, within_domain
-from dojo_calc.performance.plan import flags, train
+from dojo_calc.performance.groups import fast_bandwidth, group_bandwidth, within_domain
+from dojo_calc.performance.mesh import torus_all_gather_bound
+from dojo_calc.performance.plan import PlanError, flags, train
+from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.traffic import gradient_time
 from dojo_calc.performance.workload import transformer
 
@@ -135,3 +139,102 @@ def test_the_vocabulary_is_padded_and_counted() -> None:
     one = transformer("gpt3-175b").values() | {"vocabulary": 50257.0, "tensor": np.array([1.0, 8.0])}
     kept = step.evaluate(one | {"vocabulary_multiple": 128.0}, ("vocabulary_kept",))["vocabulary_kept"]
     assert kept.tolist() == [50304, 51200]
+
+
+def test_a_torus_is_as_fast_as_its_collectives() -> None:
+    """Of 256 chips, 16 x 16 with 4 links of 50 GB/s, against the bound of the mesh's own formulas."""
+    fast = fast_bandwidth(256.0, 256.0, 50e9, 4.0, 0.0, 16.0)
+    message = 1e9
+    here = all_gather_bound(256.0, message, fast)
+    assert here == pytest.approx(torus_all_gather_bound(16.0, 16.0, message, 50e9))
+    assert fast_bandwidth(16.0, 256.0, 50e9, 4.0, 0.0, 16.0) == 100e9  # along one axis, both ways round
+
+
+def test_direct_links_serve_their_own_pair() -> None:
+    """Seven links of an MI300X: a pair has one of them, all eight chips all seven; a switch gives all to any."""
+    assert fast_bandwidth(2.0, 8.0, 64e9, 7.0, 1.0, 1.0) == pytest.approx(64e9)
+    assert fast_bandwidth(8.0, 8.0, 64e9, 7.0, 1.0, 1.0) == pytest.approx(7 * 64e9)
+    assert fast_bandwidth(2.0, 8.0, 450e9, 1.0, 0.0, 1.0) == 450e9
+
+
+@pytest.mark.parametrize(
+    "chip",
+    ["h200-sxm", "h800", "a800", "b200", "b300", "gb200", "gb300", "mi300x", "mi325x", "mi355x", "tpu-v5e",
+     "tpu-v5p", "tpu-v6e", "tpu-v7", "gaudi-2", "gaudi-3", "trainium1", "trainium2", "trainium3", "gh200",
+     "v100-sxm-32gb"],
+)  # fmt: skip
+def test_every_accelerator_with_a_peak_a_memory_and_links_trains(chip: str) -> None:
+    precision = "fp16" if chip.startswith("v100") else "bf16"
+    plan = {"global_batch": 64, "sharding": "zero3", "recompute": "full", "precision": precision}
+    made = train("gpt3-5b", chip, 16, **plan)
+    assert 0.05 < made.mfu < 0.75
+    assert made.low < made.step_time < made.high
+
+
+def test_a_chip_of_the_same_die_is_not_slower() -> None:
+    plan = {"global_batch": 64, "sharding": "zero3", "recompute": "full", "stack": "tuned"}
+    h100, h200 = (train("gpt3-20b", one, 64, **plan) for one in ("h100-sxm", "h200-sxm"))
+    assert h200.step_time <= h100.step_time
+    assert h200.high / h200.low > h100.high / h100.low
+
+
+def test_a_run_may_have_had_other_surroundings() -> None:
+    plan = {
+        "global_batch": 64,
+        "sharding": "zero3",
+        "recompute": "full",
+        "stack": "fsdp-2023",
+        "sequence": 4096,
+    }
+
+    def timed(**setting: Any) -> float:
+        time: float = train("llama2-7b", "h100-sxm", 64, setting=Setting(**setting), **plan).step_time
+        return time
+
+    whole = timed()
+    assert timed(network="400 Gb/s", per_server=8) > timed(network="3200 Gb/s", per_server=8) == whole
+    assert timed(per_server=4, network="1600 Gb/s") >= whole
+    assert whole < timed(power="350 W") < 2**0.5 * whole
+    assert timed(power="700 W") == whole
+    assert timed(memory_bandwidth="2.4 TB/s") > whole
+    with pytest.raises(PlanError, match=r"usable memory; spread"):
+        train("llama2-7b", "h100-sxm", 8, global_batch=8, setting=Setting(memory="17 GB"))
+    with pytest.raises(DomainError, match="per_server"):
+        Setting(per_server=0)
+
+
+def test_an_unlisted_stack_is_told_and_counts_as_typical() -> None:
+    plan = {"global_batch": 64, "sharding": "zero3", "recompute": "full"}
+    other, typical, unnamed = (
+        train("gpt3-5b", "h100-sxm", 64, stack=one, **plan) for one in ("Megatron-2022", "typical", "")
+    )
+    assert other.step_time == typical.step_time == unnamed.step_time
+    assert other.told.startswith("the stack 'Megatron-2022' is not listed, so it counts as 'typical'")
+    assert "megatron-2022" in other.told
+    assert typical.told == unnamed.told == ""
+    tuned = train("gpt3-5b", "h100-sxm", 64, stack="tuned", **plan)
+    assert tuned.step_time < typical.step_time
+    assert tuned.high / tuned.low < typical.high / typical.low
+
+
+def test_a_precision_runs_against_its_own_peak() -> None:
+    plan = {"global_batch": 64, "sharding": "zero3", "recompute": "full", "stack": "tuned"}
+    wide, eight, four = (
+        train("gpt3-20b", "gb200", 64, precision=one, **plan) for one in ("bf16", "mxfp8", "nvfp4")
+    )
+    assert wide.step_time > eight.step_time > four.step_time
+    # the same work over peaks of 2.5, 5 and 10 PFLOP/s
+    assert eight.mfu * 2 == pytest.approx(wide.mfu * wide.step_time / eight.step_time)
+    assert four.mfu * 4 == pytest.approx(wide.mfu * wide.step_time / four.step_time)
+    assert wide.high / wide.low > eight.high / eight.low  # fitted at eight bits alone
+    with pytest.raises(UnknownNameError, match="a100-sxm-80gb has no peak at precision 'fp8'"):
+        train("gpt3-5b", "a100-sxm-80gb", 8, global_batch=8, precision="mxfp8")
+
+
+def test_attention_is_counted_in_full_or_in_half() -> None:
+    """Long sequences: the same step, and operations that differ by half of attention's."""
+    plan = {"global_batch": 8, "sequence": 32768, "tensor": 8, "recompute": "full", "stack": "tuned"}
+    full, half = (train("llama3-8b", "h100-sxm", 8, visible=one, **plan) for one in (1.0, 0.5))
+    assert full.step_time == half.step_time
+    attention = 12 * 8 * 32768 * 32768 * 4096 * 32
+    assert full.model_flop - half.model_flop == pytest.approx(attention / 2)
