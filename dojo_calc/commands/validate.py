@@ -26,7 +26,8 @@ def validate(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="Measured runs or clusters, in the columns of data/validation/; the shipped runs if left out."
+            help="Measured steps, whole runs, memory or clusters, in the columns of data/validation/; the shipped "
+            "steps if left out."
         ),
     ] = None,
     models: Models = None,
@@ -52,21 +53,28 @@ def validate(
 
 def _validated(file: Path | None, models: Path | None, book: Catalogue) -> Validation:
     """Tell what a file measures by its columns."""
-    from dojo_calc.evidence.measured.clusters import CLUSTER_COLUMNS, validate_clusters
-    from dojo_calc.evidence.measured.training_runs import RUN_COLUMNS, validate_runs
+    from dojo_calc.evidence.measured.clusters import validate_clusters
+    from dojo_calc.evidence.measured.memory_runs import validate_memory_runs
+    from dojo_calc.evidence.measured.training_runs import validate_runs
+    from dojo_calc.evidence.measured.whole_runs import validate_whole_runs
     from dojo_calc.tables import header_of
 
     if file is None:
         return validate_runs(book=book, models=models)
     columns = set(header_of(file))
+    if {"metric", "measured"} & columns:
+        return validate_runs(file, book, models)
+    if {"measured_gib", "unit_printed"} & columns:
+        return validate_memory_runs(file, book, models)
+    if {"gpu_hours", "tokens"} & columns:
+        return validate_whole_runs(file, book, models)
     if {"reported_mw", "reported_cost_usd"} & columns:
         if models is not None:
             raise UsageError("--models counts for training runs; a file of clusters names none")
         return validate_clusters(file, book)
-    if {"metric", "measured", "model"} & columns:
-        return validate_runs(file, book, models)
     raise FactsError(
-        f"{file}, line 1: expected the columns {', '.join(CLUSTER_COLUMNS)}, or {', '.join(RUN_COLUMNS)}; got "
+        f"{file}, line 1: expected the columns of steps (metric, measured, ...), of whole runs (gpu_hours, tokens, "
+        f"...), of memory (measured_gib, ...) or of clusters (reported_mw, reported_cost_usd, ...); got "
         f"{_listed(columns)}"
     )
 
@@ -86,7 +94,8 @@ def _show_validation(found: Validation, asked: Asked) -> None:
 
 def _validation_row(row: MeasuredRow) -> Row:
     cells = row.as_dict()
-    shown = {name: cells[name] for name in ("id", "chip", "metric", "unit", "measured", "predicted", "error")}
+    names = ("id", "group", "chip", "metric", "unit", "measured", "predicted", "error")
+    shown = {name: cells[name] for name in names}
     return {
         name: f"{cell:.4g}" if isinstance(cell, float) else cell or "" for name, cell in shown.items()
     } | {

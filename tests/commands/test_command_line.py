@@ -187,13 +187,13 @@ def test_compare_puts_machines_side_by_side() -> None:
 def test_validate_tells_clusters_by_their_columns() -> None:
     found = as_json("validate", str(data_path("validation/clusters.csv")))
     assert set(found) == {"rows", "groups", "overall"}
-    keys = "id source chip metric unit measured predicted low high error chosen reason"
+    keys = "id group source chip metric unit measured predicted low high error chosen reason cluster"
     assert all(list(row) == keys.split() for row in found["rows"])
     assert {row["metric"] for row in found["rows"]} == {"power", "cost"}
     assert len(found["rows"]) == found["overall"]["count"] == 50
     done = run("validate", str(data_path("sources.csv")))
     assert done.returncode == 2
-    assert "expected the columns name, status" in done.stderr
+    assert "or of clusters (reported_mw, reported_cost_usd, ...); got address, author" in done.stderr
 
 
 def test_validate_economics_gives_every_printed_figure() -> None:
@@ -207,7 +207,7 @@ def test_validate_without_a_file_holds_the_shipped_runs() -> None:
     found = as_json("validate")
     assert found["overall"]["count"] == 163
     assert found["rows"][0]["id"] == "korthikanti-megatron-22b-full"
-    keys = "id source chip metric unit measured predicted low high error chosen reason"
+    keys = "id group source chip metric unit measured predicted low high error chosen reason cluster"
     assert all(list(row) == keys.split() for row in found["rows"])
 
 

@@ -22,7 +22,8 @@ import numpy as np
 from annotated_types import Ge, Gt
 from pydantic import FiniteFloat
 
-from dojo_calc.evidence.measured.training_runs import Run, Vector, predict, prepare, read_runs, splits
+from dojo_calc.evidence.measured.runs import Run, family, read_runs, splits
+from dojo_calc.evidence.measured.training_runs import Vector, predict, prepare
 from dojo_calc.performance.efficiency import Parameter, parameters
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
@@ -137,10 +138,10 @@ def leave_one_source_out(runs: Sequence[Run]) -> dict[str, Vector]:
     """
     used = [run for run in runs if splits().get(run.id) == "fit"]
     found = {}
-    for family in dict.fromkeys(_family(run) for run in used):
-        others = fit([run for run in used if _family(run) != family])
-        own = [run for run in used if _family(run) == family]
-        found[family] = errors(own, others.values)
+    for name in dict.fromkeys(family(run) for run in used):
+        others = fit([run for run in used if family(run) != name])
+        own = [run for run in used if family(run) == name]
+        found[name] = errors(own, others.values)
     return found
 
 
@@ -155,10 +156,6 @@ def without(effect: str, runs: Sequence[Run]) -> Fit:
     """
     off = {one.key: OFF[effect] for one in parameters() if one.name == effect}
     return fit(runs, fixed=off)
-
-
-def _family(run: Run) -> str:
-    return run.stack.split("-")[0]
 
 
 @dataclass(frozen=True)
@@ -206,8 +203,8 @@ def effects(runs: Sequence[Run], names: Sequence[str] = tuple(OFF)) -> Iterator[
     for name in names:
         moved = sum(one.name != name for one in fitted())
         yield _effect("effect", name, moved, errors(unseen, without(name, own).values))
-    for family, found in leave_one_source_out(runs).items():
-        yield _effect("source", family, free, found)
+    for name, found in leave_one_source_out(runs).items():
+        yield _effect("source", name, free, found)
 
 
 def read_effects() -> list[Effect]:

@@ -5,44 +5,35 @@ memory by the model's own time; no recomputation, a sharded optimizer, flash att
 with any tensor parallelism are taken where nothing is said. What was filled in stands in `Row.chosen`. A run that
 was made is never refused for its memory. Not everybody runs the best: where virtual stages are not printed the
 interval reaches to the plain schedule, which has none.
+
+What a row says of its machine counts over the chip's own facts: the network of a server and the chips in it, the
+memory's size and speed, and a power cap, under which matrix units run slower with the root of the power.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
-from pydantic import FiniteFloat
 
-from dojo_calc.errors import UnknownNameError, nearest
+from dojo_calc.errors import DojoCalcError, UnknownNameError
+from dojo_calc.evidence.measured.runs import METRICS, Run, cluster, publisher, read_runs, splits
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import chip_values, half_width
-from dojo_calc.performance.plan import flags, problems
+from dojo_calc.performance.efficiency import chip_values, half_width, matrix_peak
+from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, flags, problems
+from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
-from dojo_calc.performance.workload import Transformer, transformer, transformers
-from dojo_calc.rows import Strict
-from dojo_calc.tables import data_path, read_rows
-from dojo_calc.units import tera
+from dojo_calc.performance.workload import Transformer, transformer
+from dojo_calc.units import GiB, giga, tera
 
-__all__ = [
-    "METRICS", "RUN_COLUMNS", "Prediction", "Prepared", "Run", "predict", "prepare", "read_runs", "splits",
-    "validate_runs",
-]  # fmt: skip
+__all__ = ["Prediction", "Prepared", "predict", "predict_memory", "prepare", "validate_runs"]
 
-METRICS = {
-    "step_seconds": "s",
-    "tokens_per_second_per_chip": "1/s",
-    "model_tflops_per_chip": "TFLOP/s",
-    "mfu": "1",
-}
 # A blank among these is filled with the best that fits.
 SEARCHED = ("micro_batch", "tensor", "pipeline", "context", "interleave")
 POWERS = tuple(2**n for n in range(8))
@@ -53,94 +44,38 @@ CANDIDATES = {
     "context": POWERS,
     "interleave": tuple(range(1, 17)),
 }
-MOST_SEARCHED = 2  # more blanks than that make a grid that no published table asks for
+# Of more blanks than two: what a plan looks like that somebody ran.
+COARSE = {
+    "micro_batch": (1, 2, 4, 8, 16),
+    "tensor": (1, 2, 4, 8),
+    "pipeline": (1, 2, 4, 8, 16),
+    "context": (1, 2, 4),
+    "interleave": (1, 2, 4),
+}
+MOST_FINE = 2
+# Where nothing is printed: a common length of a sequence, and micro-batches enough that a pipeline is mostly full.
+SEQUENCE = 4096
+ROUNDS = 8
+SIZES = (
+    "layers",
+    "head_dim",
+    "q_lora_rank",
+    "kv_lora_rank",
+    "shared_experts",
+    "dense_layers",
+    "moe_feedforward",
+)
+OF_EXPERTS = ("shared_experts", "dense_layers", "moe_feedforward")
 
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
-Size = Annotated[int, Gt(0)]
-Flag = Annotated[int, Ge(0), Le(1)]
-
-
-class Run(Strict):
-    """A row of `data/validation/training_runs.csv`."""
-
-    id: str
-    source: str = ""
-    model: str
-    layers: Size | None = None
-    chip: str
-    chips: Size
-    precision: Literal["fp16", "bf16", "fp8"] = "bf16"
-    sequence: Size
-    global_batch: Size
-    micro_batch: Size | None = None
-    tensor: Size | None = None
-    pipeline: Size | None = None
-    data: Size | None = None
-    context: Size | None = None
-    expert: Size | None = None
-    interleave: Size | None = None
-    recompute: Literal["none", "selective", "full"] | None = None
-    sequence_parallel: Flag | None = None
-    sharding: Literal["none", "zero1", "zero2", "zero3"] | None = None
-    attention: Literal["unfused", "flash"] | None = None
-    stack: str = ""
-    use: Literal["score", "apart"] = "score"
-    metric: str
-    measured: Annotated[FiniteFloat, Gt(0)]
-    note: str = ""
-
-
-RUN_COLUMNS = tuple(Run.model_fields)
 
 
 @dataclass(frozen=True)
 class _Sized:
-    """A run with its model's sizes, depth as it ran."""
+    """A run with its model's sizes, as it ran."""
 
     run: Run
     sizes: Transformer
-
-
-def read_runs(path: Path | None = None, models: Path | None = None) -> list[Run]:
-    """Rows of a file of training runs.
-
-    Parameters
-    ----------
-    path : pathlib.Path, optional
-        `data/validation/training_runs.csv` if left out.
-    models : pathlib.Path, optional
-        A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
-
-    Raises
-    ------
-    FactsError
-        For an unknown column, model, metric or word, a size that is no whole number, an id that stands twice:
-        with file, line and column.
-    """
-    found: dict[str, Run] = {}
-    known = transformers() | (transformers(models) if models else {})
-    for row, place in read_rows(path or data_path("validation/training_runs.csv"), Run):
-        if row.id in found:
-            raise place.error("id", f"run {row.id!r} stands twice")
-        if row.model not in known:
-            raise place.error("model", f"unknown model {row.model!r}{nearest(row.model, known)}")
-        if row.metric not in METRICS:
-            raise place.error(
-                "metric", f"unknown metric {row.metric!r}; expected one of {', '.join(METRICS)}"
-            )
-        found[row.id] = row
-    return list(found.values())
-
-
-@cache
-def splits() -> dict[str, str]:
-    """Which split each shipped run is in: fit, calibrate, test or apart. Frozen in `data/validation/splits.csv`."""
-
-    class Split(Strict):
-        id: str
-        split: Literal["fit", "calibrate", "test", "apart"]
-
-    return {row.id: row.split for row, _ in read_rows(data_path("validation/splits.csv"), Split)}
 
 
 @dataclass(frozen=True)
@@ -171,30 +106,58 @@ def predict(
         Efficiency parameters in place of the table's, see `chip_values`.
     book : Catalogue, optional
     models : pathlib.Path, optional
-        See `read_runs`.
+        A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
 
     Returns
     -------
     Prediction
     """
     known = book or catalogue()
-    sized = [_Sized(run, _sizes(run, models)) for run in runs]
-    reasons = [_reason(run, known) for run in runs]
+    sized, reasons = _expressed(runs, known, models)
     filled: list[dict[str, Any]] = [{} for _ in runs]
-    _fill(sized, filled, reasons, changed, known)
+    for index, one in enumerate(sized):
+        if one is not None:
+            filled[index], reasons[index] = _fill(one, changed, known)
     values = np.full(len(runs), np.nan)
     plain = values.copy()
     fine = [index for index, reason in enumerate(reasons) if not reason]
-    if fine:
-        best = [(sized[index], filled[index]) for index in fine]
+    best = [(one, filled[index]) for index in fine if (one := sized[index]) is not None]
+    if best:
         values[fine] = _prepared(best, known).values(changed)
         without = [(one, choice | {"interleave": 1}) for one, choice in best]
         plain[fine] = _prepared(without, known).values(changed)
     return Prediction(values, plain, tuple(filled), tuple(reasons))
 
 
+def predict_memory(
+    runs: Sequence[Run], book: Catalogue | None = None, models: Path | None = None
+) -> tuple[Vector, list[str], list[bool]]:
+    """Bytes that each run needs on its fullest chip, NaN with a reason, and whether its model has experts.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    book : Catalogue, optional
+    models : pathlib.Path, optional
+        See `predict`.
+    """
+    known = book or catalogue()
+    sized, reasons = _expressed(runs, known, models)
+    values = np.full(len(runs), np.nan)
+    for index, one in enumerate(sized):
+        if one is not None:
+            choice, reasons[index] = _fill(one, None, known)
+            if not reasons[index]:
+                table = _prepared([(one, choice)], known).inputs()
+                values[index] = step.evaluate(table, ("memory",))["memory"][0]
+    return values, reasons, [one is not None and one.sizes.experts > 1 for one in sized]
+
+
 def prepare(
-    runs: Sequence[Run], chosen: Sequence[Mapping[str, Any]], book: Catalogue | None = None
+    runs: Sequence[Run],
+    chosen: Sequence[Mapping[str, Any]],
+    book: Catalogue | None = None,
+    models: Path | None = None,
 ) -> Prepared:
     """Lay runs out once, to be predicted again and again with other efficiency parameters.
 
@@ -205,25 +168,54 @@ def prepare(
     chosen : sequence of mapping
         Values of their blank cells, as `predict` gives them.
     book : Catalogue, optional
+    models : pathlib.Path, optional
+        See `predict`.
     """
-    rows = [(_Sized(run, _sizes(run)), one) for run, one in zip(runs, chosen, strict=True)]
-    return _prepared(rows, book or catalogue())
+    known = book or catalogue()
+    sized, _ = _expressed(runs, known, models)
+    return _prepared([(one, choice) for one, choice in zip(sized, chosen, strict=True) if one], known)
 
 
-def _sizes(run: Run, models: Path | None = None) -> Transformer:
-    sizes = transformer(run.model, models)
-    return sizes.changed(layers=run.layers) if run.layers else sizes
+def _expressed(
+    runs: Sequence[Run], book: Catalogue, models: Path | None
+) -> tuple[list[_Sized | None], list[str]]:
+    """Runs with their models' sizes; None with a reason where a run says what the library does not know."""
+    found: list[_Sized | None] = []
+    reasons = []
+    for run in runs:
+        try:
+            found.append(_Sized(run, _sizes(run, models)))
+            _check_words(run)
+            chip_values(run.chip, run.precision, run.stack, book, setting=_setting(run))
+            reasons.append("")
+        except DojoCalcError as error:
+            found[len(reasons) :] = [None]
+            reasons.append(str(error))
+    return found, reasons
 
 
-def _reason(run: Run, book: Catalogue) -> str:
+def _sizes(run: Run, models: Path | None) -> Transformer:
     try:
-        chip_values(run.chip, run.precision, run.stack, book)
-    except UnknownNameError as error:
-        return str(error)
-    blanks = [name for name in SEARCHED if getattr(run, name) is None]
-    if len(blanks) > MOST_SEARCHED:
-        return f"{', '.join(blanks)} are blank: too many to search"
-    return ""
+        sizes = transformer(run.model, models)
+    except UnknownNameError:
+        # a name with a tilde is that of sizes written down before a model could be expressed
+        if not run.model.endswith("~"):
+            raise
+        sizes = transformer(run.model.rstrip("~"), models)
+    cells = {cell: value for cell in SIZES if (value := getattr(run, cell)) is not None}
+    if sizes.experts == 1:  # of a dense model a row prints no width of experts, or one without effect
+        cells = {cell: value for cell, value in cells.items() if cell not in OF_EXPERTS}
+    return sizes.changed(**cells) if cells else sizes
+
+
+def _check_words(run: Run) -> None:
+    words = (("recompute", RECOMPUTE), ("sharding", SHARDING), ("attention", ATTENTION))
+    for name, known in words:
+        given = getattr(run, name)
+        if given is not None and given not in known:
+            raise UnknownNameError(f"{name} must be one of {', '.join(known)}, got {given!r}")
+    if run.global_batch is None and run.metric == "step_seconds":
+        raise UnknownNameError("a step's seconds need its global_batch, which is blank")
 
 
 def _stated(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -238,7 +230,7 @@ def _stated(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         return printed
 
     words = flags(of("recompute", "none"), of("sharding", "zero1"), of("attention", "flash"))
-    sizes = {"global_batch": run.global_batch, "sequence": run.sequence, "chips": run.chips}
+    sizes = {"sequence": of("sequence", SEQUENCE), "chips": run.chips}
     return words | sizes | {"expert": run.expert or 1, "visible": 1.0}, taken
 
 
@@ -249,16 +241,20 @@ def _values(one: _Sized, choice: Mapping[str, Any]) -> dict[str, float]:
     sizes = {name: getattr(run, name) or choice.get(name, 1) for name in SEARCHED}
     data = run.data or run.chips / (sizes["tensor"] * sizes["pipeline"] * sizes["context"])
     parallel = float(run.sequence_parallel if run.sequence_parallel is not None else sizes["tensor"] > 1)
+    batch = _batch(run, data, sizes)
     return (
         one.sizes.values()
         | stated
         | sizes
-        | {
-            "data": data,
-            "sequence_parallel": parallel,
-            "shard_copies": 1.0,
-        }
+        | {"data": data, "sequence_parallel": parallel, "global_batch": batch, "shard_copies": 1.0}
     )
+
+
+def _batch(run: Run, data: float, sizes: Mapping[str, int]) -> float:
+    """Sequences a step; of a rate that is printed without them, so many that a pipeline is mostly full."""
+    if run.global_batch is not None:
+        return float(run.global_batch)
+    return data * sizes["micro_batch"] * ROUNDS * sizes["pipeline"]
 
 
 @dataclass(frozen=True)
@@ -269,14 +265,14 @@ class Prepared:
     """
 
     plans: Mapping[str, Vector]
-    machines: tuple[tuple[str, str, str], ...]
+    machines: tuple[tuple[str, str, str, Setting], ...]
     which: np.ndarray[Any, np.dtype[np.intp]]
     per_step: Vector
     book: Catalogue
 
     def inputs(self, changed: Mapping[str, float] | None = None) -> dict[str, Any]:
         """Inputs of a step."""
-        found = [chip_values(*one, self.book, changed) for one in self.machines]
+        found = [chip_values(*one[:3], self.book, changed, one[3]) for one in self.machines]
         return {
             **self.plans,
             **{name: np.array([one[name] for one in found])[self.which] for name in found[0]},
@@ -290,106 +286,123 @@ class Prepared:
 
 
 def _prepared(rows: Sequence[tuple[_Sized, Mapping[str, Any]]], book: Catalogue) -> Prepared:
-    keys = [(one.run.chip, one.run.precision, one.run.stack) for one, _ in rows]
+    keys = [(one.run.chip, one.run.precision, one.run.stack, _setting(one.run)) for one, _ in rows]
     machines = tuple(dict.fromkeys(keys))
     plans = [_values(one, choice) for one, choice in rows]
+    layouts = {name: np.array([plan[name] for plan in plans], dtype=np.float64) for name in plans[0]}
     return Prepared(
-        {name: np.array([plan[name] for plan in plans], dtype=np.float64) for name in plans[0]},
+        layouts,
         machines,
         np.array([machines.index(key) for key in keys]),
-        np.array([_per_step(one, book) for one, _ in rows]),
+        np.array([_per_step(one, plan, book) for (one, _), plan in zip(rows, plans, strict=True)]),
         book,
     )
 
 
-def _fill(
-    sized: Sequence[_Sized],
-    filled: list[dict[str, Any]],
-    reasons: list[str],
-    changed: Mapping[str, float] | None,
-    book: Catalogue,
-) -> None:
-    """Choose for each run's blanks the fastest that fits; of equals the first, so the smallest sizes."""
-    for index, one in enumerate(sized):
-        if reasons[index]:
-            continue
-        _, taken = _stated(one.run)
-        choices = list(_choices(one.run))
-        table = _prepared([(one, choice) for choice in choices], book).inputs(changed)
-        wrong = np.zeros(len(choices), dtype=bool)
-        why = ""
-        for where, words in problems(table):
-            hit = np.broadcast_to(where, wrong.shape)
-            if hit.any() and not why:
-                at = int(np.argmax(hit))
-                shown = {name: f"{column[at]:,.6g}" for name, column in table.items()}
-                why = words(shown.__getitem__)
-            wrong |= hit
-        if wrong.all():
-            reasons[index] = why
-            continue
-        found = step.evaluate(table, ("step_time", "memory"))
-        fits = ~wrong & (found["memory"] <= table["memory_capacity"])
-        allowed = fits if fits.any() else ~wrong
-        best = int(np.argmin(np.where(allowed, found["step_time"], np.inf)))
-        filled[index] |= taken | choices[best]
+def _setting(run: Run) -> Setting:
+    """What a row says of its own machine."""
+    return Setting(
+        network=None if run.node_gbps is None else run.node_gbps * giga / 8.0,
+        per_server=run.per_server,
+        power=run.power_w,
+        memory=None if run.memory_gib is None else run.memory_gib * GiB,
+        memory_bandwidth=None if run.memory_tbps is None else run.memory_tbps * tera,
+    )
+
+
+def _fill(one: _Sized, changed: Mapping[str, float] | None, book: Catalogue) -> tuple[dict[str, Any], str]:
+    """Choose for a run's blanks the fastest that fits, of equals the first, so the smallest sizes; or say why not."""
+    _, taken = _stated(one.run)
+    choices = list(_choices(one.run))
+    table = _prepared([(one, choice) for choice in choices], book).inputs(changed)
+    wrong = np.zeros(len(choices), dtype=bool)
+    why = ""
+    for where, words in problems(table):
+        hit = np.broadcast_to(where, wrong.shape)
+        if hit.any() and not why:
+            at = int(np.argmax(hit))
+            shown = {name: f"{column[at]:,.6g}" for name, column in table.items()}
+            why = words(shown.__getitem__)
+        wrong |= hit
+    if wrong.all():
+        return {}, why
+    found = step.evaluate(table, ("step_time", "memory"))
+    fits = ~wrong & (found["memory"] <= table["memory_capacity"])
+    allowed = fits if fits.any() else ~wrong
+    rate = found["step_time"] / (table["global_batch"] if one.run.global_batch is None else 1.0)
+    best = int(np.argmin(np.where(allowed, rate, np.inf)))
+    if one.run.global_batch is None:
+        taken["global_batch"] = int(table["global_batch"][best])
+    return taken | choices[best], ""
 
 
 def _choices(run: Run) -> Iterator[dict[str, int]]:
     blanks = [name for name in SEARCHED if getattr(run, name) is None]
-    for sizes in product(*(CANDIDATES[name] for name in blanks)):
+    candidates = CANDIDATES if len(blanks) <= MOST_FINE else COARSE
+    for sizes in product(*(candidates[name] for name in blanks)):
         yield dict(zip(blanks, sizes, strict=True))
 
 
-def _per_step(one: _Sized, book: Catalogue) -> float:
+def _per_step(one: _Sized, plan: Mapping[str, float], book: Catalogue) -> float:
     """What a metric is a rate of: tokens or operations of a step, a chip; NaN where it is the step's seconds."""
     run, sizes = one.run, one.sizes.values()
-    tokens = float(run.global_batch * run.sequence)
-    if run.metric == "step_seconds":
+    if run.metric in ("step_seconds", "gib"):
         return np.nan
     if run.metric == "tokens_per_second_per_chip":
-        return tokens / run.chips
+        return plan["global_batch"] * plan["sequence"] / run.chips
     visible = software(run.stack).counted
-    asked = step.evaluate(
-        sizes | {"global_batch": run.global_batch, "sequence": run.sequence, "visible": visible},
-        ("model_flop",),
-    )
+    counted = {"global_batch": plan["global_batch"], "sequence": plan["sequence"], "visible": visible}
+    asked = step.evaluate(sizes | counted, ("model_flop",))
     work = float(asked["model_flop"]) / run.chips
     if run.metric == "model_tflops_per_chip":
         return work / tera
-    return work / book.machine(run.chip).peak("fp8" if run.precision == "fp8" else "bf16")
+    unit = book.machine(run.chip)
+    return work / unit.total(matrix_peak(unit, run.precision))
 
 
 def validate_runs(
-    path: Path | None = None, book: Catalogue | None = None, models: Path | None = None
+    path: Path | None = None,
+    book: Catalogue | None = None,
+    models: Path | None = None,
 ) -> Validation:
     """Hold the model against a file of measured runs.
 
     Parameters
     ----------
     path : pathlib.Path, optional
-        In the columns of `data/validation/training_runs.csv`; that file if left out.
+        In the columns of `data/validation/training_runs.csv` or `more_runs.csv`; the first if left out.
     book : Catalogue, optional
     models : pathlib.Path, optional
-        See `read_runs`.
+        See `predict`.
 
     Returns
     -------
     Validation
-        Rows in the file's order; groups by source, chip, use and, for the shipped runs, split. Rows whose `use`
-        is apart are shown and not scored.
+        Rows in the file's order; groups by group, source, chip, use and, for the shipped runs, split. Rows whose
+        `use` is apart are shown and not scored.
 
     Raises
     ------
     FactsError
         See `read_runs`.
     """
-    runs = read_runs(path, models)
+    runs = read_runs(path)
     found = predict(runs, book=book, models=models)
     rows = []
     answers = zip(runs, found.values, found.plain, found.chosen, found.reasons, strict=True)
     for run, value, plain, chosen, reason in answers:
-        row = Row(run.id, run.source, run.chip, run.metric, METRICS[run.metric], run.measured, reason=reason)
+        row = Row(
+            run.id,
+            run.source,
+            run.chip,
+            run.metric,
+            METRICS[run.metric],
+            run.measured,
+            reason=reason,
+            group=run.group,
+            cluster="; ".join(cluster(run)),
+            rate=run.metric != "step_seconds",
+        )
         if reason:
             rows.append(row)
             continue
@@ -404,10 +417,13 @@ def validate_runs(
             )
         )
     labels: dict[str, list[str]] = {
-        "source": [run.source.split(" (")[0] for run in runs],
+        "group": [run.group for run in runs],
+        "source": [publisher(run.source) for run in runs],
         "chip": [run.chip for run in runs],
         "use": [run.use for run in runs],
     }
     if path is None:
         labels["split"] = [splits()[run.id] for run in runs]
+    if not any(labels["group"]):
+        del labels["group"]
     return summarise(rows, labels, [run.use == "score" for run in runs])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 __all__ = ["Group", "Row", "Validation", "summarise"]
+
+Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,8 @@ class Row:
     """One measurement, in its own unit, and what the model says: `low` to `high` is an 80 % interval.
 
     A row that the model cannot express has no prediction and says why in `reason`; `chosen` holds what the
-    model filled in for cells left blank.
+    model filled in for cells left blank. Rows of one `cluster` err together and share a vote; of a `rate` more is
+    faster. What was predicted and never measured has no error.
     """
 
     id: str
@@ -24,28 +27,42 @@ class Row:
     chip: str
     metric: str
     unit: str
-    measured: float
+    measured: float | None
     predicted: float | None = None
     low: float | None = None
     high: float | None = None
     chosen: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
+    group: str = ""
+    cluster: str = ""
+    rate: bool = False
 
     @property
     def error(self) -> float | None:
         """``predicted / measured - 1``."""
-        return None if self.predicted is None else self.predicted / self.measured - 1.0
+        if self.predicted is None or self.measured is None:
+            return None
+        return self.predicted / self.measured - 1.0
+
+    @property
+    def slower(self) -> float | None:
+        """Natural logarithm of what was measured over predicted, of a rate the other way: above 0, too fast."""
+        if self.predicted is None or self.measured is None:
+            return None
+        return float(np.log(self.measured / self.predicted)) * (-1.0 if self.rate else 1.0)
 
     @property
     def inside(self) -> bool | None:
         """Whether the measurement lies in the interval."""
-        if self.low is None or self.high is None:
+        if self.low is None or self.high is None or self.measured is None:
             return None
         return self.low <= self.measured <= self.high
 
     def as_dict(self) -> dict[str, Any]:
         """Keys in the agreed order."""
-        keys = "id source chip metric unit measured predicted low high error chosen reason".split()
+        keys = (
+            "id group source chip metric unit measured predicted low high error chosen reason cluster".split()
+        )
         return {key: getattr(self, key) for key in keys}
 
 
@@ -53,7 +70,9 @@ class Row:
 class Group:
     """How wrong the predictions of some rows are; None where no row has one.
 
-    `error` is ``predicted / measured - 1``, `log_error` the natural logarithm of ``predicted / measured``.
+    `error` is ``predicted / measured - 1``, `log_error` the natural logarithm of ``predicted / measured``. Those
+    that name a cluster give each cluster one vote, the mean of its rows: of ``measured / predicted - 1``, for a
+    rate the other way, so that a positive `cluster_bias`, which is geometric, means predicted too fast.
     """
 
     by: str
@@ -67,6 +86,11 @@ class Group:
     inside_80: float | None = None
     median_ratio: float | None = None
     mean_absolute_log_error: float | None = None
+    clusters: int = 0
+    cluster_median_error: float | None = None
+    cluster_mean_error: float | None = None
+    cluster_bias: float | None = None
+    cluster_inside_80: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,12 +154,13 @@ def summarise(
 
 
 def _group(by: str, name: str, rows: Sequence[Row]) -> Group:
-    ratios = np.array([row.predicted / row.measured for row in rows if row.predicted is not None])
-    missing = len(rows) - len(ratios)
+    ratios = np.array([row.error + 1.0 for row in rows if row.error is not None])
+    missing = sum(row.predicted is None for row in rows)
     if not len(ratios):
         return Group(by, name, 0, missing)
     absolute = np.abs(ratios - 1.0)
     inside = [row.inside for row in rows if row.inside is not None]
+    votes = _votes(rows)
     return Group(
         by=by,
         name=name,
@@ -148,4 +173,24 @@ def _group(by: str, name: str, rows: Sequence[Row]) -> Group:
         inside_80=float(np.mean(inside)) if inside else None,
         median_ratio=float(np.median(ratios)),
         mean_absolute_log_error=float(np.abs(np.log(ratios)).mean()),
+        clusters=len(votes),
+        cluster_median_error=float(np.median(votes[:, 0])),
+        cluster_mean_error=float(votes[:, 0].mean()),
+        cluster_bias=float(np.expm1(votes[:, 1].mean())),
+        cluster_inside_80=None if np.isnan(votes[:, 2]).all() else float(np.nanmean(votes[:, 2])),
     )
+
+
+def _votes(rows: Sequence[Row]) -> Vector:
+    """Mean absolute error, mean logarithm of measured over predicted and share inside of each cluster, a row each."""
+    clusters: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.slower is not None:
+            clusters.setdefault(row.cluster or row.id, []).append(row)
+    votes = []
+    for own in clusters.values():
+        slower = np.array([row.slower for row in own])
+        inside = [row.inside for row in own if row.inside is not None]
+        share = float(np.mean(inside)) if inside else np.nan
+        votes.append((float(np.abs(np.expm1(slower)).mean()), float(slower.mean()), share))
+    return np.array(votes)
