@@ -151,7 +151,7 @@ from .evidence.measured.references import (
 from .facts import (
     load,
 )
-from .formatting import format_number, format_range, format_si
+from .formatting import format_in, format_number, format_range, format_si
 from .hardware.catalog import (
     catalogue,
     machine,
@@ -397,6 +397,7 @@ __all__ = [
     "feeds",
     "femto",
     "fleet_rate",
+    "format_in",
     "format_number",
     "format_range",
     "format_si",

@@ -20,7 +20,7 @@ from pydantic import Field, FiniteFloat
 from dojo_calc import units
 from dojo_calc.entities import Names, shipped_entities
 from dojo_calc.errors import DomainError, FactsError, UnitError, UnknownNameError, nearest
-from dojo_calc.formatting import format_si
+from dojo_calc.formatting import format_in, format_si
 from dojo_calc.quantities import Spec, alias, check_against, spec
 from dojo_calc.rows import DATE, Kind, Strict
 from dojo_calc.tables import Place, data_path, read_rows
@@ -383,7 +383,7 @@ def _fact(row: _FactRow, place: Place, vocabulary: Mapping[str, tuple[Spec, str]
         low=value if low is None else low,
         high=value if high is None else high,
         unit=declared.unit,
-        printed=f"{row.value:,.12g}" + (f" {row.unit}" if row.unit != "1" else ""),
+        printed=format_in(row.value, row.value, row.unit, digits=12),
         kind=row.kind,
         date=row.date,
         source=row.source,

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from dojo_calc.units import day, exa, hour, kWh, minute, tera, year
 
-__all__ = ["format_number", "format_range", "format_si"]
+__all__ = ["format_in", "format_number", "format_range", "format_si", "unit_words"]
 
 _WORDS = ((1e12, " trillion"), (1e9, " billion"))
 _MOST_DIGITS = 6  # of a centre with a narrow interval
+_STEPS = 20  # of a digit in the width of an interval, at least: finer would say more than the interval does
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ _PRINTED: dict[str, tuple[_Scale, ...]] = {
     "1/s": (_scale(1e6, " million per second"), _scale(1.0, " per second", 0.1), *_RARE),
     "m": _prefixed("m", "k.mun"),
     "m^2": (_scale(1.0, " m^2", 0.1), _scale(1e-6, " mm^2")),
-    "1/m^2": (_scale(1e6, " /mm^2"), _scale(1e4, " /cm^2")),
+    "1/m^2": (_scale(1e6, " per mm^2"), _scale(1e4, " per cm^2")),
     "m^3": (_scale(1.0, " m^3"), _scale(1e-3, " L")),
     "m^3/J": (_scale(1e-3 / kWh, " L/kWh"),),
     "kg": (
@@ -111,7 +112,7 @@ def format_si(
     digits : int
         Significant digits; trailing zeros are dropped, and whole numbers below a billion are never rounded off.
     interval : (float, float), optional
-        Ends of its interval [SI], which then decide the digits: two of the interval's width.
+        Ends of its interval [SI], which then decide the digits: the last one is at most a twentieth of its width.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def format_range(low: float, high: float, unit_text: str, *, at: float | None = 
     at : float, optional
         The value inside, in whose unit the ends are printed; the larger end's if left out.
     digits : int
-        At the most; as many as two digits of the width need.
+        Of one number, where both ends are equal; an interval decides its own.
 
     Returns
     -------
@@ -154,9 +155,76 @@ def format_range(low: float, high: float, unit_text: str, *, at: float | None = 
     return f"{first} to {last}{scale.suffix}"
 
 
-def format_number(value: float, *, digits: int = 4) -> str:
-    """Print a bare number: ``"276,243"``, ``"15.6 trillion"``, ``"0.03125"``, ``"3.79e25"``."""
-    return format_si(value, "1", digits=digits)
+def format_in(low: float | None, high: float | None, unit_text: str, *, digits: int | None = None) -> str:
+    """Print an interval, a bound or one number in a unit that is given, such as that of a claim.
+
+    Parameters
+    ----------
+    low, high : float or None
+        In that unit; None where an end is open, and equal for one number.
+    unit_text : str
+        Unit of both, see `unit_words`.
+    digits : int, optional
+        Significant digits, for numbers as somebody else printed them; as many as the interval supports if left out.
+
+    Returns
+    -------
+    str
+        For example ``"139 to 209 MW"``, ``"at least 2.2 billion USD"``; empty where both ends are open.
+    """
+    if low is None and high is None:
+        return ""
+    words = unit_words(unit_text)
+    behind = f" {words}" if words else ""
+    if low is None or high is None:
+        bound = format_number(low if high is None else high, digits=digits or 4)  # type: ignore[arg-type]
+        return f"{'at least' if high is None else 'at most'} {bound}{behind}"
+    plain = _scale(1.0, "")
+    if digits is None and low != high:
+        first, last = (_within(end, (low, high), plain, 4) for end in (low, high))
+    else:
+        first, last = (format_number(end, digits=digits or 4) for end in (low, high))
+    if first == last == "1" and unit_text in _PERIODS:
+        return f"1 {unit_text}"
+    return f"{first}{behind}" if first == last else f"{first} to {last}{behind}"
+
+
+_PERIODS = ("minute", "hour", "day", "week", "month", "year")
+_IN_WORDS = {
+    "1": "", "percent": "%", "kUSD": "thousand USD", "MUSD": "million USD", "GUSD": "billion USD",
+    "TUSD": "trillion USD", "Mh": "million hours", "USD*s/EFLOP/h": "USD per exaflop-hour",
+    "USD*s/PFLOP": "USD per PFLOP/s", "USD*s/TFLOP": "USD per TFLOP/s",
+}  # fmt: skip
+
+
+def unit_words(unit_text: str) -> str:
+    """Write a unit as people say it behind a number or beside an axis: ``"billion USD"``, ``"per year"``."""
+    if unit_text in _PERIODS:
+        return f"{unit_text}s"
+    if unit_text.startswith("1/"):
+        return f"per {unit_text[2:]}"
+    return _IN_WORDS.get(unit_text, unit_text)
+
+
+def format_number(value: float, *, digits: int = 4, padded: bool = False) -> str:
+    """Print a bare number: ``"276,243"``, ``"15.6 trillion"``, ``"0.03125"``, ``"3.79e25"``.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        Significant digits, as for `format_si`.
+    padded : bool
+        Whether to keep zeros at the end, so that the numbers of a column stand below each other.
+
+    Returns
+    -------
+    str
+    """
+    if not math.isfinite(value):
+        return f"{value}"
+    scale = _chosen(value, "1", digits)
+    return _grouped(value / scale.size, digits, padded=padded) + scale.suffix
 
 
 def _chosen(value: float, unit_text: str, digits: int) -> _Scale:
@@ -172,31 +240,34 @@ def _chosen(value: float, unit_text: str, digits: int) -> _Scale:
 
 
 def _behind(unit_text: str) -> str:
-    return "" if unit_text == "1" else f" {unit_text.removeprefix('1')}"
+    words = unit_words(unit_text)
+    return f" {words}" if words else ""
 
 
 def _within(value: float, interval: tuple[float, float], scale: _Scale, digits: int) -> str:
-    """Text of a number with as many decimals as two digits of an interval's width need, and at least one digit."""
+    """Text of a number to a twentieth of an interval's width or finer, and with at least one digit of its own."""
     width = abs(interval[1] - interval[0]) / scale.size
     if width == 0 or not math.isfinite(width):
         return _grouped(value / scale.size, digits)
     number = value / scale.size
     own = math.floor(math.log10(abs(number))) if number else 0
-    decimals = min(max(1 - math.floor(math.log10(width)), -own), _MOST_DIGITS - 1 - own)
+    decimals = min(max(-math.floor(math.log10(width / _STEPS)), -own), _MOST_DIGITS - 1 - own)
     rounded = round(number, decimals)
     if rounded != 0 and not 1e-4 <= abs(rounded) < 1e15:
         return _grouped(rounded, _MOST_DIGITS)
     return f"{rounded:,.{max(decimals, 0)}f}"
 
 
-def _grouped(value: float, digits: int) -> str:
+def _grouped(value: float, digits: int, *, padded: bool = False) -> str:
     """Number with its thousands in groups; a power of ten where it has too many zeros to count."""
-    if value != 0 and not 1e-4 <= abs(float(f"{value:.{digits}g}")) < 1e15:
-        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
-        return f"{_stripped(mantissa)}e{int(power)}"
-    before_point = len(str(int(abs(value)))) if abs(value) >= 1 else math.ceil(math.log10(abs(value) or 1.0))
-    return _stripped(f"{value:,.{max(0, digits - before_point)}f}")
-
-
-def _stripped(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if value == 0:
+        return "0"
+    power = ""
+    size = abs(float(f"{value:.{digits}g}"))  # 999.99 has four digits before its point where four are printed
+    if not 1e-4 <= size < 1e15:
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        power, text = f"e{int(exponent)}", mantissa
+    else:
+        before_point = math.floor(math.log10(size)) + 1
+        text = f"{value:,.{max(0, digits - before_point)}f}"
+    return (text if padded or "." not in text else text.rstrip("0").rstrip(".")) + power

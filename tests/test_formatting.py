@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import math
 import re
 
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 import dojo_calc as dc
 from dojo_calc import quantities, units
-from dojo_calc.formatting import format_number, format_range, format_si
+from dojo_calc.formatting import format_in, format_number, format_range, format_si
 from dojo_calc.parsing import parse, parse_as
+from dojo_calc.tables import data_path
 from dojo_calc.units import day, hour, kWh, year
 
 UNITS = sorted(
@@ -36,7 +38,7 @@ UNITS = sorted(
         (2.0 / 3600, "USD/s", "2 USD/h"),
         (645e-6, "m^2", "645 mm^2"),
         (2.0, "m^2", "2 m^2"),
-        (1e3, "1/m^2", "0.1 /cm^2"),
+        (1e3, "1/m^2", "0.1 per cm^2"),
         (276_243.09, "1", "276,243"),
         (15.6e12, "1", "15.6 trillion"),
         (405e9, "1", "405 billion"),
@@ -73,19 +75,19 @@ def test_prints_what_people_read(value: float, unit: str, text: str) -> None:
 
 
 def test_an_interval_decides_the_digits() -> None:
-    # Two digits of the width: 70 MW are told to one, 0.82 MW to hundredths, 1.5 billion USD to tenths.
+    # To the power of ten below a twentieth of the width: 70 MW to one, 0.82 MW and 1.54 billion USD to hundredths.
     assert format_si(174.3e6, "W", interval=(139.2e6, 209.4e6)) == "174 MW"
     assert format_range(139.2e6, 209.4e6, "W", at=174.3e6) == "139 to 209 MW"
     assert format_si(2.4021e6, "W", interval=(2.0312e6, 2.8549e6)) == "2.40 MW"
     assert format_range(2.0312e6, 2.8549e6, "W", at=2.4021e6) == "2.03 to 2.85 MW"
-    assert format_range(3.3612e9, 4.9e9, "USD", at=4.0e9) == "3.4 to 4.9 billion USD"
+    assert format_range(3.3612e9, 4.9e9, "USD", at=4.0e9) == "3.36 to 4.90 billion USD"
     assert format_si(1234.0, "1", interval=(912.0, 1588.0)) == "1,230"
     assert format_range(912.0, 1588.0, "1") == "910 to 1,590"
     # One unit for both ends, that of the value inside; no end is rounded to nothing.
     assert format_range(0.5 * year, 3 * year, "s", at=2 * year) == "0.5 to 3.0 years"
-    assert format_range(0.04, 20.0, "USD", at=5.0) == "0.04 to 20 USD"
+    assert format_range(0.04, 20.0, "USD", at=5.0) == "0.04 to 20.0 USD"
     assert format_range(7.0, 7.0, "W") == "7 W"
-    assert format_range(0.0, 10.0, "W") == "0 to 10 W"
+    assert format_range(0.0, 10.0, "W") == "0.0 to 10.0 W"
     assert format_si(math.pi, "1", interval=(math.pi * (1 - 1e-12), math.pi * (1 + 1e-12))) == "3.14159"
 
 
@@ -141,3 +143,27 @@ def test_both_ends_of_an_interval_read_back_in_its_unit(value: float, spread: fl
 def test_nobody_has_to_read_a_unit_that_nobody_says(value: float, unit: str) -> None:
     text = format_si(value, unit)
     assert not re.search(r"\d (m|u|n|p)(B|Hz|FLOP)|[kMGTPE](USD|h\b)|\d [kMGTPEmunp](1/|USD|kg)", text), text
+
+
+def test_a_number_in_the_unit_of_a_claim() -> None:
+    assert format_in(2.2, 2.2, "GUSD") == "2.2 billion USD"
+    assert format_in(139.2, 209.4, "MW") == "139 to 209 MW"
+    assert format_in(276_000, 276_000, "1", digits=6) == "276,000"
+    assert format_in(12.34, 19.76, "day", digits=6) == "12.34 to 19.76 days"
+    assert format_in(1, 1, "day") == "1 day"
+    assert format_in(3, None, "MW") == "at least 3 MW"
+    assert format_in(None, 5, "percent") == "at most 5 %"
+    assert format_in(None, None, "MW") == ""
+    assert format_in(0, 0, "1") == "0"
+
+
+def test_every_unit_of_the_tables_reads_back_in_words() -> None:
+    """The unit of every row of facts, as it is printed beside its number."""
+    tried = set()
+    for path in sorted(data_path("facts").glob("*.csv")):
+        with path.open(encoding="utf-8") as file:
+            tried |= {row["unit"] for row in csv.DictReader(file)}
+    assert len(tried) > 40
+    for unit in tried:
+        value, _ = parse(format_in(12.5, 12.5, unit))
+        assert value == pytest.approx(units.to_si(12.5, unit), rel=3e-16), unit

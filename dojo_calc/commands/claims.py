@@ -29,9 +29,8 @@ def claims(asked: Asked) -> None:
         {
             "id": entry.id,
             "claim": entry.claim,
-            "claimed": span(entry.claimed_low, entry.claimed_high),
-            "computed": span(entry.computed_low, entry.computed_high),
-            "unit": "" if entry.unit == "1" else entry.unit,
+            "claimed": span(entry.claimed_low, entry.claimed_high, entry.unit, digits=6),
+            "computed": span(entry.computed_low, entry.computed_high, entry.unit),
             "verdict": "; ".join(f"{one.reading}: {one.verdict}" for one in entry.readings) or entry.verdict,
         }
         for entry in entries

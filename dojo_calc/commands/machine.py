@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dojo_calc.commands.app import Asked, command, names_of
-from dojo_calc.commands.printing import printed, show, si
+from dojo_calc.commands.printing import interval, printed, show, si
 
 if TYPE_CHECKING:
     from dojo_calc.hardware.machine import Machine
@@ -58,8 +58,8 @@ def _machine_rows(one: Machine) -> list[dict[str, Any]]:
         name = f"{account.quantity} at {account.boundary}" + (
             f" [{account.reading}]" if account.reading else ""
         )
-        interval = f"{si(account.low, 'W')} to {si(account.high, 'W')}"
-        add("power", name, account.value, "W", account.source if account.low == account.high else interval)
+        ends = interval(account.low, account.high, "W", account.value)
+        add("power", name, account.value, "W", ends or account.source)
     add("silicon", "die area", one.maybe("die_area"), "m^2")
     add("silicon", "transistors", one.maybe("transistors"), "1")
     add("silicon", "transistor density", one.transistor_density(), "1/m^2")

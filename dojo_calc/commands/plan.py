@@ -58,7 +58,7 @@ def plan(
             "what": line.group,
             "name": line.name,
             "value": str(line),
-            "90 % interval": interval(line),
+            "90 % interval": interval(line.low, line.high, line.unit, line.value),
             "basis": line.basis,
         }
         for line in lines

@@ -56,15 +56,24 @@ def si(value: float | None, unit: str) -> str:
     return "" if value is None else format_si(value, unit)
 
 
-def interval(line: Any) -> str:
-    """Print both ends of a line that has an interval."""
-    return "" if line.low == line.high else f"{si(line.low, line.unit)} to {si(line.high, line.unit)}"
+def interval(low: float, high: float, unit: str, at: float) -> str:
+    """Print both ends of what has an interval, in the unit that suits the value in it."""
+    from dojo_calc.formatting import format_range
+
+    return "" if low == high else format_range(low, high, unit, at=at)
 
 
-def span(low: float | None, high: float | None) -> str:
-    """Print a range, open at an end that is missing."""
-    if low is None and high is None:
-        return ""
-    if low is None or high is None:
-        return f"at least {low:,.6g}" if high is None else f"at most {high:,.6g}"
-    return f"{low:,.6g}" if low == high else f"{low:,.6g} to {high:,.6g}"
+def number(value: Any) -> str:
+    """Print a bare number, a text as it is, and nothing for what is not there."""
+    from dojo_calc.formatting import format_number
+
+    if isinstance(value, float):
+        return format_number(value)
+    return "" if value is None else str(value)
+
+
+def span(low: float | None, high: float | None, unit: str = "1", *, digits: int | None = None) -> str:
+    """Print a range in its own unit, open at an end that is missing."""
+    from dojo_calc.formatting import format_in
+
+    return format_in(low, high, unit, digits=digits)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dojo_calc.commands.app import Asked, Models, UsageError, command
-from dojo_calc.commands.printing import Row, finite, printed, show, span
+from dojo_calc.commands.printing import Row, finite, number, printed, show, span
 from dojo_calc.errors import FactsError
 
 if TYPE_CHECKING:
@@ -96,12 +96,7 @@ def _validation_row(row: MeasuredRow) -> Row:
     cells = row.as_dict()
     names = ("id", "group", "chip", "metric", "unit", "measured", "predicted", "error")
     shown = {name: cells[name] for name in names}
-    return {
-        name: f"{cell:.4g}" if isinstance(cell, float) else cell or "" for name, cell in shown.items()
-    } | {
-        "80 % interval": span(row.low, row.high),
-        "reason": row.reason,
-    }
+    return _short(shown) | {"80 % interval": span(row.low, row.high), "reason": row.reason}
 
 
 def _show_references(asked: Asked) -> None:
@@ -121,5 +116,4 @@ def _yes(holds: bool) -> str:
 
 
 def _short(row: Row) -> dict[str, Any]:
-    cells = {name: f"{cell:.10g}" if isinstance(cell, float) else cell for name, cell in row.items()}
-    return {name: "" if cell is None else cell for name, cell in cells.items()}
+    return {name: number(cell) for name, cell in row.items()}

@@ -34,6 +34,8 @@ class Line:
     basis: str
 
     def __str__(self) -> str:
+        if self.low != self.high:
+            return format_si(self.value, self.unit, interval=(self.low, self.high))
         return format_si(self.value, self.unit, digits=9 if self.unit == "1" else 4)
 
 

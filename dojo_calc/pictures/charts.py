@@ -11,12 +11,15 @@ import calendar
 import html
 import json
 import math
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import altair
+
+from dojo_calc.formatting import format_number
 
 if TYPE_CHECKING:
     import polars
@@ -35,6 +38,7 @@ __all__ = [
     "say",
     "table",
     "timeline",
+    "typeset",
     "waterfall",
 ]
 
@@ -609,20 +613,15 @@ def _shown(value: object, spec: str | None) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)  # so that a year stays a year
     if isinstance(value, float):
-        return _four_digits(value)
+        return typeset(format_number(value, padded=True))
     return str(value)
 
 
-def _four_digits(value: float) -> str:
-    """Float with four significant digits, or all before its point; beyond reason, as a power of ten."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    mantissa, power = f"{value:.3e}".split("e")
-    exponent = int(power)
-    if not -4 <= exponent < 9:
-        return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPT)}"
-    grouped = "," if exponent >= 4 else ""
-    return f"{value:{grouped}.{max(0, 3 - exponent)}f}"
+def typeset(text: str) -> str:
+    """Write what the library's formatter prints as a page does: ``3.79e25`` as 3.79 × 10²⁵, ``mm^2`` as mm²."""
+    power = re.sub(r"(?<=\d)e(-?\d+)", lambda found: f" × 10{found[1].translate(_SUPERSCRIPT)}", text)
+    raised = re.sub(r"\^(-?\d)", lambda found: found[1].translate(_SUPERSCRIPT), power)
+    return re.sub(r"\bus\b", "µs", raised)
 
 
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -17,6 +17,7 @@ import numpy as np
 from dojo_calc import units
 from dojo_calc.analysis.explain import signals
 from dojo_calc.errors import UnitError
+from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model, ModelError
 from dojo_calc.pictures import charts
 from dojo_calc.quantities import check_against
@@ -25,25 +26,11 @@ __all__ = ["Slider", "live", "slider"]
 
 POINTS = 40  # of a curve
 LABEL_ROOM = 50  # pixels for the widest tick label that a slider may bring
-_WORDS = {
-    "1": "number",
-    "percent": "%",
-    "us": "µs",
-    "minute": "minutes",
-    "hour": "hours",
-    "month": "months",
-    "1/cm^2": "1/cm²",
-    "kUSD": "thousand USD",
-    "MUSD": "million USD",
-    "GUSD": "billion USD",
-    "USD*s/EFLOP/h": "USD per exaflop-hour",
-    "USD*s/PFLOP": "USD per PFLOP/s",
-}
 
 
 def _words(unit: str) -> str:
     """Unit as it stands on an axis."""
-    return _WORDS.get(unit, unit)
+    return charts.typeset(unit_words(unit)) or "number"
 
 
 @dataclass(frozen=True)
