@@ -61,13 +61,24 @@ PARAMETERS: dict[str, Any] = {
     "optimizer_bytes": Bytes,
     "optimizer_traffic": Bytes,
     "logit_bytes": Bytes,
+    "kept_weight_bytes": Bytes,
+    "gradient_copies": Bytes,
+    "loss_split": Fraction,
+    "input_bytes": Bytes,
+    "mlp_copies": Ratio,
+    "gathered_inputs": Fraction,
+    "buffer_memory": Bytes,
+    "reserved_share": Ratio,
+    "context_memory": Bytes,
     "element": Bytes,
     "operand": Bytes,
     "vocabulary_multiple": Count,
     "memory_usable": Fraction,
     "power_exponent": Fraction,
+    "memory_error_80": Ratio,
     "error_80": Ratio,
 }
+TABLES = ("efficiency.csv", "memory.csv")
 # Which efficiency class a precision belongs to, and the peak it runs against: the first that the chip has.
 PRECISIONS = {
     "fp16": "16", "bf16": "16", "fp8": "fp8", "mxfp8": "fp8", "nvfp4": "fp4", "mxfp4": "fp4",
@@ -169,7 +180,7 @@ def kin() -> dict[str, Kin]:
 
 @cache
 def parameters() -> tuple[Parameter, ...]:
-    """Every row of `data/efficiency.csv`, in SI.
+    """Every row of `TABLES`, in SI.
 
     Raises
     ------
@@ -178,7 +189,7 @@ def parameters() -> tuple[Parameter, ...]:
         or missing.
     """
     found = []
-    for row, place in read_rows(data_path("efficiency.csv"), _Row):
+    for row, place in (row for name in TABLES for row in read_rows(data_path(name), _Row)):
         if row.parameter not in PARAMETERS:
             raise place.error("parameter", f"expected one of {', '.join(PARAMETERS)}, got {row.parameter!r}")
         if (row.low is None or row.high is None) and row.kind not in ("counted", "calibrated"):

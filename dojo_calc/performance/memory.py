@@ -1,5 +1,9 @@
 """What training keeps in a chip's memory, by class, and whether it fits.
 
+The state of weights, gradients and optimizer follows the recipe of a stack, activations its kernels; rows of
+`data/memory.csv` say so. What tensors take is *allocated*; what the allocator holds for them is *reserved*; what the
+driver shows has the context of the chip and its libraries too, and is what has to fit.
+
 References
 ----------
 .. [1] S. Rajbhandari, J. Rasley, O. Ruwase, Y. He, "ZeRO: Memory Optimizations Toward Training Trillion
@@ -7,6 +11,9 @@ References
 .. [2] V. Korthikanti et al., "Reducing Activation Recomputation in Large Transformer Models", MLSys 2023.
 .. [3] D. Narayanan et al., "Efficient Large-Scale Language Model Training on GPU Clusters Using Megatron-LM",
    SC21, section 2.2.
+.. [4] NVIDIA, Megatron-Core, `parallel_state.py`: groups of experts within tensor x context x data, and what is left
+   of those for their replicas.
+.. [5] Y. Zhao et al., "PyTorch FSDP: Experiences on Scaling Fully Sharded Data Parallel", VLDB 2023.
 """
 
 from __future__ import annotations
@@ -15,21 +22,96 @@ from dojo_calc.operations import maximum, minimum, where
 from dojo_calc.quantities import Bytes, Count, Fraction, Ranks, Ratio
 
 __all__ = [
-    "chip_parameters", "gathered_bytes", "held_activations", "logit_bytes", "memory_needed", "micro_batches_held",
-    "sharded_bytes", "working_layer",
+    "allocated_memory", "allocator_slack", "chip_parameters", "common_parameters", "driver_memory",
+    "expert_parameters", "expert_replicas", "expert_shards", "fullest_activations", "gathered_bytes",
+    "gradient_kept", "held_activations", "held_by_last", "kept_layers", "layer_input", "logit_bytes",
+    "logits_on_chip", "micro_batches_held", "sharded_bytes", "state_bytes", "working_activations", "working_layer",
 ]  # fmt: skip
 
 
-def chip_parameters(
-    stage_layers: Count, layer_parameters: Count, embedding_parameters: Count, tensor: Count, pipeline: Count,
-    tied: Fraction,
-) -> Count:  # fmt: skip
-    """Parameters on a chip of the fullest stage, before any sharding over data-parallel replicas.
+def kept_layers(stage_layers: Count, mtp_layers: Count, pipeline: Ranks) -> Count:
+    """Layers whose state a chip of the fullest stage keeps, modules that predict further tokens spread evenly.
 
     Parameters
     ----------
-    stage_layers, layer_parameters, embedding_parameters, tensor, pipeline : Count
+    stage_layers, mtp_layers : Count
         [1].
+    pipeline : Ranks
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return stage_layers + mtp_layers / pipeline
+
+
+def expert_shards(tensor: Ranks, expert: Ranks, replicas: Ranks) -> Ranks:
+    """Chips that the experts of a layer are spread over.
+
+    Each expert group splits its experts over the tensor group too while there are chips for it; a group larger than
+    data x context takes chips of the tensor group, and splits each expert over fewer [4]_.
+
+    Parameters
+    ----------
+    tensor, expert : Ranks
+        [1].
+    replicas : Ranks
+        Chips of data x context [1].
+
+    Returns
+    -------
+    Ranks
+        [1]; broadcast shape.
+    """
+    return minimum(tensor * expert, tensor * replicas)
+
+
+def expert_replicas(tensor: Ranks, replicas: Ranks, expert_shards: Ranks) -> Ranks:
+    """Chips that hold the same part of the experts: tensor x data x context over those they are spread over [4]_.
+
+    Parameters
+    ----------
+    tensor, replicas, expert_shards : Ranks
+        [1].
+
+    Returns
+    -------
+    Ranks
+        [1]; broadcast shape.
+    """
+    return maximum(tensor * replicas / expert_shards, 1.0)
+
+
+def expert_parameters(kept_layers: Count, expert_weights: Count, expert_shards: Ranks) -> Count:
+    """Parameters of experts on a chip of the fullest stage, before any sharding over their replicas.
+
+    Parameters
+    ----------
+    kept_layers, expert_weights : Count
+        Layers, and weights of all experts of the mean layer [1].
+    expert_shards : Ranks
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return kept_layers * expert_weights / expert_shards
+
+
+def common_parameters(
+    kept_layers: Count, common_share: Count, embedding_parameters: Count, tensor: Count, pipeline: Count,
+    tied: Fraction,
+) -> Count:  # fmt: skip
+    """Parameters that every token meets on a chip of the fullest stage, before any sharding over replicas.
+
+    Parameters
+    ----------
+    kept_layers, common_share, embedding_parameters, tensor, pipeline : Count
+        Layers, a layer's weights on the chip less its experts, and the group's embeddings [1].
     tied : Fraction
         1 where input and output embedding are one matrix; across stages each end keeps a copy [1].
 
@@ -40,7 +122,39 @@ def chip_parameters(
     """
     one_end = embedding_parameters / (2.0 - tied)
     embeddings = where(pipeline > 1.0, one_end, embedding_parameters)
-    return (stage_layers * layer_parameters + embeddings) / tensor
+    return kept_layers * common_share + embeddings / tensor
+
+
+def chip_parameters(common_parameters: Count, expert_parameters: Count) -> Count:
+    """Parameters on a chip of the fullest stage, before any sharding over replicas.
+
+    Parameters
+    ----------
+    common_parameters, expert_parameters : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return common_parameters + expert_parameters
+
+
+def gradient_kept(gradient_bytes: Bytes, gradient_copies: Bytes) -> Bytes:
+    """Bytes of a parameter's gradient: as it is summed, and as a product leaves it where that is another place.
+
+    Parameters
+    ----------
+    gradient_bytes, gradient_copies : Bytes
+        [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return gradient_bytes + gradient_copies
 
 
 def sharded_bytes(parameters: Count, each: Bytes, sharded: Fraction, data: Count) -> Bytes:
@@ -65,15 +179,54 @@ def sharded_bytes(parameters: Count, each: Bytes, sharded: Fraction, data: Count
     return parameters * each / (1.0 + sharded * (data - 1.0))
 
 
-def gathered_bytes(layer_parameters: Count, tensor: Count, each: Bytes, shard_weights: Fraction) -> Bytes:
-    """Bytes of weights gathered for use where they are sharded: the layer at work and the one being fetched.
+def state_bytes(
+    common_parameters: Count, expert_parameters: Count, each: Bytes, sharded: Fraction, sharing: Count,
+    expert_sharing: Count,
+) -> Bytes:  # fmt: skip
+    """Bytes of one class of model state on a chip, experts sharded over their own replicas [1]_ [4]_.
 
     Parameters
     ----------
-    layer_parameters, tensor : Count
+    common_parameters, expert_parameters : Count
+        On a chip [1].
+    each : Bytes
+        A parameter [B].
+    sharded : Fraction
+        1 where every replica keeps its part alone, else 0 [1].
+    sharing, expert_sharing : Count
+        Chips that share one copy of either [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    common = sharded_bytes(common_parameters, each, sharded, sharing)
+    return common + sharded_bytes(expert_parameters, each, sharded, expert_sharing)
+
+
+def gathered_bytes(
+    common_share: Count, expert_weights: Count, expert_shards: Ranks, chip_parameters: Count,
+    embedding_parameters: Count, tensor: Count, pipeline: Ranks, tied: Fraction, each: Bytes,
+    shard_weights: Fraction,
+) -> Bytes:  # fmt: skip
+    """Bytes of weights gathered for use where they are sharded over replicas [5]_.
+
+    The layer at work, the one being fetched, and the gradient of one before it is scattered; and an embedding, which
+    stays until the loss is through. Across stages a chip keeps all its weights gathered between micro-batches.
+
+    Parameters
+    ----------
+    common_share, expert_weights : Count
+        A layer's weights on the chip less its experts; and of all its experts [1].
+    expert_shards, pipeline : Ranks
+        [1].
+    chip_parameters, embedding_parameters, tensor : Count
+        [1].
+    tied : Fraction
         [1].
     each : Bytes
-        A weight [B].
+        A weight as products take it [B].
     shard_weights : Fraction
         1 where weights are sharded over replicas, else 0 [1].
 
@@ -82,7 +235,9 @@ def gathered_bytes(layer_parameters: Count, tensor: Count, each: Bytes, shard_we
     Bytes
         [B]; broadcast shape.
     """
-    return 2.0 * shard_weights * layer_parameters / tensor * each
+    layer = common_share + expert_weights / expert_shards
+    passing = 3.0 * layer + embedding_parameters / ((2.0 - tied) * tensor)
+    return shard_weights * each * where(pipeline > 1.0, chip_parameters, passing)
 
 
 def micro_batches_held(micro_batches: Count, pipeline: Ranks, interleave: Ranks) -> Count:
@@ -104,8 +259,28 @@ def micro_batches_held(micro_batches: Count, pipeline: Ranks, interleave: Ranks)
     return minimum(micro_batches, pipeline * (1.0 + extra))
 
 
+def held_by_last(micro_batches: Count, pipeline: Ranks, interleave: Ranks) -> Count:
+    """Micro-batches whose activations the last stage holds, which goes back as soon as it is through.
+
+    Of ``v`` virtual stages it is through only with the last one, when the others have ``p`` micro-batches each.
+
+    Parameters
+    ----------
+    micro_batches : Count
+        [1].
+    pipeline, interleave : Ranks
+        [1].
+
+    Returns
+    -------
+    Count
+        One, more when interleaved, never more than a step has [1].
+    """
+    return minimum(micro_batches, ((interleave - 1.0) * pipeline + 1.0) / interleave)
+
+
 def held_activations(layer_activations: Bytes, stage_layers: Count, held: Ratio) -> Bytes:
-    """Activations that a chip of the first stage holds at the fullest moment [2]_.
+    """Activations that a chip holds at the fullest moment [2]_.
 
     Parameters
     ----------
@@ -124,30 +299,79 @@ def held_activations(layer_activations: Bytes, stage_layers: Count, held: Ratio)
     return layer_activations * stage_layers * held
 
 
-def working_layer(layer_activations: Bytes, all_activations: Bytes) -> Bytes:
-    """What a layer being recomputed keeps beside what it stored.
+def layer_input(
+    tokens: Count, hidden: Count, tensor: Ranks, sequence_parallel: Fraction, element: Bytes
+) -> Bytes:
+    """Input of a layer on a chip, which full recomputation starts from [2]_.
 
     Parameters
     ----------
-    layer_activations : Bytes
-        Stored of one layer [B].
-    all_activations : Bytes
-        Of the same layer when nothing is recomputed [B].
+    tokens, hidden : Count
+        [1].
+    tensor : Ranks
+        [1].
+    sequence_parallel : Fraction
+        1 where it is sharded over the tensor group, else 0 [1].
+    element : Bytes
+        [B].
 
     Returns
     -------
     Bytes
         [B]; broadcast shape.
     """
-    return maximum(all_activations - layer_activations, 0.0 * all_activations)
+    return tokens * hidden * element / (1.0 + sequence_parallel * (tensor - 1.0))
 
 
-def logit_bytes(tokens: Count, vocabulary: Count, tensor: Count, each: Bytes) -> Bytes:
-    """Bytes of the logits and of what the loss keeps beside them.
+def working_layer(layer_kept: Bytes, layer_all: Bytes, layer_input: Bytes, full: Fraction) -> Bytes:
+    """What a layer being recomputed keeps beside what it stored.
 
     Parameters
     ----------
-    tokens, vocabulary, tensor : Count
+    layer_kept : Bytes
+        Stored of the mean layer [B].
+    layer_all : Bytes
+        Of a layer when nothing is recomputed [B].
+    layer_input : Bytes
+        Of a layer that is recomputed in full [B].
+    full : Fraction
+        Share of layers that are [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    stored = where(full > 0.0, layer_input, layer_kept)
+    return maximum(layer_all - stored, 0.0 * layer_all)
+
+
+def logits_on_chip(tokens: Count, vocabulary: Count, tensor: Ranks, loss_split: Fraction) -> Count:
+    """Logits of a micro-batch on a chip: shared by the tensor group where the loss is computed in parts.
+
+    Parameters
+    ----------
+    tokens, vocabulary : Count
+        [1].
+    tensor : Ranks
+        [1].
+    loss_split : Fraction
+        1 where each chip of the group has its part of the vocabulary, 0 where each has all of it [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return tokens * vocabulary / (1.0 + loss_split * (tensor - 1.0))
+
+
+def logit_bytes(logits: Count, each: Bytes) -> Bytes:
+    """Bytes of the logits, their gradients and what the loss keeps beside them.
+
+    Parameters
+    ----------
+    logits : Count
         [1].
     each : Bytes
         A logit, copies counted [B].
@@ -157,20 +381,55 @@ def logit_bytes(tokens: Count, vocabulary: Count, tensor: Count, each: Bytes) ->
     Bytes
         [B]; broadcast shape.
     """
-    return tokens * vocabulary / tensor * each
+    return logits * each
 
 
-def memory_needed(
-    weights: Bytes, gradients: Bytes, optimizer: Bytes, activations: Bytes, working: Bytes, logits: Bytes,
-    gathered: Bytes,
-) -> Bytes:  # fmt: skip
-    """Bytes that training needs on the fullest chip.
+def fullest_activations(first: Bytes, last: Bytes, working: Bytes, logits: Bytes) -> Bytes:
+    """Activations held by the stage that needs more: the first, which holds most, or the last, which has the loss.
+
+    Parameters
+    ----------
+    first, last : Bytes
+        Held by either [B].
+    working, logits : Bytes
+        Of a layer at work, and of the loss [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return where(first + working >= last + maximum(working, logits), first, last)
+
+
+def working_activations(first: Bytes, last: Bytes, working: Bytes, logits: Bytes) -> Bytes:
+    """What that stage needs for a moment: for a layer recomputed or, in the last, for the loss.
 
     The loss and a recomputed layer are at work at different moments, so the larger of the two counts.
 
     Parameters
     ----------
-    weights, gradients, optimizer, activations, working, logits, gathered : Bytes
+    first, last, working, logits : Bytes
+        See `fullest_activations` [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    largest = maximum(working, logits)
+    return where(first + working >= last + largest, working, largest)
+
+
+def allocated_memory(
+    weights: Bytes, gradients: Bytes, optimizer: Bytes, gathered: Bytes, activations: Bytes, working: Bytes,
+    buffers: Bytes,
+) -> Bytes:  # fmt: skip
+    """Bytes of all tensors on the fullest chip.
+
+    Parameters
+    ----------
+    weights, gradients, optimizer, gathered, activations, working, buffers : Bytes
         [B].
 
     Returns
@@ -178,4 +437,38 @@ def memory_needed(
     Bytes
         [B]; broadcast shape.
     """
-    return weights + gradients + optimizer + activations + gathered + maximum(working, logits)
+    return weights + gradients + optimizer + gathered + activations + working + buffers
+
+
+def allocator_slack(allocated: Bytes, reserved_share: Ratio) -> Bytes:
+    """Bytes that the allocator holds beside those in use: blocks too small, too large, or between two.
+
+    Parameters
+    ----------
+    allocated : Bytes
+        [B].
+    reserved_share : Ratio
+        Reserved beside allocated bytes over those [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return allocated * reserved_share
+
+
+def driver_memory(allocated: Bytes, slack: Bytes, chip_context: Bytes) -> Bytes:
+    """Bytes that the driver shows, and that have to fit: tensors, the allocator's slack, and the chip's context.
+
+    Parameters
+    ----------
+    allocated, slack, chip_context : Bytes
+        [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return allocated + slack + chip_context

@@ -31,13 +31,13 @@ from dojo_calc.quantities import as_count
 
 __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "problems", "train"]
 
-RECOMPUTE = ("none", "selective", "full")
+RECOMPUTE = ("none", "selective", "full", "per-op")
 _A = {"tensor": "a tensor group", "expert": "an expert group"}
 SHARDING = ("none", "zero1", "zero2", "zero3")
 ATTENTION = ("unfused", "flash")
 # What may make a plan fit that does not.
 CURES = {
-    "full recomputation": {"full": 1.0, "selective": 0.0},
+    "full recomputation": {"full": 1.0, "selective": 0.0, "per_op": 0.0},
     "zero3 sharding": {"shard_optimizer": 1.0, "shard_gradients": 1.0, "shard_weights": 1.0},
     "a micro-batch of 1": {"micro_batch": 1.0},
     "flash attention": {"flash": 1.0},
@@ -62,7 +62,7 @@ def flags(recompute: Any, sharding: Any, attention: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        `full`, `selective`, `shard_optimizer`, `shard_gradients`, `shard_weights` and `flash`.
+        `full`, `selective`, `per_op`, `shard_optimizer`, `shard_gradients`, `shard_weights` and `flash`.
 
     Raises
     ------
@@ -74,6 +74,7 @@ def flags(recompute: Any, sharding: Any, attention: Any) -> dict[str, Any]:
     return {
         "selective": _number(redo == 1),
         "full": _number(redo == 2),
+        "per_op": _number(redo == 3),
         "shard_optimizer": _number(shard >= 1),
         "shard_gradients": _number(shard >= 2),
         "shard_weights": _number(shard >= 3),

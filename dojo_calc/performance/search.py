@@ -240,7 +240,7 @@ def _evaluate(block: Sequence[_Ranges], fixed: Mapping[str, Any]) -> _Found:
     columns = dict(zip(COLUMNS, plans.T.copy(), strict=True))
     redo, shard = columns.pop("recompute"), columns.pop("sharding")
     values = {**fixed, **columns, "flash": columns.pop("attention")}
-    values |= {"selective": (redo == 1.0) * 1.0, "full": (redo == 2.0) * 1.0}
+    values |= {name: (redo == rank) * 1.0 for rank, name in enumerate(("selective", "full", "per_op"), 1)}
     for least, name in enumerate(("shard_optimizer", "shard_gradients", "shard_weights"), 1):
         values[name] = (shard >= least) * 1.0
     found = step.evaluate(values, OUTPUTS)

@@ -106,25 +106,28 @@ def layer_backward(
 
 
 def layer_recompute(
-    layer_forward: Duration, kept_output: Duration, attention: Duration, full: Fraction, selective: Fraction
-) -> Duration:
+    layer_forward: Duration, kept_output: Duration, attention: Duration, products: Duration, full: Fraction,
+    selective: Fraction, per_op: Fraction,
+) -> Duration:  # fmt: skip
     """Time of what a layer computes a second time before its backward pass [2]_.
 
-    Negative for a product left out that takes longer than its layer.
+    Where single operators are kept, attention and every second product are not computed again. Negative for
+    products that take longer than their layer.
 
     Parameters
     ----------
-    layer_forward, kept_output, attention : Duration
-        Of the whole layer, of the product at its end that may be left out, and of attention alone [s].
-    full, selective : Fraction
-        1 or 0 [1].
+    layer_forward, kept_output, attention, products : Duration
+        Of the whole layer, of the product at its end that may be left out, of attention, and of products [s].
+    full, selective, per_op : Fraction
+        1 or 0, or the share of layers that are recomputed so [1].
 
     Returns
     -------
     Duration
         [s]; broadcast shape.
     """
-    return full * (layer_forward - kept_output) + selective * attention
+    again = layer_forward - attention - 0.5 * products
+    return full * (layer_forward - kept_output) + selective * attention + per_op * again
 
 
 def layer_work(forward: Duration, backward: Duration, recompute: Duration, sharding: Duration) -> Duration:

@@ -16,13 +16,15 @@ References
 .. [5] DeepSeek-AI, "DeepSeek-V2", arXiv:2405.04434, section 2.1 and appendix C (latent attention).
 .. [6] DeepSeek-AI, "DeepSeek-V3", arXiv:2412.19437, section 2 (experts, multi-token prediction).
 .. [7] W. Fedus, B. Zoph, N. Shazeer, "Switch Transformers", JMLR 23, 2022, section 2.
+.. [8] PyTorch torchtitan, selective activation checkpointing by operator: results of attention and of every second
+   matrix product are kept.
 """
 
 from __future__ import annotations
 
 from dojo_calc.operations import maximum, minimum, round_down, where
 from dojo_calc.performance.kernels import MULTIPLY_ADD, attention_flop, gemm_flop
-from dojo_calc.quantities import Bytes, Count, Flop, Fraction, Ranks
+from dojo_calc.quantities import Bytes, Count, Flop, Fraction, Ranks, Ratio
 
 __all__ = [
     "active_parameters", "attention_span", "attention_weights", "attention_width", "embedding_parameters",
@@ -527,7 +529,7 @@ def layer_activations(
     tokens: Count,
     hidden: Count,
     attention_width: Count,
-    kv_width: Count,
+    kv_share: Count,
     latent_width: Count,
     mlp_width: Count,
     mlp_passes: Count,
@@ -538,10 +540,14 @@ def layer_activations(
     tensor: Count,
     sequence_parallel: Fraction,
     selective: Fraction,
+    per_op: Fraction,
     full: Fraction,
     flash: Fraction,
     dropout: Fraction,
+    mlp_copies: Ratio,
+    gathered_inputs: Fraction,
     element: Bytes,
+    input_bytes: Bytes,
 ) -> Bytes:
     """Activations that a layer keeps for its backward pass on one chip, eq. 1 to 6 of [3]_ for any widths.
 
@@ -549,20 +555,31 @@ def layer_activations(
     queries and keys, and the copies of tokens that experts take; sharded over the tensor group only where
     `sequence_parallel`. Inside: queries, keys, values, the input of the output product, and the inner widths of
     every MLP that a token passes. Scores are kept (softmax, its dropout's mask and output) unless attention is
-    `flash` or recomputed. Full recomputation keeps the layer's input alone. The router's scores are left out.
+    `flash` or recomputed. Full recomputation keeps the layer's input alone; that of single operators [8]_ the
+    layer's input and output, attention's result, and the output of every second product. The router's scores are
+    left out.
 
     Parameters
     ----------
     tokens : Count
         Of a micro-batch on the chip [1].
-    hidden, attention_width, kv_width, latent_width, mlp_width, mlp_passes, sent_width : Count
+    hidden, attention_width, latent_width, mlp_width, mlp_passes, sent_width : Count
         Widths a token, and MLPs that it passes [1].
+    kv_share : Count
+        Width of the keys, and of the values, on the chip [1].
     heads, sequence, tensor : Count
         [1].
-    gated, sequence_parallel, selective, full, flash, dropout : Fraction
+    gated, sequence_parallel, selective, per_op, flash, dropout : Fraction
         1 or 0 [1].
-    element : Bytes
-        Of one activation; a mask takes half of it [B].
+    full : Fraction
+        Share of layers that are recomputed in full [1].
+    mlp_copies : Ratio
+        Inner widths that kernels which are not fused keep beside those of fused ones [1].
+    gathered_inputs : Fraction
+        1 where the inputs of products are kept as gathered over the tensor group, else 0 [1].
+    element, input_bytes : Bytes
+        Of one activation, and of one that is the input of a product, which narrow products keep narrow; a mask
+        takes half of an activation [B].
 
     Returns
     -------
@@ -570,8 +587,12 @@ def layer_activations(
         [B]; broadcast shape.
     """
     spread = 1.0 + sequence_parallel * (tensor - 1.0)
-    outside = hidden * (4.0 + dropout) + latent_width + sent_width
-    inside = 2.0 * attention_width + 2.0 * kv_width + (2.0 + gated) * (mlp_passes * mlp_width)
+    narrow = input_bytes / element
+    inner = mlp_passes * mlp_width
+    outside = (hidden * (2.0 + 2.0 * narrow + dropout) + latent_width + sent_width) / spread
+    outside = outside + gathered_inputs * (2.0 * narrow * hidden) * (1.0 - 1.0 / spread)
+    inside = (2.0 * attention_width + (1.0 + gated + narrow + mlp_copies) * inner) / tensor + 2.0 * kv_share
     scores = heads * sequence * (1.0 + 1.5 * dropout) / tensor * (1.0 - flash) * (1.0 - selective)
-    kept = outside / spread + inside / tensor + scores
+    every_second = 2.0 * hidden / spread + (2.0 * attention_width + inner) / tensor + kv_share
+    kept = (1.0 - per_op) * (outside + inside + scores) + per_op * every_second
     return tokens * element * (full * hidden / spread + (1.0 - full) * kept)
