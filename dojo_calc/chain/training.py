@@ -205,7 +205,7 @@ def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
     shares = {
         name: _said(one.value, f"{one.key}: {one.kind}, efficiency.csv", one.low, one.high)
         for name, one in efficiency(unit.id, precision, stack).items()
-        if name not in ("error_80", "power_exponent")
+        if name != "power_exponent" and not name.endswith("_80")
     }
     return shares | {
         "peak": f"{unit.id}.{head_peak(unit)}",

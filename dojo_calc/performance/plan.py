@@ -104,8 +104,9 @@ class Training:
     """What a plan takes, each value a float or an array of the plans' shape; NaN where `reason` is not empty.
 
     `step_time` [s] with its 80 % interval `low` and `high`, `throughput` [tokens/s a chip], `mfu` against the
-    dense peak at the precision of the matrix products, `memory` [B] of the fullest chip; `parts` and
-    `memory_parts` are what they are sums of. `told` is what a user should hear of the stack asked for.
+    dense peak at the precision of the matrix products, `memory` [B] of the fullest chip as its driver shows it, with
+    its 80 % interval `memory_low` and `memory_high`, and `memory_capacity` [B]; `parts` and `memory_parts` are what
+    they are sums of. `told` is what a user should hear of the stack asked for.
     """
 
     step_time: Any
@@ -114,11 +115,22 @@ class Training:
     throughput: Any
     mfu: Any
     memory: Any
+    memory_low: Any
+    memory_high: Any
+    memory_capacity: Any
     model_flop: Any
     parts: Mapping[str, Any]
     memory_parts: Mapping[str, Any]
     problems: _Problems = field(repr=False)
     told: str = ""
+
+    @cached_property
+    def fits(self) -> Any:
+        """Chance that the plan fits in memory, whose logarithm is taken to be normal within its interval."""
+        from scipy.special import ndtr, ndtri
+
+        spread = np.log(np.asarray(self.memory_high) / self.memory) / ndtri(0.9)
+        return _number(ndtr(np.log(np.asarray(self.memory_capacity) / self.memory) / spread))
 
     @cached_property
     def reason(self) -> Any:
@@ -228,7 +240,8 @@ def train(
     )
     with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
         found = step.evaluate(values, OUTPUTS)
-        wrong = _find_problems(values, np.copy(found["memory"]))  # masking below writes over the other
+        slack = np.exp(own["memory_error_80"].value)
+        wrong = _find_problems(values, np.copy(found["memory"]), slack)  # masking below writes over the other
     bad = wrong.number > 0
     if not bad.shape and bad:
         raise PlanError(str(wrong.texts()))
@@ -241,6 +254,9 @@ def train(
         throughput=masked["throughput"],
         mfu=masked["mfu"],
         memory=masked["memory"],
+        memory_low=masked["memory"] / slack,
+        memory_high=masked["memory"] * slack,
+        memory_capacity=values["memory_capacity"],
         model_flop=masked["model_flop"],
         parts={name.removesuffix("_part"): masked[name] for name in step.PARTS},
         memory_parts={name.removesuffix("_memory"): masked[name] for name in step.MEMORY},
@@ -364,9 +380,10 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
         ),
     )
     yield (
-        (v["expert"] > v["experts"]) | (v["data"] % v["expert"] != 0),
+        (v["expert"] > v["experts"]) | ((v["tensor"] * v["context"] * v["data"]) % v["expert"] != 0),
         lambda of: (
-            f"{of('experts')} experts over data {of('data')} cannot make expert groups of {of('expert')}"
+            f"{of('experts')} experts over tensor {of('tensor')} x context {of('context')} x data {of('data')} "
+            f"cannot make expert groups of {of('expert')}"
         ),
     )
     yield (
@@ -418,6 +435,7 @@ class _Problems:
 
     values: Mapping[str, Any]
     memory: Any
+    slack: float  # ratio of the ends of memory's interval to its centre
     number: Array  # 0 where nothing is wrong; shape of the plans
     words: tuple[Callable[[Callable[[str], str]], str], ...]
 
@@ -450,14 +468,19 @@ class _Problems:
         for row, (needed, has) in enumerate(zip(need, here["memory_capacity"], strict=True)):
             cures = " or ".join(name for name, works in helps.items() if works[row])
             advice = f"; {cures} would make it fit" if cures else "; spread the model over more chips"
-            yield f"needs {format_si(needed, 'B')} of a chip's {format_si(has, 'B')} usable memory{advice}"
+            least, most = (format_si(needed * one, "B") for one in (1.0 / self.slack, self.slack))
+            yield (
+                f"needs {format_si(needed, 'B')} ({least} to {most}) of a chip's {format_si(has, 'B')} "
+                f"memory{advice}"
+            )
 
 
-def _find_problems(values: Mapping[str, Any], memory: Any) -> _Problems:
+def _find_problems(values: Mapping[str, Any], memory: Any, slack: float) -> _Problems:
+    """Problems of plans; too large is what does not fit even at the low end of memory's interval."""
     found = list(problems(values))
     shape = np.broadcast_shapes(*(np.shape(one) for one in values.values()))
     number: Array = np.zeros(shape, dtype=np.int8)
-    wheres = [where for where, _ in found] + [memory > values["memory_capacity"]]
+    wheres = [where for where, _ in found] + [memory / slack > values["memory_capacity"]]
     for rank, where in enumerate(wheres, 1):
         number = np.where((number == 0) & where, np.int8(rank), number)
-    return _Problems(values, memory, number, tuple(words for _, words in found))
+    return _Problems(values, memory, slack, number, tuple(words for _, words in found))

@@ -162,7 +162,7 @@ def search(
         capacity = fixed["memory_capacity"]
         raise PlanError(
             f"none of {found.considered:,} plans fits: the smallest needs {format_si(found.nearest, 'B')} of a "
-            f"chip's {format_si(capacity, 'B')} usable memory; take more chips or a chip with more memory"
+            f"chip's {format_si(capacity, 'B')} memory; take more chips or a chip with more memory"
         )
     rows = _sorted(found.rows)
     frame = _frame(rows)

@@ -157,7 +157,7 @@ STEP: dict[str, Formula] = {
     "held_last": memory.held_by_last,
     "first_held": memory.held_activations,
     "last_held": memory.held_activations,
-    "at_work": memory.working_layer,
+    "working_layer": memory.working_layer,
     "logits": memory.logits_on_chip,
     "loss_memory": memory.logit_bytes,
     "activation_memory": memory.fullest_activations,
@@ -321,13 +321,13 @@ WIRES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "activation_memory": {
         "first": "first_held",
         "last": "last_held",
-        "working": "at_work",
+        "working": "working_layer",
         "logits": "loss_memory",
     },
     "working_memory": {
         "first": "first_held",
         "last": "last_held",
-        "working": "at_work",
+        "working": "working_layer",
         "logits": "loss_memory",
     },
     "allocated": {

@@ -94,7 +94,7 @@ def test_progress_is_told_and_an_interrupt_keeps_what_was_found(monkeypatch: pyt
 
 def test_nothing_fits_says_how_much_is_missing() -> None:
     with pytest.raises(
-        PlanError, match=r"none of [\d,]+ plans fits: the smallest needs .* of a chip's 40.8 GB"
+        PlanError, match=r"none of [\d,]+ plans fits: the smallest needs .* of a chip's 42.95 GB"
     ):
         search("gpt3-175b", "a100-sxm-40gb", 8, global_batch=8)
     with pytest.raises(PlanError, match="no tensor, pipeline and data sizes make 7 chips"):

@@ -89,8 +89,8 @@ def test_activation_memory_of_korthikanti(name: str) -> None:
     def kept(parallel: float, selective: float, full: float) -> float:
         return float(
             layer_activations(
-                2048.0, m.hidden, m.hidden, m.hidden, 0.0, m.feedforward, 1.0, 0.0, m.heads, 2048.0, 0.0, 8.0,
-                parallel, selective, full, 0.0, 1.0, 2.0,
+                2048.0, m.hidden, m.hidden, m.hidden / 8, 0.0, m.feedforward, 1.0, 0.0, m.heads, 2048.0, 0.0, 8.0,
+                parallel, selective, 0.0, full, 0.0, 1.0, 0.0, 0.0, 2.0, 2.0,
             )
         )  # fmt: skip
 
@@ -326,7 +326,8 @@ def test_active_experts_keep_what_one_wide_mlp_keeps(k: int, width: int, gated: 
     many = dense.changed(feedforward=width, experts=16, active_experts=k)
     run = {
         "tokens": 10.0, "sequence": 10.0, "tensor": tensor, "sequence_parallel": 1.0, "selective": 0.0, "full": 0.0,
-        "flash": 1.0, "dropout": 0.0, "element": 2.0,
+        "per_op": 0.0, "flash": 1.0, "dropout": 0.0, "mlp_copies": 0.0, "gathered_inputs": 0.0, "element": 2.0,
+        "input_bytes": 2.0,
     }  # fmt: skip
     kept = [
         layer_activations(
