@@ -197,7 +197,7 @@ def test_a_run_may_have_had_other_surroundings() -> None:
     assert whole < timed(power="350 W") < 2**0.5 * whole
     assert timed(power="700 W") == whole
     assert timed(memory_bandwidth="2.4 TB/s") > whole
-    with pytest.raises(PlanError, match=r"usable memory; spread"):
+    with pytest.raises(PlanError, match=r" memory; spread"):
         train("llama2-7b", "h100-sxm", 8, global_batch=8, setting=Setting(memory="17 GB"))
     with pytest.raises(DomainError, match="per_server"):
         Setting(per_server=0)

@@ -43,7 +43,10 @@ def one(tmp_path: Path, **cells: str) -> tuple[float | None, str]:
         ({"model": "nemotron-3-super"}, "nemotron-3-super cannot be expressed: a hybrid"),
         ({"chip": "abacus"}, "unknown machine 'abacus'"),
         ({"precision": "posit8"}, "precision must be one of"),
-        ({"recompute": "sometimes"}, "recompute must be one of none, selective, full, got 'sometimes'"),
+        (
+            {"recompute": "sometimes"},
+            "recompute must be one of none, selective, full, per-op, got 'sometimes'",
+        ),
         ({"metric": "step_seconds", "global_batch": ""}, "need its global_batch"),
         ({"tensor": "3"}, "3"),
     ],
