@@ -234,9 +234,10 @@ def _chosen(value: float, unit_text: str, digits: int) -> _Scale:
         words = [_scale(size, word) for size, word in _WORDS if size <= rounded < 1e15]
         found = words[0] if words else _scale(1.0, "")
         return _scale(found.size, found.suffix + _behind(unit_text))
-    if rounded == 0:
-        return next((one for one in scales if one.size == 1.0), scales[-1])
-    return next((one for one in scales if rounded >= one.start), scales[-1])
+    base = next((one for one in scales if one.size == 1.0), scales[-1])
+    found = next((one for one in scales if rounded >= one.start), scales[-1])
+    # Zero, and what takes a power of ten in any unit, is told in the plain one.
+    return found if 1e-4 <= rounded / found.size < 1e15 else base
 
 
 def _behind(unit_text: str) -> str:

@@ -41,6 +41,7 @@ _NOUN = re.compile(r"([A-Za-z]+)\s*-?\s*(?=$|[/a-z])")
 _SYNONYMS = {"gpu": "chip", "accelerator": "chip"}
 _PREFIXES = {"thousand": "k", "million": "M", "billion": "G", "trillion": "T"}
 _PREFIXED = ("B", "B/s", "FLOP", "FLOP/s", "W", "Hz", "J")  # what people count with prefixes
+EXAMPLES = "'100 EFLOP/s' or '645 mm^2'"
 _LARGEST_EXPONENT = 400  # beyond what a float holds, and small enough to compute with at once
 
 
@@ -111,7 +112,7 @@ def parse_as(text: str, wanted: str, name: str) -> float:
     """
     dimension = units.unit(wanted).dimensionality
     try:
-        found = list(_readings(text, name))
+        found = list(_readings(text, name, "'16,384', '12k' or '5 %'" if wanted == "1" else EXAMPLES))
         fitting = [one for one in found if one.unit.dimensionality == dimension]
         if len({one.key for one in fitting}) > 1:
             raise _ambiguous(text, fitting)
@@ -150,15 +151,13 @@ def _meant(found: list[_Reading], wanted: str) -> str:
     return ""
 
 
-def _readings(text: str, name: str = "") -> Iterator[_Reading]:
+def _readings(text: str, name: str = "", examples: str = EXAMPLES) -> Iterator[_Reading]:
     """Ways to read a text, the likeliest first; raises if there is none."""
     written = units.plain(text)
     found = _QUANTITY.fullmatch(written) if len(text) <= units.LONGEST else None
     if found is None:
         length = f" of at most {units.LONGEST} characters" if len(text) > units.LONGEST else ""
-        raise UnitError(
-            f"{units.quoted(text)} is not a quantity{length}; expected for example '100 EFLOP/s' or '645 mm^2'"
-        )
+        raise UnitError(f"{units.quoted(text)} is not a quantity{length}; expected for example {examples}")
     if found["rest"].startswith(","):
         raise UnitError(
             f"{units.quoted(text)} is not a quantity: a comma parts groups of three digits, and decimals take a point"

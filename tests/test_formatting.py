@@ -68,6 +68,8 @@ UNITS = sorted(
         (12_000.0, "USD/W", "12,000 USD/W"),
         (math.inf, "B", "inf B"),
         (-4e6, "USD", "-4 million USD"),
+        (-1e30, "USD", "-1e30 USD"),
+        (1e-30, "W", "1e-30 W"),
     ],
 )
 def test_prints_what_people_read(value: float, unit: str, text: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from dojo_calc import units
 from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError, nearest
+from dojo_calc.formatting import format_number, format_si
 from dojo_calc.model.model import Model, ModelError
 from dojo_calc.quantities import Spec, check_against
 
@@ -104,7 +105,7 @@ def solve(
 
     def refusal(left: FloatArray, _: FloatArray, case: Sequence[FloatArray]) -> str:
         unit = model.spec(output).unit
-        return f"no single {name} makes {output} {float(case[0]):.10g} [{unit}]; it takes {_range(left)}"
+        return f"no single {name} makes {output} {format_si(float(case[0]), unit)}; it takes {_range(left, unit)}"
 
     return _roots(sides, *_nodes(name, spec, low, high), [goal, *cases.values()], tolerance, refusal)
 
@@ -200,7 +201,7 @@ def break_even(
         return left, right
 
     def refusal(left: FloatArray, right: FloatArray, _: Sequence[FloatArray]) -> str:
-        return f"no single {name} makes both equal; the first less the second takes {_range(left - right)} [{first}]"
+        return f"no single {name} makes both equal; the first less the second takes {_range(left - right, first)}"
 
     values = [value for case in cases for value in case.values()]
     return _roots(sides, *_nodes(name, _common(specs), low, high), values, tolerance, refusal)
@@ -285,20 +286,22 @@ def _roots(
             if mine.any() and gaps[mine].min() < 1:  # more would be a pole
                 best = np.argmin(gaps[mine])
                 message += (
-                    f". It jumps at {x[mine][best]:.6g}, where a relative gap of {gaps[mine][best]:.2g} is left; "
+                    f". It jumps at {format_number(x[mine][best], digits=6)}, where a relative gap of "
+                    f"{format_number(gaps[mine][best], digits=2)} is left; "
                     "a larger tolerance accepts that"
                 )
             raise NoSolutionError(f"case [{place}]: {message}" if shape else message)
     return found.reshape(shape) if shape else float(found[0])
 
 
-def _range(values: FloatArray) -> str:
+def _range(values: FloatArray, unit: str) -> str:
     """Finite values that were found, in words."""
     finite = values[np.isfinite(values)]
     if not finite.size:
         return "no other value"
     low, high = finite.min(), finite.max()
-    return f"{low:.6g} alone" if low == high else f"values from {low:.6g} to {high:.6g}"
+    first, last = format_si(low, unit), format_si(high, unit)
+    return f"{first} alone" if first == last else f"values from {first} to {last}"
 
 
 def _crossings(

@@ -137,6 +137,23 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
+def whole(name: str, most: int, words: str) -> Any:
+    """Option for a count, given as 16384, 16,384 or 16k: a whole number from 1 to `most`."""
+
+    def read(given: Any) -> int:
+        from dojo_calc.quantities import whole_number
+
+        try:
+            found = whole_number(given, name)
+        except DojoCalcError as error:
+            raise typer.BadParameter(str(error)) from None
+        if found > most:
+            raise typer.BadParameter(f"{name} must be at most {most:,}, got {given!s:.40}")
+        return found
+
+    return typer.Option(parser=read, metavar="COUNT", help=words)
+
+
 def names_of(*kinds: str) -> Callable[[str], list[str]]:
     """Completion by the ids of entities of some kinds, or of all."""
 

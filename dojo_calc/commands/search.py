@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dojo_calc.commands.app import Asked, Models, command, names_of
+from dojo_calc.commands.app import Asked, Models, command, names_of, whole
 from dojo_calc.commands.printing import printed, show, si
 
 # More than anybody has or trains on; a number beyond is a slip, and a search over its divisors never ends.
@@ -22,14 +22,14 @@ def search(
         str,
         typer.Option(help="Id or alias of a chip with a memory and links.", autocompletion=names_of("chip")),
     ],
-    chips: Annotated[int, typer.Option(min=1, max=MOST_CHIPS, help="How many.")],
-    global_batch: Annotated[int, typer.Option(min=1, max=MOST_SEQUENCES, help="Sequences a step.")],
-    sequence: Annotated[int, typer.Option(min=1, max=MOST_TOKENS, help="Tokens a sequence.")] = 2048,
+    chips: Annotated[int, whole("chips", MOST_CHIPS, "How many, such as 16,384 or 16k.")],
+    global_batch: Annotated[int, whole("global batch", MOST_SEQUENCES, "Sequences a step.")],
+    sequence: Annotated[int, whole("sequence", MOST_TOKENS, "Tokens a sequence.")] = 2048,
     precision: Annotated[str, typer.Option(help="Of the matrix products: fp16, bf16 or fp8.")] = "bf16",
     models: Models = None,
     stack: Annotated[str, typer.Option(help="Software generation; today's if left out.")] = "",
     up_to: Annotated[bool, typer.Option("--up-to", help="Any number of chips up to that many.")] = False,
-    most: Annotated[int, typer.Option(min=1, max=MOST_PLANS, help="Plans to show of the front.")] = 10,
+    most: Annotated[int, whole("most", MOST_PLANS, "Plans to show of the front.")] = 10,
 ) -> None:
     """Find the fastest plan that fits in memory, and what it can be traded for."""
     from concurrent.futures import ThreadPoolExecutor

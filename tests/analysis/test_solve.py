@@ -101,7 +101,7 @@ def test_lowest_of_several_unless_narrowed() -> None:
     assert solve(model, "x", "y", 5.0) == pytest.approx(2.0)
     assert solve(model, "x", "y", 5.0, low=4) == pytest.approx(8.0)
     assert solve(model, "x", "y", 5.0, high="3") == pytest.approx(2.0)
-    with pytest.raises(NoSolutionError, match=r"no single x makes y 5 \[1\]; it takes values from -4 to 0"):
+    with pytest.raises(NoSolutionError, match=r"no single x makes y 5; it takes values from -4 to 0"):
         solve(model, "x", "y", 5.0, low=3, high=7)  # 5 + 1 * -5 = 0 at both ends, 5 - 9 = -4 between
 
 
@@ -125,16 +125,14 @@ def test_whole_servers_jump_over_most_targets() -> None:
 def test_a_pole_is_no_solution() -> None:
     model = dc.Model({"y": pole}, {"x": None})
     assert solve(model, "x", "y", 4.0) == pytest.approx(3.5)
-    with pytest.raises(NoSolutionError, match=r"no single x makes y 3 ") as raised:
+    with pytest.raises(NoSolutionError, match=r"no single x makes y 3; ") as raised:
         solve(model, "x", "y", 3.0, high=1e6)
     assert "jumps" not in str(raised.value)
 
 
 def test_no_solution_says_the_range_and_the_case() -> None:
     roof = dc.Model({"rate": dc.attainable_rate}, {"peak": 362e12, "intensity": None, "bandwidth": 800e9})
-    message = (
-        r"case \[1, 2\]: no single intensity makes rate 3e\+14 \[FLOP/s\]; it takes values from 0 to 1e\+14"
-    )
+    message = r"case \[1, 2\]: no single intensity makes rate 300 TFLOP/s; it takes values from 0 FLOP/s to 100 TFLOP"
     with pytest.raises(NoSolutionError, match=message):
         solve(roof, "intensity", "rate", [1e14, 2e14, 3e14], peak=np.array([[4e14], [1e14]]) * [1, 2, 1])
     assert issubclass(NoSolutionError, DojoCalcError)
@@ -183,7 +181,7 @@ def test_break_even_of_different_models(chain: Model) -> None:
 def test_no_break_even_says_the_difference() -> None:
     one, dearer = costs(100, 2), costs(200, 3)
     with pytest.raises(
-        NoSolutionError, match=r"first less the second takes values from -1e\+30 to -100 \[USD\]"
+        NoSolutionError, match="first less the second takes values from -1e30 USD to -100 USD"
     ):
         break_even(one, dearer, "units", "cost")
     with pytest.raises(NoSolutionError, match="takes no other value"):
@@ -192,7 +190,7 @@ def test_no_break_even_says_the_difference() -> None:
 
 def test_equality_by_rounding_alone_is_no_solution() -> None:
     # 100 + 2 n and 200 + 2 n are the same double from n = 1e18 on; 1 - exp(-x) is 1 from x = 37 on.
-    with pytest.raises(NoSolutionError, match=r"takes values from -100 to -\d+ \[USD\]$"):
+    with pytest.raises(NoSolutionError, match=r"takes -100 USD alone$"):
         break_even(costs(100, 2), costs(200, 2), "units", "cost")
     model = dc.Model({"y": saturating}, {"x": None})
     assert solve(model, "x", "y", 0.5) == pytest.approx(math.log(2))

@@ -267,3 +267,17 @@ def test_what_a_short_table_leaves_out_is_told_beside_the_answer(tmp_path: Path)
     assert "note: neither kind nor interval was given: taken as rated" in found.stderr
     assert "MyChip.peak_bf16" in found.stderr
     assert "2000" in found.stdout
+
+
+def test_counts_are_read_as_people_type_them() -> None:
+    asked = ("search", "--model", "mpt-1b", "--chip", "a100-sxm-80gb", "--most", "1", "--json")
+    plain = run(*asked, "--chips", "1000", "--global-batch", "1000", "--sequence", "2000")
+    typed = run(*asked, "--chips", "1k", "--global-batch", "1,000 sequences", "--sequence", "2 thousand")
+    assert plain.returncode == 0
+    assert typed.returncode == 2
+    assert "unknown unit 'sequences'" in typed.stderr
+    typed = run(*asked, "--chips", "1k", "--global-batch", "1,000", "--sequence", "2 thousand")
+    assert typed.stdout == plain.stdout
+    rows = {row["name"]: row["value"] for row in as_json("plan", "--target", "1.086 EFLOP/s", "--chip", "d1")}
+    # 3,000 x 362 TFLOP/s; 25 a tile, 3,000 an ExaPOD.
+    assert (rows["d1, whole"], rows["dojo-tile, whole"], rows["exapod, whole"]) == (3000, 120, 1)
