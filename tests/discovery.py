@@ -119,6 +119,7 @@ NOT_FORMULAS = {
     "dojo_calc.performance.stacks.software": "looks a name up",
     "dojo_calc.performance.stacks.stacks": "reads a file",
     "dojo_calc.evidence.claims.estimates.h100s": "looks a part up",
+    "dojo_calc.evidence.measured.memory_fit.memory_halves": "holds predictions against measurements",
     "dojo_calc.evidence.measured.training_runs.predict": "fills blanks of published runs, then runs a step",
     "dojo_calc.evidence.measured.training_runs.prepare": "lays runs out as arrays",
     "dojo_calc.evidence.measured.training_runs.read_runs": "reads a file",

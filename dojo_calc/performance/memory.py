@@ -25,7 +25,8 @@ __all__ = [
     "allocated_memory", "allocator_slack", "chip_parameters", "common_parameters", "driver_memory",
     "expert_parameters", "expert_replicas", "expert_shards", "fullest_activations", "gathered_bytes",
     "gradient_kept", "held_activations", "held_by_last", "kept_layers", "layer_input", "logit_bytes",
-    "logits_on_chip", "micro_batches_held", "sharded_bytes", "state_bytes", "working_activations", "working_layer",
+    "logits_on_chip", "micro_batches_held", "reserved_memory", "sharded_bytes", "state_bytes",
+    "working_activations", "working_layer",
 ]  # fmt: skip
 
 
@@ -458,12 +459,28 @@ def allocator_slack(allocated: Bytes, reserved_share: Ratio) -> Bytes:
     return allocated * reserved_share
 
 
-def driver_memory(allocated: Bytes, slack: Bytes, chip_context: Bytes) -> Bytes:
-    """Bytes that the driver shows, and that have to fit: tensors, the allocator's slack, and the chip's context.
+def reserved_memory(allocated: Bytes, slack: Bytes) -> Bytes:
+    """Bytes that the allocator holds.
 
     Parameters
     ----------
-    allocated, slack, chip_context : Bytes
+    allocated, slack : Bytes
+        Of tensors, and beside them [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return allocated + slack
+
+
+def driver_memory(reserved: Bytes, chip_context: Bytes) -> Bytes:
+    """Bytes that the driver shows, and that have to fit: what the allocator holds, and the chip's context.
+
+    Parameters
+    ----------
+    reserved, chip_context : Bytes
         [B].
 
     Returns
@@ -471,4 +488,4 @@ def driver_memory(allocated: Bytes, slack: Bytes, chip_context: Bytes) -> Bytes:
     Bytes
         [B]; broadcast shape.
     """
-    return allocated + slack + chip_context
+    return reserved + chip_context

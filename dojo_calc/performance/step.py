@@ -164,6 +164,7 @@ STEP: dict[str, Formula] = {
     "working_memory": memory.working_activations,
     "allocated": memory.allocated_memory,
     "slack_memory": memory.allocator_slack,
+    "reserved": memory.reserved_memory,
     "memory": memory.driver_memory,
 }
 
@@ -339,7 +340,8 @@ WIRES: dict[str, dict[str, str | tuple[str, ...]]] = {
         "working": "working_memory",
         "buffers": "buffer_memory",
     },
-    "memory": {"slack": "slack_memory", "chip_context": "context_memory"},
+    "reserved": {"slack": "slack_memory"},
+    "memory": {"chip_context": "context_memory"},
 }
 
 PARTS = (

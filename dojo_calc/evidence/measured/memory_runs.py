@@ -7,9 +7,9 @@ allocator reserves where the row prints that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
@@ -19,6 +19,7 @@ from dojo_calc.evidence.measured.runs import Run, cluster, publisher
 from dojo_calc.evidence.measured.training_runs import predict_memory
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.performance.efficiency import efficiency
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 from dojo_calc.units import GiB
@@ -26,8 +27,6 @@ from dojo_calc.units import GiB
 __all__ = ["MemoryRun", "read_memory_runs", "validate_memory_runs"]
 
 Size = Annotated[int, Gt(0)]
-# Half-width of the 80 % interval as a natural logarithm, for want of a calibration: a quarter either way.
-WIDTH = float(np.log(1.25))
 
 
 class MemoryRun(Strict):
@@ -61,6 +60,14 @@ class MemoryRun(Strict):
     measured_gib: Annotated[FiniteFloat, Gt(0)] | None = None
     score: str = "score"
     note: str = ""
+
+    @property
+    def taken(self) -> str:
+        """What of a chip's memory the row prints: `allocated`, `memory` as its driver shows it, else `reserved`."""
+        words = self.quantity.lower()
+        if "reserved" not in words and "alloc" in words and "not said" not in words:
+            return "allocated"
+        return "memory" if "smi" in words else "reserved"
 
     def as_run(self) -> Run:
         """The same plan as a run; as many chips as its groups need where their number is blank."""
@@ -121,14 +128,16 @@ def validate_memory_runs(
     """
     own = read_memory_runs(path)
     runs = [one.as_run() for one in own]
-    values, reasons, groups = _predicted(runs, book, models)
+    needed, reasons, experts = predict_memory(runs, [one.taken for one in own], book, models)
+    groups = ["moe" if many else "dense" for many in experts]
     rows = []
-    for one, run, value, reason, group in zip(own, runs, values, reasons, groups, strict=True):
+    for one, run, value, reason, group in zip(own, runs, needed / GiB, reasons, groups, strict=True):
         row = Row(one.id, one.source, one.chip, "gib", "GiB", one.measured_gib, reason=reason,
                   group=group, cluster="; ".join(cluster(run)))  # fmt: skip
         if not reason:
-            low, high = (float(value * np.exp(side * WIDTH)) for side in (-1.0, 1.0))
-            row = Row(**{**vars(row), "predicted": float(value), "low": low, "high": high})
+            width = efficiency(one.chip, one.precision, one.stack)["memory_error_80"].value
+            low, high = (float(value * np.exp(side * width)) for side in (-1.0, 1.0))
+            row = replace(row, predicted=float(value), low=low, high=high)
         rows.append(row)
     labels = {
         "group": groups,
@@ -136,10 +145,3 @@ def validate_memory_runs(
         "chip": [one.chip for one in own],
     }
     return summarise(rows, labels, [one.score in ("score", "moe") for one in own])
-
-
-def _predicted(
-    runs: Sequence[Run], book: Catalogue | None, models: Path | None
-) -> tuple[Any, list[str], list[str]]:
-    bytes_needed, reasons, experts = predict_memory(runs, book, models)
-    return bytes_needed / GiB, reasons, ["moe" if many else "dense" for many in experts]

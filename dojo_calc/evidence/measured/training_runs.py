@@ -67,6 +67,9 @@ SIZES = (
 )
 OF_EXPERTS = ("shared_experts", "dense_layers", "moe_feedforward")
 
+# Stacks whose word for keeping single operators' results is that of others for recomputing attention.
+PER_OPERATOR = "torchtitan-"
+
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
@@ -130,26 +133,34 @@ def predict(
 
 
 def predict_memory(
-    runs: Sequence[Run], book: Catalogue | None = None, models: Path | None = None
+    runs: Sequence[Run],
+    quantities: Sequence[str],
+    book: Catalogue | None = None,
+    models: Path | None = None,
+    changed: Mapping[str, float] | None = None,
 ) -> tuple[Vector, list[str], list[bool]]:
-    """Bytes that each run needs on its fullest chip, NaN with a reason, and whether its model has experts.
+    """Bytes that each run takes on its fullest chip, NaN with a reason, and whether its model has experts.
 
     Parameters
     ----------
     runs : sequence of Run
+    quantities : sequence of str
+        What of each: `allocated`, `reserved`, or `memory`, which the driver shows.
     book : Catalogue, optional
     models : pathlib.Path, optional
+        See `predict`.
+    changed : mapping, optional
         See `predict`.
     """
     known = book or catalogue()
     sized, reasons = _expressed(runs, known, models)
     values = np.full(len(runs), np.nan)
-    for index, one in enumerate(sized):
+    for index, (one, quantity) in enumerate(zip(sized, quantities, strict=True)):
         if one is not None:
-            choice, reasons[index] = _fill(one, None, known)
+            choice, reasons[index] = _fill(one, changed, known)
             if not reasons[index]:
-                table = _prepared([(one, choice)], known).inputs()
-                values[index] = step.evaluate(table, ("memory",))["memory"][0]
+                table = _prepared([(one, choice)], known).inputs(changed)
+                values[index] = step.evaluate(table, (quantity,))[quantity][0]
     return values, reasons, [one is not None and one.sizes.experts > 1 for one in sized]
 
 
@@ -229,7 +240,10 @@ def _stated(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
             return otherwise
         return printed
 
-    words = flags(of("recompute", "none"), of("sharding", "zero1"), of("attention", "flash"))
+    redo = of("recompute", "none")
+    if redo == "selective" and run.stack.startswith(PER_OPERATOR):
+        redo = "per-op"
+    words = flags(redo, of("sharding", "zero1"), of("attention", "flash"))
     sizes = {"sequence": of("sequence", SEQUENCE), "chips": run.chips}
     return words | sizes | {"expert": run.expert or 1, "visible": 1.0}, taken
 
