@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from dojo_calc.quantities import Count, Numeric
+from dojo_calc.quantities import ALLOWANCE, Count, Numeric
 
 __all__ = [
     "ALLOWANCE", "OPERATIONS", "ceil", "exp", "expm1", "floor", "log", "log1p", "log2", "maximum", "minimum", "power",
@@ -35,11 +35,6 @@ log1p = cast("Unary", np.log1p)
 log2 = cast("Unary", np.log2)
 sqrt = cast("Unary", np.sqrt)
 where = cast("Callable[[Any, Numeric, Numeric], Numeric]", np.where)
-
-# Three thousand chips' worth of a rate, over the rate of one chip, may come out as 3000.0000000000005, and a bare
-# ceil would buy one more. Each operation on the way adds at most half a unit in the last place (2**-53), so 2**-46
-# lets over a hundred of them pass, and is still far below the least part of a thing that anybody means.
-ALLOWANCE = 2.0**-46
 
 
 def round_up(units: Count) -> Count:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, get_args, get_origin, get_type_hints
@@ -23,15 +23,17 @@ from dojo_calc.errors import DomainError, UnitError
 from dojo_calc.parsing import parse_as
 
 __all__ = [
-    "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
-    "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Flop", "FlopRate", "Fraction",
-    "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length", "Margin", "Mass",
-    "MassPerArea", "MassPerEnergy", "Money", "MoneyPerByte", "MoneyPerFlop", "MoneyPerFlopRate",
-    "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveCount", "PositiveFraction",
+    "ALLOWANCE", "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
+    "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Exponent", "Extent", "Flop",
+    "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length",
+    "Margin", "Mass", "MassPerArea", "MassPerEnergy", "Money", "MoneyPerByte", "MoneyPerFlop",
+    "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveBytes",
+    "PositiveCount", "PositiveDecayRate", "PositiveDuration", "PositiveEnergy", "PositiveFlop",
+    "PositiveFraction", "PositiveIntensity", "PositiveMoney", "PositiveMoneyRate", "PositivePower",
     "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
     "RatePerPower", "Ratio", "Rise", "SignedCount", "Spec", "Term", "TokenRate", "Unit", "Voltage",
-    "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check", "checked", "is_formula", "signature",
-    "spec", "whole_number",
+    "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check", "check_result", "checked",
+    "is_formula", "signature", "spec", "whole_number",
 ]  # fmt: skip
 
 
@@ -55,6 +57,12 @@ class Numeric(Protocol):
     def __ge__(self, other: Any, /) -> Any: ...
 
 
+# Three thousand chips' worth of a rate, over the rate of one chip, may come out as 3000.0000000000005, and a bare
+# ceil would buy one more. Each operation on the way adds at most half a unit in the last place (2**-53), so 2**-46
+# lets over a hundred of them pass, and is still far below the least part of a thing that anybody means.
+ALLOWANCE = 2.0**-46
+
+
 @dataclass(frozen=True)
 class Unit:
     """The SI unit of an alias. A text, so that importing the library does not import pint."""
@@ -66,6 +74,7 @@ Positive, NotNegative, AtMostOne, AtLeastOne = Gt(0), Ge(0), Le(1), Ge(1)
 
 Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
+Extent: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 SignedCount: TypeAlias = Annotated[Numeric, Unit("1")]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 PositiveCount: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
@@ -76,28 +85,36 @@ ProperFraction: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, lt=1)]
 PowerUsage: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Year: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1900, le=2200)]
 # A factor a period, a number of periods, and one that a root is taken over: bounded, so that no power overflows.
-Growth: TypeAlias = Annotated[Numeric, Unit("1"), Interval(gt=0, le=100)]
+Growth: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.01, le=100)]
 Rise: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=1, le=100)]
 Horizon: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, le=100)]
 Term: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.1, le=100)]
 # Of a law of scaling: a loss goes with a negative power of size or data, bounded for the same reason.
 Exponent: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.05, le=1)]
 Flop: TypeAlias = Annotated[Numeric, Unit("FLOP"), NotNegative]
+PositiveFlop: TypeAlias = Annotated[Numeric, Unit("FLOP"), Positive]
 FlopRate: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), Positive]
 Bytes: TypeAlias = Annotated[Numeric, Unit("B"), NotNegative]
+PositiveBytes: TypeAlias = Annotated[Numeric, Unit("B"), Positive]
 ByteRate: TypeAlias = Annotated[Numeric, Unit("B/s"), Positive]
 Intensity: TypeAlias = Annotated[Numeric, Unit("FLOP/B"), NotNegative]
+PositiveIntensity: TypeAlias = Annotated[Numeric, Unit("FLOP/B"), Positive]
 Frequency: TypeAlias = Annotated[Numeric, Unit("Hz"), Positive]
 Duration: TypeAlias = Annotated[Numeric, Unit("s"), NotNegative]
+PositiveDuration: TypeAlias = Annotated[Numeric, Unit("s"), Positive]
 Power: TypeAlias = Annotated[Numeric, Unit("W"), NotNegative]
+PositivePower: TypeAlias = Annotated[Numeric, Unit("W"), Positive]
 Energy: TypeAlias = Annotated[Numeric, Unit("J"), NotNegative]
+PositiveEnergy: TypeAlias = Annotated[Numeric, Unit("J"), Positive]
 Money: TypeAlias = Annotated[Numeric, Unit("USD"), NotNegative]
+PositiveMoney: TypeAlias = Annotated[Numeric, Unit("USD"), Positive]
 EnergyPrice: TypeAlias = Annotated[Numeric, Unit("USD/J"), NotNegative]
 MoneyPerByte: TypeAlias = Annotated[Numeric, Unit("USD/B"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
 MoneyPerPower: TypeAlias = Annotated[Numeric, Unit("USD/W"), NotNegative]
 MoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), NotNegative]
+PositiveMoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), Positive]
 InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 DiscountRate: TypeAlias = Annotated[Numeric, Unit("1"), Gt(-1)]
 Periods: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
@@ -109,6 +126,7 @@ VolumePerEnergy: TypeAlias = Annotated[Numeric, Unit("m^3/J"), NotNegative]
 PowerRamp: TypeAlias = Annotated[Numeric, Unit("W/s"), Positive]
 CashFlow: TypeAlias = Annotated[Numeric, Unit("USD")]
 DecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
+PositiveDecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), Positive]
 TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
@@ -116,7 +134,7 @@ Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
 Margin: TypeAlias = Annotated[Numeric, Unit("m"), NotNegative]
 Area: TypeAlias = Annotated[Numeric, Unit("m^2"), Positive]
 CountPerArea: TypeAlias = Annotated[Numeric, Unit("1/m^2"), NotNegative]
-Mass: TypeAlias = Annotated[Numeric, Unit("kg"), Positive]
+Mass: TypeAlias = Annotated[Numeric, Unit("kg"), NotNegative]
 Voltage: TypeAlias = Annotated[Numeric, Unit("V"), Positive]
 Current: TypeAlias = Annotated[Numeric, Unit("A"), Positive]
 
@@ -333,6 +351,8 @@ P = ParamSpec("P")
 def checked(formula: Callable[P, Any]) -> Callable[..., Any]:
     """Put the boundary around a formula: arguments may be numbers, texts or quantities, and are checked.
 
+    So is the result: arguments that fit one by one and make no sense together are refused.
+
     Parameters
     ----------
     formula : callable
@@ -341,7 +361,8 @@ def checked(formula: Callable[P, Any]) -> Callable[..., Any]:
     Returns
     -------
     callable
-        Of the same signature; raises `UnitError` or `DomainError` naming the argument.
+        Of the same signature; raises `UnitError` or `DomainError` naming the argument, or the formula and its
+        arguments where the result is not finite or outside its declared domain.
 
     Examples
     --------
@@ -364,6 +385,59 @@ def checked(formula: Callable[P, Any]) -> Callable[..., Any]:
                 if name in declared.variadic
                 else check_against(value, one, name)
             )
-        return formula(*bound.args, **bound.kwargs)
+        given = dict(bound.arguments)
+        try:
+            with np.errstate(all="ignore"):  # what is no number is refused below
+                result = formula(*bound.args, **bound.kwargs)
+        except ZeroDivisionError:
+            raise DomainError(f"{formula.__name__} divides by zero{_told(given)}") from None
+        return check_result(result, declared.result, formula.__name__, given)
 
     return boundary
+
+
+def check_result(value: Any, declared: Spec, name: str, given: Mapping[str, Any]) -> Any:
+    """Hold what a formula gives to its declared domain, so that no answer is outside of what it says it is.
+
+    A result beyond an end of its domain by no more than rounding may move it is that end.
+
+    Parameters
+    ----------
+    value : float or array_like
+        [SI]. A tracer has no value to hold, and is given back.
+    declared : Spec
+        Of the result.
+    name : str
+        Of the formula or the output, for the message.
+    given : mapping
+        The arguments by name, for the message: single numbers are told.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        As given.
+
+    Raises
+    ------
+    DomainError
+        If a value is not finite or lies outside the domain.
+    """
+    if hasattr(value, "node"):
+        return value
+    array = np.asarray(value, dtype=np.float64)
+    if declared.holds(array):
+        return value
+    for end in (declared.low, declared.high):
+        if math.isfinite(end):
+            array = np.where(np.abs(array - end) <= ALLOWANCE * abs(end), end, array)
+    if not declared.holds(array):
+        bad = declared.outside(array)
+        where = f"[{', '.join(map(str, np.argwhere(bad)[0]))}]" if array.ndim else ""
+        got = f"{array[bad].flat[0]:g}{_told(given)}"
+        raise DomainError(f"{name}{where} must come out {declared.domain} [{declared.unit}], got {got}")
+    return array if array.ndim else float(array)
+
+
+def _told(given: Mapping[str, Any]) -> str:
+    single = [f"{name}={value:g}" for name, value in given.items() if isinstance(value, int | float)]
+    return f" at {', '.join(single[:6])}" if single else " for the values given"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from collections.abc import Callable
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from dojo_calc import units
+from dojo_calc.errors import DomainError
 from dojo_calc.model.tracing import TraceError, trace
-from dojo_calc.quantities import Numeric, Ratio, Spec, check_against, is_formula, signature
+from dojo_calc.quantities import Numeric, Ratio, Spec, check_against, checked, is_formula, signature
 from tests.discovery import NOT_FORMULAS, formulas, public_functions
 from tests.reference import UNIT, reference
 from tests.vega import datum, evaluate
@@ -158,7 +160,7 @@ def _flat(formula: Callable[..., Any]) -> dict[str, Spec]:
 
 @named
 def test_result_lies_in_its_declared_domain(name: str, formula: Callable[..., Any]) -> None:
-    if name in PARTLY_OUTSIDE:
+    if name in TOGETHER:
         return
     declared = signature(formula)
     assert declared is not None
@@ -166,18 +168,51 @@ def test_result_lies_in_its_declared_domain(name: str, formula: Callable[..., An
     check_against(result, declared.result, name)
 
 
-# Formulas whose value leaves the declared domain for arguments that make no sense together; each docstring
-# says when.
-PARTLY_OUTSIDE = {
+@named
+def test_every_end_of_a_domain_is_taken_or_refused_by_its_type(
+    name: str, formula: Callable[..., Any]
+) -> None:
+    """A value that the type takes, such as 0, has a result in its domain; else the type should not take it."""
+    random = np.random.default_rng(0)
+    specs, boundary, declared = _flat(formula).values(), checked(formula), signature(formula)
+    assert declared is not None
+    for _ in range(60):
+        often = random.choice([0.0, 0.2, 0.5, 1.0])
+        values = [_end(one, random) if random.random() < often else float(draw(one, random)) for one in specs]
+        if name in TOGETHER or name.startswith(SIZES):
+            with contextlib.suppress(DomainError):  # refused in words, and not by a number's own error
+                boundary(*values)
+        else:
+            check_against(formula(*values), declared.result, f"{name}({', '.join(map(repr, values))})")
+
+
+def _end(one: Spec, random: np.random.Generator) -> float:
+    """An end that belongs to a domain, or 0 where there is neither."""
+    ends = [end for end, is_open in ((one.low, one.low_open), (one.high, one.high_open)) if not is_open]
+    ends = [end for end in ends if math.isfinite(end)] or (
+        [0.0] if one.low < 0.0 else [float(draw(one, random))]
+    )
+    return float(random.choice(ends))
+
+
+# Formulas that leave their domain, or have no value, for arguments that fit one by one and make no sense together;
+# each docstring says when, and `checked` and a model refuse the result.
+TOGETHER = {
     "dojo_calc.economics.race.rest_of": "negative for an owner of more than there is",
-    "dojo_calc.economics.programme.break_even_volume": "negative where a unit saves nothing",
+    "dojo_calc.economics.race.owner_share": "nothing is owned",
+    "dojo_calc.economics.finance.diluted_share": "a company worth nothing that raises nothing",
+    "dojo_calc.economics.programme.break_even_volume": "no volume where a unit saves nothing",
     "dojo_calc.economics.silicon.gross_dies": "negative for a die larger than the wafer holds",
     "dojo_calc.economics.silicon.usable_diameter": "not positive for a ring as wide as the wafer",
     "dojo_calc.performance.kernels.convolution_outputs": "not positive for a kernel larger than the padded input",
-    "dojo_calc.performance.training.imbalance_time": "negative for a slowest stage that is not the slowest",
+    "dojo_calc.performance.pipeline.imbalance_time": "negative for a slowest stage that is not the slowest",
     "dojo_calc.performance.training.layer_recompute": "negative for a product longer than its layer",
-    "dojo_calc.performance.kernels.reduction_flop": "negative for rows of less than one element",
 }
+# Rooms of a training step, whose sizes are held to whole numbers of at least 1 at the doors: train, search, plan.
+SIZES = tuple(
+    f"dojo_calc.performance.{room}."
+    for room in ("groups", "layer", "memory", "pipeline", "traffic", "training", "transformer")
+)
 
 
 def test_the_dimension_test_sees_what_it_must() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import dojo_calc as dc
 from dojo_calc import units
+from dojo_calc.economics.depreciation import decay_of_decline
 from dojo_calc.errors import DomainError, UnitError
 from dojo_calc.quantities import FlopRate, Fraction, Power, PowerUsage, check, spec, whole_number
 
@@ -97,3 +98,37 @@ def test_a_count_is_read_as_a_whole_number(value: Any) -> None:
 def test_what_is_no_whole_number_of_things_is_refused_by_name(value: Any) -> None:
     with pytest.raises((DomainError, UnitError), match=r"^chips"):
         whole_number(value, "chips")
+
+
+def test_zero_is_refused_where_a_formula_divides() -> None:
+    for formula, given, message in (
+        (dc.cost_per_good, (100, 0), r"working must be above 0 and at most 1 \[1\], got 0"),
+        (dc.mean_time_between_failures, (0, 1e-9), r"units must be above 0 \[1\], got 0"),
+        (decay_of_decline, (1.0, 1.0), r"decline must be at least 0 and below 1 \[1\], got 1"),
+        (dc.logistic, (20, 0.5, 10, 3), r"growth must be between 1 and 100 \[1\], got 0.5"),
+        (dc.reduction_flop, (2, 0, 2), r"length must be at least 1 \[1\], got 0"),
+        (dc.owner_share, (0, 0), "owner_share divides by zero at own=0, others=0"),
+    ):
+        with pytest.raises(DomainError, match=message):
+            dc.checked(formula)(*given)
+
+
+def test_a_result_outside_of_its_domain_is_refused() -> None:
+    with pytest.raises(
+        DomainError, match=r"rest_of must come out at least 0 \[1\], got -2 at total=0, own=2"
+    ):
+        dc.checked(dc.rest_of)(0, 2)
+    with pytest.raises(DomainError, match=r"rest_of\[1\] must come out at least 0 \[1\], got -1"):
+        dc.checked(dc.rest_of)([5.0, 3.0, 1.0], 4.0)
+    with pytest.raises(DomainError, match=r"usable_diameter must come out above 0 \[m\], got -0.1"):
+        dc.checked(dc.usable_diameter)("300 mm", "200 mm")
+    # Without a ramp: 9 s after the lead at one a second.
+    assert dc.checked(dc.delivered)(100, 1, 10, 1, 0) == 9.0
+
+
+def test_a_result_beyond_its_end_by_rounding_is_that_end() -> None:
+    def slightly_more(x: Fraction) -> Fraction:
+        return x * (1.0 + 2.0**-52)
+
+    assert dc.checked(slightly_more)(1.0) == 1.0
+    np.testing.assert_array_equal(dc.checked(slightly_more)([0.5, 1.0]), [0.5 * (1 + 2.0**-52), 1.0])

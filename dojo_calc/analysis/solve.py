@@ -101,7 +101,9 @@ def solve(
     cases = _checked(model, given)
 
     def sides(x: FloatArray, goal: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return model.evaluate(output, **{name: x}, **dict(zip(cases, values, strict=True))), goal
+        # On the way to the goal the output may leave its domain, or have no value at all.
+        found = model.values([output], {name: x, **dict(zip(cases, values, strict=True))})[output]
+        return found, goal
 
     def refusal(left: FloatArray, _: FloatArray, case: Sequence[FloatArray]) -> str:
         unit = model.spec(output).unit
@@ -195,7 +197,7 @@ def break_even(
     def sides(x: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
         rest = iter(values)
         left, right = (
-            model.evaluate(wanted, **({name: x} if varied else {}), **{one: next(rest) for one in case})
+            model.values([wanted], ({name: x} if varied else {}) | {one: next(rest) for one in case})[wanted]
             for model, wanted, varied, case in zip(models, outputs, varies, cases, strict=True)
         )
         return left, right

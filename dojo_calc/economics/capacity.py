@@ -14,7 +14,16 @@ from __future__ import annotations
 from functools import reduce
 
 from dojo_calc.operations import round_up
-from dojo_calc.quantities import Count, Duration, Flop, FlopRate, Fraction, Ratio
+from dojo_calc.quantities import (
+    Count,
+    Duration,
+    Flop,
+    FlopRate,
+    Fraction,
+    PositiveCount,
+    PositiveFraction,
+    Ratio,
+)
 
 __all__ = [
     "delivered_work", "effective_rate", "fleet_rate", "h100_equivalents", "pooled_rate", "share", "units_needed",
@@ -40,14 +49,14 @@ def units_needed(target: FlopRate, unit: FlopRate) -> Count:
     return target / unit
 
 
-def whole(units: Count, group: Count = 1.0) -> Count:
+def whole(units: Count, group: PositiveCount = 1.0) -> Count:
     """Whole groups that hold a number of units: what has to be bought.
 
     Parameters
     ----------
     units : Count
         Exact number [1].
-    group : Count
+    group : PositiveCount
         Units a group: 1 for the units themselves, 25 for dies in tiles [1].
 
     Returns
@@ -59,12 +68,12 @@ def whole(units: Count, group: Count = 1.0) -> Count:
     return round_up(units / group)
 
 
-def pooled_rate(units: Count, unit: FlopRate) -> FlopRate:
+def pooled_rate(units: PositiveCount, unit: FlopRate) -> FlopRate:
     """Peak rate of a number of identical units.
 
     Parameters
     ----------
-    units : Count
+    units : PositiveCount
         [1].
     unit : FlopRate
         [FLOP/s].
@@ -130,15 +139,15 @@ def share(part: FlopRate, total: FlopRate) -> Ratio:
     return part / total
 
 
-def effective_rate(rate: FlopRate, mfu: Fraction) -> FlopRate:
+def effective_rate(rate: FlopRate, mfu: PositiveFraction) -> FlopRate:
     """Rate at which a machine does the work of a model.
 
     Parameters
     ----------
     rate : FlopRate
         Peak [FLOP/s].
-    mfu : Fraction
-        Model FLOP utilisation, above zero [1].
+    mfu : PositiveFraction
+        Model FLOP utilisation [1].
 
     Returns
     -------

@@ -15,10 +15,11 @@ from dojo_calc.quantities import (
     Duration,
     Energy,
     EnergyPerArea,
-    Fraction,
     Mass,
     MassPerArea,
     MassPerEnergy,
+    PositiveDuration,
+    PositiveFraction,
     Volume,
     VolumePerEnergy,
 )
@@ -86,7 +87,7 @@ def wafer_carbon(
     return energy * intensity + gas + material
 
 
-def die_carbon(area: Area, wafer: MassPerArea, die_yield: Fraction, packaging: Mass) -> Mass:
+def die_carbon(area: Area, wafer: MassPerArea, die_yield: PositiveFraction, packaging: Mass) -> Mass:
     """Greenhouse gas from making one good packaged die [1]_.
 
     Parameters
@@ -95,7 +96,7 @@ def die_carbon(area: Area, wafer: MassPerArea, die_yield: Fraction, packaging: M
         Of the die [m^2].
     wafer : MassPerArea
         See `wafer_carbon` [kg/m^2].
-    die_yield : Fraction
+    die_yield : PositiveFraction
         Above zero [1].
     packaging : Mass
         Of one package [kg].
@@ -108,7 +109,7 @@ def die_carbon(area: Area, wafer: MassPerArea, die_yield: Fraction, packaging: M
     return area * wafer / die_yield + packaging
 
 
-def carbon_share(made: Mass, used: Duration, life: Duration) -> Mass:
+def carbon_share(made: Mass, used: Duration, life: PositiveDuration) -> Mass:
     """Part of the making that a use of limited time carries.
 
     Parameters
@@ -117,7 +118,7 @@ def carbon_share(made: Mass, used: Duration, life: Duration) -> Mass:
         From making the machine [kg].
     used : Duration
         At most the life [s].
-    life : Duration
+    life : PositiveDuration
         Above zero [s].
 
     Returns

@@ -10,20 +10,20 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.quantities import Area, Bytes, Count, Fraction, Money, MoneyPerByte
+from dojo_calc.quantities import Area, Bytes, Count, Fraction, Money, MoneyPerByte, PositiveFraction
 
 __all__ = ["cost_per_good", "memory_cost", "replaced_cost", "scaled_design_cost"]
 
 
-def cost_per_good(cost: Money, working: Fraction) -> Money:
+def cost_per_good(cost: Money, working: PositiveFraction) -> Money:
     """Cost of one that works, when those that fail are paid for and thrown away [1]_.
 
     Parameters
     ----------
     cost : Money
         Of one, working or not [USD].
-    working : Fraction
-        Yield, above zero [1].
+    working : PositiveFraction
+        Yield [1].
 
     Returns
     -------
@@ -33,7 +33,7 @@ def cost_per_good(cost: Money, working: Fraction) -> Money:
     return cost / working
 
 
-def replaced_cost(unit: Money, placing: Money, count: Count, working: Fraction) -> Money:
+def replaced_cost(unit: Money, placing: Money, count: Count, working: PositiveFraction) -> Money:
     """Cost of filling places each of which is tried anew until what it holds works.
 
     Parameters
@@ -44,8 +44,8 @@ def replaced_cost(unit: Money, placing: Money, count: Count, working: Fraction) 
         Of placing it once, removal of the last one included [USD].
     count : Count
         Places [1].
-    working : Fraction
-        Share of trials that end well, above zero [1].
+    working : PositiveFraction
+        Share of trials that end well [1].
 
     Returns
     -------

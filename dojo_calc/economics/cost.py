@@ -15,14 +15,18 @@ from dojo_calc.quantities import (
     Duration,
     Energy,
     EnergyPrice,
-    Flop,
     FlopRate,
     Fraction,
     Money,
     MoneyPerFlop,
     MoneyPerFlopRate,
     MoneyPerPower,
+    PositiveCount,
+    PositiveDuration,
+    PositiveFlop,
+    PositiveMoney,
     Power,
+    ProperFraction,
     Ratio,
 )
 
@@ -51,15 +55,15 @@ def purchase_cost(units: Count, price: Money) -> Money:
     return units * price
 
 
-def units_bought(budget: Money, price: Money) -> Count:
+def units_bought(budget: Money, price: PositiveMoney) -> Count:
     """Units that a budget buys, exact.
 
     Parameters
     ----------
     budget : Money
         [USD].
-    price : Money
-        Of one unit, above zero [USD].
+    price : PositiveMoney
+        Of one unit [USD].
 
     Returns
     -------
@@ -69,14 +73,14 @@ def units_bought(budget: Money, price: Money) -> Count:
     return budget / price
 
 
-def price_per_unit(total: Money, units: Count) -> Money:
+def price_per_unit(total: Money, units: PositiveCount) -> Money:
     """Price of one unit that a total implies.
 
     Parameters
     ----------
     total : Money
         [USD].
-    units : Count
+    units : PositiveCount
         Above zero [1].
 
     Returns
@@ -143,7 +147,7 @@ def energy_cost(energy: Energy, price: EnergyPrice) -> Money:
     return energy * price
 
 
-def straight_line(capital: Money, duration: Duration, life: Duration) -> Money:
+def straight_line(capital: Money, duration: Duration, life: PositiveDuration) -> Money:
     """Capital used up in a time when it loses its value evenly over its life.
 
     Parameters
@@ -152,7 +156,7 @@ def straight_line(capital: Money, duration: Duration, life: Duration) -> Money:
         [USD].
     duration : Duration
         At most the life [s].
-    life : Duration
+    life : PositiveDuration
         Above zero [s].
 
     Returns
@@ -179,14 +183,14 @@ def total_cost(first: Money, *others: Money) -> Money:
     return reduce(lambda total, one: total + one, others, first)
 
 
-def price_per_work(total: Money, work: Flop) -> MoneyPerFlop:
+def price_per_work(total: Money, work: PositiveFlop) -> MoneyPerFlop:
     """Price of delivered work.
 
     Parameters
     ----------
     total : Money
         [USD].
-    work : Flop
+    work : PositiveFlop
         Above zero; an exaflop-hour is 3.6e21 FLOP [FLOP].
 
     Returns
@@ -215,17 +219,17 @@ def price_by_power(power: Power, price: MoneyPerPower) -> Money:
     return power * price
 
 
-def lot_price_ratio(units: Count, lot: Count, saving: Fraction) -> Ratio:
+def lot_price_ratio(units: PositiveCount, lot: PositiveCount, saving: ProperFraction) -> Ratio:
     """Price of one of a large order over its price in an order of a stated size.
 
     Parameters
     ----------
-    units : Count
-        Ordered, above zero [1].
-    lot : Count
-        Order at which the price holds, above zero [1].
-    saving : Fraction
-        Share by which the price falls for each tenfold order, below 1 [1].
+    units : PositiveCount
+        Ordered [1].
+    lot : PositiveCount
+        Order at which the price holds [1].
+    saving : ProperFraction
+        Share by which the price falls for each tenfold order [1].
 
     Returns
     -------
@@ -235,7 +239,7 @@ def lot_price_ratio(units: Count, lot: Count, saving: Fraction) -> Ratio:
     return power(1.0 - saving, log(units / lot) / log(10.0))
 
 
-def common_cost(first: Money, chips: Count, reference: Count) -> Money:
+def common_cost(first: Money, chips: Count, reference: PositiveCount) -> Money:
     """Cost of what the chips of a cluster share: storage, common nodes, works in the hall.
 
     It grows with the square root of the chips, half-way between not at all and in proportion.
@@ -246,7 +250,7 @@ def common_cost(first: Money, chips: Count, reference: Count) -> Money:
         Of a cluster of the reference size [USD].
     chips : Count
         [1].
-    reference : Count
+    reference : PositiveCount
         Above zero [1].
 
     Returns

@@ -9,7 +9,16 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import exp, expm1, log, log1p
-from dojo_calc.quantities import DecayRate, Duration, Fraction, Money, MoneyRate
+from dojo_calc.quantities import (
+    DecayRate,
+    Duration,
+    Fraction,
+    Money,
+    MoneyRate,
+    PositiveDecayRate,
+    PositiveDuration,
+    ProperFraction,
+)
 
 __all__ = [
     "decay_of_decline", "decay_of_orders", "decline_in", "half_life", "market_value", "rate_of_loss",
@@ -33,14 +42,14 @@ def decay_of_orders(orders: DecayRate) -> DecayRate:
     return orders * log(10.0)
 
 
-def decay_of_decline(decline: Fraction, period: Duration) -> DecayRate:
+def decay_of_decline(decline: ProperFraction, period: PositiveDuration) -> DecayRate:
     """Rate of decay that loses a share in a period.
 
     Parameters
     ----------
-    decline : Fraction
-        Share of the value lost, below 1 [1].
-    period : Duration
+    decline : ProperFraction
+        Share of the value lost [1].
+    period : PositiveDuration
         Above zero [s].
 
     Returns
@@ -69,12 +78,12 @@ def decline_in(decay: DecayRate, period: Duration) -> Fraction:
     return -expm1(-decay * period)
 
 
-def half_life(decay: DecayRate) -> Duration:
+def half_life(decay: PositiveDecayRate) -> Duration:
     """Time in which half of the value goes.
 
     Parameters
     ----------
-    decay : DecayRate
+    decay : PositiveDecayRate
         Above zero [1/s].
 
     Returns

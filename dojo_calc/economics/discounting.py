@@ -15,11 +15,12 @@ from dojo_calc.operations import exp, expm1, log1p, where
 from dojo_calc.quantities import (
     CashFlow,
     DiscountRate,
-    Energy,
     EnergyPrice,
     InterestRate,
     Money,
     Periods,
+    PositiveEnergy,
+    PositiveRatio,
     Ratio,
 )
 
@@ -128,7 +129,7 @@ def net_present_value(rate: DiscountRate, first: CashFlow, *later: CashFlow) -> 
 
 
 def levelised_cost(
-    charge: Ratio, capital: Money, fixed: Money, variable: EnergyPrice, output: Energy
+    charge: Ratio, capital: Money, fixed: Money, variable: EnergyPrice, output: PositiveEnergy
 ) -> EnergyPrice:
     """Levelised cost of energy with a fixed charge [2]_.
 
@@ -142,8 +143,8 @@ def levelised_cost(
         Operating cost of a year, whatever is produced [USD].
     variable : EnergyPrice
         Operating cost of a unit of energy [USD/J].
-    output : Energy
-        Of a year, above zero [J].
+    output : PositiveEnergy
+        Of a year [J].
 
     Returns
     -------
@@ -153,15 +154,15 @@ def levelised_cost(
     return (charge * capital + fixed) / output + variable
 
 
-def deflated(amount: Money, index_then: Ratio, index_now: Ratio) -> Money:
+def deflated(amount: Money, index_then: PositiveRatio, index_now: Ratio) -> Money:
     """Restate an amount in the money of another year.
 
     Parameters
     ----------
     amount : Money
         In the money of its own year [USD].
-    index_then : Ratio
-        Price index of that year, above zero [1].
+    index_then : PositiveRatio
+        Price index of that year [1].
     index_now : Ratio
         Price index of the year wanted [1].
 

@@ -13,7 +13,19 @@ from __future__ import annotations
 
 from dojo_calc.economics.discounting import annuity_payment, present_value
 from dojo_calc.operations import maximum, minimum, where
-from dojo_calc.quantities import Count, Duration, Fraction, InterestRate, Money, MoneyRate, Periods, Ratio
+from dojo_calc.quantities import (
+    Count,
+    Duration,
+    Fraction,
+    InterestRate,
+    Money,
+    Periods,
+    PositiveCount,
+    PositiveFraction,
+    PositiveMoney,
+    PositiveMoneyRate,
+    Ratio,
+)
 
 __all__ = [
     "borrowing_power", "call_price", "call_shortfall", "capped_borrowing", "diluted_share", "discounted_stake",
@@ -96,17 +108,17 @@ def capped_borrowing(collateral: Money, loan_to_value: Fraction, cap: Money) -> 
     return minimum(borrowing_power(collateral, loan_to_value), cap)
 
 
-def loan_to_value(loan: Money, shares: Count, price: Money) -> Ratio:
+def loan_to_value(loan: Money, shares: PositiveCount, price: PositiveMoney) -> Ratio:
     """Loan over the value of the shares pledged for it.
 
     Parameters
     ----------
     loan : Money
         [USD].
-    shares : Count
-        Pledged, above zero [1].
-    price : Money
-        Of one, above zero [USD].
+    shares : PositiveCount
+        Pledged [1].
+    price : PositiveMoney
+        Of one [USD].
 
     Returns
     -------
@@ -116,17 +128,17 @@ def loan_to_value(loan: Money, shares: Count, price: Money) -> Ratio:
     return loan / (shares * price)
 
 
-def call_price(loan: Money, shares: Count, call_at: Fraction) -> Money:
+def call_price(loan: Money, shares: PositiveCount, call_at: PositiveFraction) -> Money:
     """Price of a share at which the lender asks for more [1]_.
 
     Parameters
     ----------
     loan : Money
         [USD].
-    shares : Count
-        Pledged, above zero [1].
-    call_at : Fraction
-        Loan-to-value that triggers the call, above zero [1].
+    shares : PositiveCount
+        Pledged [1].
+    call_at : PositiveFraction
+        Loan-to-value that triggers the call [1].
 
     Returns
     -------
@@ -136,15 +148,15 @@ def call_price(loan: Money, shares: Count, call_at: Fraction) -> Money:
     return loan / (shares * call_at)
 
 
-def fall_to_call(start: Fraction, call_at: Fraction) -> Fraction:
+def fall_to_call(start: Fraction, call_at: PositiveFraction) -> Fraction:
     """Fall of the price from the day of the loan to the call, whatever the amounts.
 
     Parameters
     ----------
     start : Fraction
         Loan-to-value on the first day [1].
-    call_at : Fraction
-        That triggers the call, above zero [1].
+    call_at : PositiveFraction
+        That triggers the call [1].
 
     Returns
     -------
@@ -183,16 +195,16 @@ def call_shortfall(
     return where(loan > collateral * call_at, due, 0.0 * loan)
 
 
-def shares_to_pledge(loan: Money, price: Money, loan_to_value: Fraction) -> Count:
+def shares_to_pledge(loan: Money, price: PositiveMoney, loan_to_value: PositiveFraction) -> Count:
     """Shares that a loan needs at a price and a loan-to-value.
 
     Parameters
     ----------
     loan : Money
         [USD].
-    price : Money
-        Of one, above zero [USD].
-    loan_to_value : Fraction
+    price : PositiveMoney
+        Of one [USD].
+    loan_to_value : PositiveFraction
         Above zero [1].
 
     Returns
@@ -254,15 +266,15 @@ def lease_payment(
     return annuity_payment(debt, rate, periods) + annuity_payment(owners, wanted, periods)
 
 
-def runway(cash: Money, burn: MoneyRate) -> Duration:
+def runway(cash: Money, burn: PositiveMoneyRate) -> Duration:
     """Time until cash is gone.
 
     Parameters
     ----------
     cash : Money
         [USD].
-    burn : MoneyRate
-        What goes out less what comes in, above zero [USD/s].
+    burn : PositiveMoneyRate
+        What goes out less what comes in [USD/s].
 
     Returns
     -------
@@ -292,7 +304,7 @@ def diluted_share(share: Fraction, raised: Money, before: Money) -> Fraction:
     return share * before / (before + raised)
 
 
-def shares_to_issue(outstanding: Count, raised: Money, before: Money) -> Count:
+def shares_to_issue(outstanding: Count, raised: Money, before: PositiveMoney) -> Count:
     """New shares that a round takes [2]_.
 
     Parameters
@@ -301,8 +313,8 @@ def shares_to_issue(outstanding: Count, raised: Money, before: Money) -> Count:
         Shares before the round [1].
     raised : Money
         [USD].
-    before : Money
-        Value of the company before the round, above zero [USD].
+    before : PositiveMoney
+        Value of the company before the round [USD].
 
     Returns
     -------

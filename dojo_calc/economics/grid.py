@@ -9,7 +9,16 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import maximum, minimum, round_up
-from dojo_calc.quantities import Count, Duration, Energy, Fraction, Power, PowerRamp
+from dojo_calc.quantities import (
+    Count,
+    Duration,
+    Energy,
+    Fraction,
+    PositiveEnergy,
+    PositivePower,
+    Power,
+    PowerRamp,
+)
 
 __all__ = [
     "batteries_needed", "power_drawn", "power_left_dark", "ramp_energy", "swing_energy",
@@ -112,7 +121,9 @@ def ramp_energy(step: Power, ramp: PowerRamp) -> Energy:
     return step * step / (2.0 * ramp)
 
 
-def batteries_needed(power: Power, energy: Energy, unit_power: Power, unit_energy: Energy) -> Count:
+def batteries_needed(
+    power: Power, energy: Energy, unit_power: PositivePower, unit_energy: PositiveEnergy
+) -> Count:
     """Whole battery units that give a power and hold an energy.
 
     Parameters
@@ -121,10 +132,10 @@ def batteries_needed(power: Power, energy: Energy, unit_power: Power, unit_energ
         [W].
     energy : Energy
         [J].
-    unit_power : Power
-        Of one unit, above zero [W].
-    unit_energy : Energy
-        Of one unit, above zero [J].
+    unit_power : PositivePower
+        Of one unit [W].
+    unit_energy : PositiveEnergy
+        Of one unit [J].
 
     Returns
     -------

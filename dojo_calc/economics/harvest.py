@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from dojo_calc.economics.yields import negative_binomial_yield
 from dojo_calc.operations import where
-from dojo_calc.quantities import Count, Fraction, Ratio
+from dojo_calc.quantities import Count, Fraction, PositiveRatio
 
 __all__ = ["harvest_yield"]
 
 _MOST_SPARES = 12  # terms of the sum; more spares count as so many
 
 
-def harvest_yield(faults: Count, clustering: Ratio, redundant_share: Fraction, spares: Count) -> Fraction:
+def harvest_yield(
+    faults: Count, clustering: PositiveRatio, redundant_share: Fraction, spares: Count
+) -> Fraction:
     """Share of dies on which enough units work, when every fault costs a unit of its own [1]_.
 
     The number of faults is negative binomial; each falls into the part made of like units with the odds of its
@@ -29,8 +31,8 @@ def harvest_yield(faults: Count, clustering: Ratio, redundant_share: Fraction, s
     ----------
     faults : Count
         Mean on the whole die [1].
-    clustering : Ratio
-        Of the negative binomial, above zero [1].
+    clustering : PositiveRatio
+        Of the negative binomial [1].
     redundant_share : Fraction
         Share of the faults that fall into the units [1].
     spares : Count

@@ -12,7 +12,6 @@ from __future__ import annotations
 from functools import reduce
 
 from dojo_calc.quantities import (
-    Duration,
     EnergyPrice,
     FlopRate,
     Fraction,
@@ -21,7 +20,10 @@ from dojo_calc.quantities import (
     MoneyPerPower,
     MoneyRate,
     Periods,
+    PositiveDuration,
+    PositiveFraction,
     Power,
+    ProperFraction,
 )
 
 __all__ = [
@@ -30,14 +32,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-def spread_over(total: Money, duration: Duration) -> MoneyRate:
+def spread_over(total: Money, duration: PositiveDuration) -> MoneyRate:
     """Money a time that a sum comes to when spread evenly.
 
     Parameters
     ----------
     total : Money
         [USD].
-    duration : Duration
+    duration : PositiveDuration
         Above zero [s].
 
     Returns
@@ -48,7 +50,7 @@ def spread_over(total: Money, duration: Duration) -> MoneyRate:
     return total / duration
 
 
-def carrying_rate(capital: Money, share: Fraction, period: Duration) -> MoneyRate:
+def carrying_rate(capital: Money, share: Fraction, period: PositiveDuration) -> MoneyRate:
     """Cost of having capital tied up: interest, tax, insurance, upkeep, each a share of it in a period.
 
     Parameters
@@ -57,7 +59,7 @@ def carrying_rate(capital: Money, share: Fraction, period: Duration) -> MoneyRat
         [USD].
     share : Fraction
         Of the capital in one period [1].
-    period : Duration
+    period : PositiveDuration
         Above zero [s].
 
     Returns
@@ -68,15 +70,15 @@ def carrying_rate(capital: Money, share: Fraction, period: Duration) -> MoneyRat
     return capital * share / period
 
 
-def capital_with_share(rest: Money, share: Fraction) -> Money:
+def capital_with_share(rest: Money, share: ProperFraction) -> Money:
     """Capital of a whole of which a part, such as the network, makes up a known share.
 
     Parameters
     ----------
     rest : Money
         Price of everything else [USD].
-    share : Fraction
-        Of the part in the whole, below 1 [1].
+    share : ProperFraction
+        Of the part in the whole [1].
 
     Returns
     -------
@@ -86,15 +88,15 @@ def capital_with_share(rest: Money, share: Fraction) -> Money:
     return rest / (1.0 - share)
 
 
-def cost_of_share(rest: MoneyRate, share: Fraction) -> MoneyRate:
+def cost_of_share(rest: MoneyRate, share: ProperFraction) -> MoneyRate:
     """Cost of a part, such as the network, that makes up a known share of the whole [2]_.
 
     Parameters
     ----------
     rest : MoneyRate
         Cost of everything else [USD/s].
-    share : Fraction
-        Of the part in the whole, below 1 [1].
+    share : ProperFraction
+        Of the part in the whole [1].
 
     Returns
     -------
@@ -176,7 +178,9 @@ def total_rate(first: MoneyRate, *others: MoneyRate) -> MoneyRate:
     return reduce(lambda total, one: total + one, others, first)
 
 
-def delivered_price(cost: MoneyRate, rate: FlopRate, mfu: Fraction, goodput: Fraction) -> MoneyPerFlop:
+def delivered_price(
+    cost: MoneyRate, rate: FlopRate, mfu: PositiveFraction, goodput: PositiveFraction
+) -> MoneyPerFlop:
     """Price of the work that reaches the model, through utilisation and goodput.
 
     Parameters
@@ -185,10 +189,10 @@ def delivered_price(cost: MoneyRate, rate: FlopRate, mfu: Fraction, goodput: Fra
         Of the machine, running or not [USD/s].
     rate : FlopRate
         Its peak [FLOP/s].
-    mfu : Fraction
-        Model FLOP utilisation while it trains, above zero [1].
-    goodput : Fraction
-        Share of the time in which training moves forward, above zero [1].
+    mfu : PositiveFraction
+        Model FLOP utilisation while it trains [1].
+    goodput : PositiveFraction
+        Share of the time in which training moves forward [1].
 
     Returns
     -------

@@ -15,6 +15,8 @@ from dojo_calc.quantities import (
     Energy,
     FlopRate,
     Fraction,
+    PositiveCount,
+    PositivePower,
     Power,
     PowerUsage,
     ProperFraction,
@@ -87,14 +89,14 @@ def site_power(chips: Count, chip_power: Power, server_overhead: Ratio, pue: Pow
     return facility_power(pooled_power(chips, chip_power) * server_overhead, pue)
 
 
-def unit_power(total: Power, units: Count) -> Power:
+def unit_power(total: Power, units: PositiveCount) -> Power:
     """Share of each of identical units in a power, such as a chip's in that of its server.
 
     Parameters
     ----------
     total : Power
         [W].
-    units : Count
+    units : PositiveCount
         Above zero [1].
 
     Returns
@@ -143,15 +145,15 @@ def running_power(peak: Power, idle: Fraction, utilisation: Fraction) -> Power:
     return peak * (idle + (1.0 - idle) * utilisation)
 
 
-def power_with_share(rest: Power, share: Fraction) -> Power:
+def power_with_share(rest: Power, share: ProperFraction) -> Power:
     """Power of a whole of which parts such as network and storage make up a known share.
 
     Parameters
     ----------
     rest : Power
         Of everything else [W].
-    share : Fraction
-        Of those parts in the whole, below 1 [1].
+    share : ProperFraction
+        Of those parts in the whole [1].
 
     Returns
     -------
@@ -212,15 +214,15 @@ def cluster_power(
     return facility_power(pooled_power(chips, chip_power * chip_overhead + host), pue)
 
 
-def units_powered(site: Power, unit: Power) -> Count:
+def units_powered(site: Power, unit: PositivePower) -> Count:
     """Units that a site's power carries.
 
     Parameters
     ----------
     site : Power
         [W].
-    unit : Power
-        Of one unit, counted to the same boundary, above zero [W].
+    unit : PositivePower
+        Of one unit, counted to the same boundary [W].
 
     Returns
     -------
@@ -248,14 +250,14 @@ def energy(power: Power, duration: Duration) -> Energy:
     return power * duration
 
 
-def rate_per_power(rate: FlopRate, power: Power) -> RatePerPower:
+def rate_per_power(rate: FlopRate, power: PositivePower) -> RatePerPower:
     """Arithmetic rate a watt.
 
     Parameters
     ----------
     rate : FlopRate
         [FLOP/s].
-    power : Power
+    power : PositivePower
         Above zero; state the boundary it is counted at [W].
 
     Returns

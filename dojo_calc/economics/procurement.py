@@ -10,7 +10,18 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import log2, maximum, minimum, sqrt, where
-from dojo_calc.quantities import Count, Duration, Fraction, Frequency, Money, Ratio
+from dojo_calc.quantities import (
+    Count,
+    Duration,
+    Fraction,
+    Frequency,
+    Money,
+    PositiveCount,
+    PositiveDuration,
+    PositiveFraction,
+    ProperFraction,
+    Ratio,
+)
 
 __all__ = [
     "capital_charge", "delivered", "delivery_time", "dies_from_wafers", "in_service", "learned_price",
@@ -38,15 +49,15 @@ def dies_from_wafers(wafers: Count, good_dies: Count) -> Count:
     return wafers * good_dies
 
 
-def systems_built(dies: Count, per_system: Count, assembly_yield: Fraction) -> Count:
+def systems_built(dies: Count, per_system: PositiveCount, assembly_yield: Fraction) -> Count:
     """Systems that a number of good dies makes, exact.
 
     Parameters
     ----------
     dies : Count
         [1].
-    per_system : Count
-        Dies in one system, above zero: 25 in a tile, 3,000 in an ExaPOD [1].
+    per_system : PositiveCount
+        Dies in one system: 25 in a tile, 3,000 in an ExaPOD [1].
     assembly_yield : Fraction
         Share of the dies that end in a working system [1].
 
@@ -58,7 +69,9 @@ def systems_built(dies: Count, per_system: Count, assembly_yield: Fraction) -> C
     return dies * assembly_yield / per_system
 
 
-def wafers_needed(systems: Count, per_system: Count, assembly_yield: Fraction, good_dies: Count) -> Count:
+def wafers_needed(
+    systems: Count, per_system: Count, assembly_yield: PositiveFraction, good_dies: PositiveCount
+) -> Count:
     """Wafers behind a number of systems: `dies_from_wafers` and `systems_built` turned round.
 
     Parameters
@@ -67,10 +80,10 @@ def wafers_needed(systems: Count, per_system: Count, assembly_yield: Fraction, g
         [1].
     per_system : Count
         Dies in one system [1].
-    assembly_yield : Fraction
-        Share of the dies that end in a working system, above zero [1].
-    good_dies : Count
-        Good dies a wafer, above zero [1].
+    assembly_yield : PositiveFraction
+        Share of the dies that end in a working system [1].
+    good_dies : PositiveCount
+        Good dies a wafer [1].
 
     Returns
     -------
@@ -94,17 +107,18 @@ def delivered(order: Count, rate: Frequency, elapsed: Duration, lead: Duration, 
     lead : Duration
         Time until the first unit [s].
     ramp : Duration
-        Time in which the rate grows from nothing to `rate`, above zero [s].
+        Time in which the rate grows from nothing to `rate`; 0 for none [s].
 
     Returns
     -------
     Count
-        With ``t = max(elapsed - lead, 0)``: ``rate * min(t, ramp)^2 / (2 ramp) + rate * max(t - ramp, 0)``, at
-        most the order [1]; broadcast shape.
+        With ``t = max(elapsed - lead, 0)``: ``rate * min(t, ramp)^2 / (2 ramp) + rate * max(t - ramp, 0)``, the
+        first term 0 without a ramp, at most the order [1]; broadcast shape.
     """
     running = maximum(elapsed - lead, 0.0 * lead)
     ramped = minimum(running, ramp)
-    return minimum(order, rate * (ramped * ramped / (2.0 * ramp) + (running - ramped)))
+    slope = where(ramp > 0.0 * ramp, ramp, 1.0 / rate)  # any time will do where there is no ramp
+    return minimum(order, rate * (ramped * ramped / (2.0 * slope) + (running - ramped)))
 
 
 def delivery_time(order: Count, rate: Frequency, lead: Duration, ramp: Duration) -> Duration:
@@ -131,17 +145,17 @@ def delivery_time(order: Count, rate: Frequency, lead: Duration, ramp: Duration)
     return lead + where(2.0 * steady > ramp, steady + ramp / 2.0, sqrt(2.0 * steady * ramp))
 
 
-def learned_price(first: Money, units: Count, learning: Fraction) -> Money:
+def learned_price(first: Money, units: PositiveCount, learning: ProperFraction) -> Money:
     """Price of the latest unit on a learning curve [1]_.
 
     Parameters
     ----------
     first : Money
         Of the first unit [USD].
-    units : Count
-        Made so far, above zero [1].
-    learning : Fraction
-        Share that the price falls by at each doubling of `units`, below 1 [1].
+    units : PositiveCount
+        Made so far [1].
+    learning : ProperFraction
+        Share that the price falls by at each doubling of `units` [1].
 
     Returns
     -------
@@ -210,7 +224,7 @@ def mean_delay(first: Duration, last: Duration, share_first: Fraction) -> Durati
     return first * share_first + last * (1.0 - share_first)
 
 
-def rental_cost(units: Count, rent: Money, period: Duration, duration: Duration) -> Money:
+def rental_cost(units: Count, rent: Money, period: PositiveDuration, duration: Duration) -> Money:
     """Price of renting units for a time.
 
     Parameters
@@ -219,8 +233,8 @@ def rental_cost(units: Count, rent: Money, period: Duration, duration: Duration)
         [1].
     rent : Money
         Of one unit for one `period` [USD].
-    period : Duration
-        What the rent is paid for, an hour as a rule; above zero [s].
+    period : PositiveDuration
+        What the rent is paid for, an hour as a rule [s].
     duration : Duration
         [s].
 
@@ -232,7 +246,7 @@ def rental_cost(units: Count, rent: Money, period: Duration, duration: Duration)
     return units * rent * (duration / period)
 
 
-def capital_charge(capital: Money, interest: Ratio, period: Duration, duration: Duration) -> Money:
+def capital_charge(capital: Money, interest: Ratio, period: PositiveDuration, duration: Duration) -> Money:
     """Interest on capital that is tied up for a time, simple: for times short against the period.
 
     Parameters
@@ -241,8 +255,8 @@ def capital_charge(capital: Money, interest: Ratio, period: Duration, duration: 
         [USD].
     interest : Ratio
         Share of the capital a `period` [1].
-    period : Duration
-        A year as a rule; above zero [s].
+    period : PositiveDuration
+        A year as a rule [s].
     duration : Duration
         [s].
 

@@ -13,7 +13,16 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import exp, expm1, log1p, where
-from dojo_calc.quantities import CashFlow, DecayRate, Duration, Fraction, Money, Ratio, SignedCount
+from dojo_calc.quantities import (
+    CashFlow,
+    DecayRate,
+    Duration,
+    Fraction,
+    Money,
+    PositiveDuration,
+    Ratio,
+    SignedCount,
+)
 
 __all__ = [
     "advantage", "break_even_volume", "chance_of_volume", "expected_cost", "expected_slip", "frontier_price",
@@ -40,7 +49,7 @@ def break_even_volume(development: Money, saving: CashFlow) -> SignedCount:
     return development / saving
 
 
-def frontier_price(price: Money, growth: Ratio, delay: Duration, period: Duration) -> Money:
+def frontier_price(price: Money, growth: Ratio, delay: Duration, period: PositiveDuration) -> Money:
     """Price of the same work after the frontier has moved on.
 
     Parameters
@@ -51,8 +60,8 @@ def frontier_price(price: Money, growth: Ratio, delay: Duration, period: Duratio
         Share by which the work that a dollar buys grows in a period; 0.3 is 30 % [1].
     delay : Duration
         [s].
-    period : Duration
-        What `growth` is counted over, a year; above zero [s].
+    period : PositiveDuration
+        What `growth` is counted over, a year [s].
 
     Returns
     -------
@@ -62,7 +71,7 @@ def frontier_price(price: Money, growth: Ratio, delay: Duration, period: Duratio
     return price * exp(-delay / period * log1p(growth))
 
 
-def slip_loss(value: Money, growth: Ratio, slip: Duration, period: Duration) -> Money:
+def slip_loss(value: Money, growth: Ratio, slip: Duration, period: PositiveDuration) -> Money:
     """What a slip takes from the value of what is made late, since it could be bought for less by then.
 
     Parameters
@@ -73,8 +82,8 @@ def slip_loss(value: Money, growth: Ratio, slip: Duration, period: Duration) -> 
         As for `frontier_price` [1].
     slip : Duration
         [s].
-    period : Duration
-        What `growth` is counted over; above zero [s].
+    period : PositiveDuration
+        What `growth` is counted over [s].
 
     Returns
     -------

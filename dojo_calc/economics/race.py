@@ -20,6 +20,7 @@ from dojo_calc.quantities import (
     Horizon,
     Money,
     PositiveCount,
+    PositiveRatio,
     Power,
     Ratio,
     Rise,
@@ -52,13 +53,15 @@ def grown(stock: Count, growth: Growth, periods: Horizon) -> Count:
     return stock * growth**periods
 
 
-def growth_needed(goal: Count, stock: Count, periods: Term) -> Ratio:
+def growth_needed(goal: Count, stock: PositiveCount, periods: Term) -> Ratio:
     """Growth factor that takes a stock to a goal: `grown` turned round.
 
     Parameters
     ----------
-    goal, stock : Count
-        Above zero [1].
+    goal : Count
+        [1].
+    stock : PositiveCount
+        At the start [1].
     periods : Term
         [1].
 
@@ -70,7 +73,7 @@ def growth_needed(goal: Count, stock: Count, periods: Term) -> Ratio:
     return (goal / stock) ** (1.0 / periods)
 
 
-def lead_needed(own: Count, others: Count, periods: Term) -> Ratio:
+def lead_needed(own: PositiveCount, others: Count, periods: Term) -> Ratio:
     """Factor by which an owner's growth must exceed that of the others to draw level with them.
 
     With it `k`, own growth `G` and the others' growth `g`, the owner holds more than all others together
@@ -78,8 +81,10 @@ def lead_needed(own: Count, others: Count, periods: Term) -> Ratio:
 
     Parameters
     ----------
-    own, others : Count
-        Stocks at the start, above zero [1].
+    own : PositiveCount
+        Stock at the start [1].
+    others : Count
+        As much of all others together [1].
     periods : Term
         [1].
 
@@ -91,13 +96,15 @@ def lead_needed(own: Count, others: Count, periods: Term) -> Ratio:
     return (others / own) ** (1.0 / periods)
 
 
-def overtaking_growth(own: Count, others: Count, others_growth: Growth, periods: Term) -> Ratio:
+def overtaking_growth(own: PositiveCount, others: Count, others_growth: Growth, periods: Term) -> Ratio:
     """Growth factor above which an owner overtakes all others together: `lead_needed` times theirs.
 
     Parameters
     ----------
-    own, others : Count
-        Stocks at the start, above zero [1].
+    own : PositiveCount
+        Stock at the start [1].
+    others : Count
+        As much of all others together [1].
     others_growth : Growth
         Factor a period [1].
     periods : Term
@@ -112,14 +119,14 @@ def overtaking_growth(own: Count, others: Count, others_growth: Growth, periods:
 
 
 def periods_to_draw_level(
-    own: Count, others: Count, growth: Growth, others_growth: Growth, horizon: Horizon
+    own: PositiveCount, others: PositiveCount, growth: Growth, others_growth: Growth, horizon: Horizon
 ) -> Horizon:
     """Periods until an owner draws level with the others, both growing steadily.
 
     Parameters
     ----------
-    own, others : Count
-        Stocks at the start, above zero [1].
+    own, others : PositiveCount
+        Stocks at the start [1].
     growth, others_growth : Growth
         Factors a period [1].
     horizon : Horizon
@@ -195,15 +202,15 @@ def logistic(stock: PositiveCount, growth: Rise, ceiling: PositiveCount, periods
     return ceiling / (ceiling / stock * exp(far) - expm1(far))
 
 
-def power_each(site: Power, equivalents: Ratio, improvement: Growth, periods: Horizon) -> Power:
+def power_each(site: Power, equivalents: PositiveRatio, improvement: Growth, periods: Horizon) -> Power:
     """Site power behind one unit of account, from that of a chip which is worth several, as chips improve.
 
     Parameters
     ----------
     site : Power
         Site power of one chip of today [W].
-    equivalents : Ratio
-        Units of account that the chip is worth, above zero: 2.5 H100 for a GB200 at 8 bits [1].
+    equivalents : PositiveRatio
+        Units of account that the chip is worth: 2.5 H100 for a GB200 at 8 bits [1].
     improvement : Growth
         Factor a period by which the rate a watt grows; 1 for none [1].
     periods : Horizon
@@ -217,15 +224,15 @@ def power_each(site: Power, equivalents: Ratio, improvement: Growth, periods: Ho
     return site / equivalents / improvement**periods
 
 
-def price_each(price: Money, equivalents: Ratio, improvement: Growth, periods: Horizon) -> Money:
+def price_each(price: Money, equivalents: PositiveRatio, improvement: Growth, periods: Horizon) -> Money:
     """Price of one unit of account, from that of a chip which is worth several, as chips improve.
 
     Parameters
     ----------
     price : Money
         Of one chip of today, all in [USD].
-    equivalents : Ratio
-        Units of account that the chip is worth, above zero [1].
+    equivalents : PositiveRatio
+        Units of account that the chip is worth [1].
     improvement : Growth
         Factor a period by which the rate a dollar grows; 1 for none [1].
     periods : Horizon

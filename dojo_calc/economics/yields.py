@@ -17,7 +17,15 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import exp, expm1, log1p, power, sqrt, where
-from dojo_calc.quantities import Area, Count, CountPerArea, Duration, Fraction, Ratio
+from dojo_calc.quantities import (
+    Area,
+    Count,
+    CountPerArea,
+    Duration,
+    Fraction,
+    PositiveDuration,
+    PositiveRatio,
+)
 
 __all__ = [
     "faults_on_die", "good_dies", "joint_yield", "learned_defect_density", "moore_yield", "murphy_yield",
@@ -111,14 +119,14 @@ def moore_yield(faults: Count) -> Fraction:
     return exp(-sqrt(faults))
 
 
-def negative_binomial_yield(faults: Count, clustering: Ratio) -> Fraction:
+def negative_binomial_yield(faults: Count, clustering: PositiveRatio) -> Fraction:
     """Share of dies without a fault when the mean itself is distributed as a gamma [3]_.
 
     Parameters
     ----------
     faults : Count
         Mean on a die [1].
-    clustering : Ratio
+    clustering : PositiveRatio
         Above zero: 1 gives Seeds's model, infinity Poisson's; 2 to 3 is common, 10 in Chiplet Actuary [1].
 
     Returns
@@ -218,7 +226,7 @@ def sound_share(working: Fraction, coverage: Fraction) -> Fraction:
 
 
 def learned_defect_density(
-    age: Duration, start: CountPerArea, floor: CountPerArea, learning_time: Duration
+    age: Duration, start: CountPerArea, floor: CountPerArea, learning_time: PositiveDuration
 ) -> CountPerArea:
     """Defect density of a process that learns at a rate in proportion to what is left to learn.
 
@@ -230,8 +238,8 @@ def learned_defect_density(
         Density at that time [1/m^2].
     floor : CountPerArea
         Density that is approached, at most the start [1/m^2].
-    learning_time : Duration
-        Time in which the distance to the floor falls to 1/e of itself, above zero [s].
+    learning_time : PositiveDuration
+        Time in which the distance to the floor falls to 1/e of itself [s].
 
     Returns
     -------

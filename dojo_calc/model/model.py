@@ -25,10 +25,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dojo_calc import units
-from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
+from dojo_calc.errors import DojoCalcError, DomainError, UnknownNameError, nearest
 from dojo_calc.facts import Fact
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.quantities import Spec, check_against, signature
+from dojo_calc.quantities import Spec, check_against, check_result, signature
 
 __all__ = ["Input", "Model", "ModelError", "Step", "step"]
 
@@ -201,10 +201,13 @@ class Model:
         ModelError
             If an input has no default and is not given.
         UnitError, DomainError
-            If a value does not fit; the message names it.
+            If a value does not fit, or an output comes out outside of its declared domain, as where values given
+            make no sense together; the message names it.
         """
         wanted = [outputs] if isinstance(outputs, str) else list(outputs or self._order)
         values = self._computed(wanted, given, keep=False)
+        for name in wanted:
+            values[name] = check_result(values[name], self.spec(name), name, given)
         return values[wanted[0]] if isinstance(outputs, str) else {name: values[name] for name in wanted}
 
     def values(self, outputs: Sequence[str], given: Mapping[str, Given]) -> dict[str, Any]:
@@ -228,7 +231,16 @@ class Model:
         # A block of a long sweep stays in the cache only if what no later step reads is let go at once.
         last = {} if keep else {argument: wired.name for wired in steps for argument in wired.arguments}
         for wired in steps:
-            values[wired.name] = wired.function(*[values[argument] for argument in wired.arguments])
+            taken = [values[argument] for argument in wired.arguments]
+            try:
+                values[wired.name] = wired.function(*taken)
+            except ZeroDivisionError:
+                zeros = [
+                    name for name, value in zip(wired.arguments, taken, strict=True) if not np.any(value)
+                ]
+                raise DomainError(
+                    f"{wired.name} of model {self.name} divides by zero: {' and '.join(zeros)} came out 0"
+                ) from None
             for argument in wired.arguments:
                 if last.get(argument) == wired.name and argument not in outputs:
                     values.pop(argument, None)

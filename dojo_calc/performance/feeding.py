@@ -31,7 +31,21 @@ from operator import mul
 from dojo_calc.operations import maximum, minimum, round_down, round_up, where
 from dojo_calc.performance.collective import all_gather_bound, all_reduce_bound
 from dojo_calc.performance.roofline import overlapped_time
-from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, Fraction, Intensity, Ratio
+from dojo_calc.quantities import (
+    ByteRate,
+    Bytes,
+    Count,
+    Duration,
+    Flop,
+    Fraction,
+    Intensity,
+    PositiveBytes,
+    PositiveCount,
+    PositiveDuration,
+    PositiveFlop,
+    PositiveFraction,
+    Ratio,
+)
 
 __all__ = [
     "batch_held", "best_utilisation", "fed_utilisation", "gather_time", "grouped_share",
@@ -80,15 +94,15 @@ def stack_outputs(tokens: Count, layers: Count, width: Count, per_width: Ratio) 
     return tokens * layers * width * per_width
 
 
-def units_to_hold(held: Bytes, capacity: Bytes) -> Count:
+def units_to_hold(held: Bytes, capacity: PositiveBytes) -> Count:
     """Whole dies, tiles or trays whose memories hold something.
 
     Parameters
     ----------
     held : Bytes
         [B].
-    capacity : Bytes
-        Of one, above zero [B].
+    capacity : PositiveBytes
+        Of one [B].
 
     Returns
     -------
@@ -99,7 +113,7 @@ def units_to_hold(held: Bytes, capacity: Bytes) -> Count:
 
 
 def batch_held(
-    capacity: Bytes, units: Count, state: Bytes, activations: Bytes, in_flight: Count = 1.0
+    capacity: Bytes, units: Count, state: Bytes, activations: PositiveBytes, in_flight: PositiveCount = 1.0
 ) -> Count:
     """Whole samples whose activations fit beside the training state of one copy of a model.
 
@@ -111,9 +125,9 @@ def batch_held(
         How many share the copy [1].
     state : Bytes
         `training_state` of the model [B].
-    activations : Bytes
-        Kept for one sample, above zero [B].
-    in_flight : Count
+    activations : PositiveBytes
+        Kept for one sample [B].
+    in_flight : PositiveCount
         Micro-batches whose activations are held at once: 1, or the number of stages of a pipeline [1].
 
     Returns
@@ -125,7 +139,7 @@ def batch_held(
     return round_down(room / (activations * in_flight))
 
 
-def tiles_for_copy(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
+def tiles_for_copy(state: Bytes, activations: Bytes, capacity: PositiveBytes, most: Count) -> Count:
     """Tiles that hold one copy of a model and a sample, the training state filling no more than half of them.
 
     Parameters
@@ -134,8 +148,8 @@ def tiles_for_copy(state: Bytes, activations: Bytes, capacity: Bytes, most: Coun
         `training_state` of the model [B].
     activations : Bytes
         Kept for one sample [B].
-    capacity : Bytes
-        SRAM of a tile, above zero [B].
+    capacity : PositiveBytes
+        SRAM of a tile [B].
     most : Count
         Tiles there are [1].
 
@@ -147,14 +161,16 @@ def tiles_for_copy(state: Bytes, activations: Bytes, capacity: Bytes, most: Coun
     return minimum(round_up(maximum(2.0 * state, state + activations) / capacity), most)
 
 
-def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: Bytes, most: Count) -> Count:
+def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: PositiveBytes, most: Count) -> Count:
     """Stages of a pipeline of one tile each, in which a micro-batch of one sample a stage is in flight.
 
     Each of `p` stages keeps ``state / p`` and, of `p` samples in flight, a `p`-th: the activations of one sample.
 
     Parameters
     ----------
-    state, activations, capacity : Bytes
+    state, activations : Bytes
+        As for `tiles_for_copy` [B].
+    capacity : PositiveBytes
         As for `tiles_for_copy` [B].
     most : Count
         Tiles there are [1].
@@ -171,13 +187,13 @@ def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: Bytes, most: 
     return where(fits, minimum(stages, most), most)
 
 
-def samples_kept(activations: Bytes, capacity: Bytes) -> Count:
+def samples_kept(activations: PositiveBytes, capacity: Bytes) -> Count:
     """Whole samples whose activations a memory keeps, but at least one, which may have to spill.
 
     Parameters
     ----------
-    activations : Bytes
-        Kept for one sample, above zero [B].
+    activations : PositiveBytes
+        Kept for one sample [B].
     capacity : Bytes
         [B].
 
@@ -189,7 +205,7 @@ def samples_kept(activations: Bytes, capacity: Bytes) -> Count:
     return maximum(round_down(capacity / activations), 1.0)
 
 
-def per_unit_flop(batch: Count, work: Flop, units: Count) -> Flop:
+def per_unit_flop(batch: Count, work: Flop, units: PositiveCount) -> Flop:
     """Work of a batch that falls on one of the units that share it evenly.
 
     Parameters
@@ -198,7 +214,7 @@ def per_unit_flop(batch: Count, work: Flop, units: Count) -> Flop:
         Samples [1].
     work : Flop
         Of one sample [FLOP].
-    units : Count
+    units : PositiveCount
         [1].
 
     Returns
@@ -209,7 +225,7 @@ def per_unit_flop(batch: Count, work: Flop, units: Count) -> Flop:
     return batch * work / units
 
 
-def per_unit_bytes(batch: Count, traffic: Bytes, units: Count) -> Bytes:
+def per_unit_bytes(batch: Count, traffic: Bytes, units: PositiveCount) -> Bytes:
     """Traffic of a batch that falls on one of the units that share it evenly.
 
     Parameters
@@ -218,7 +234,7 @@ def per_unit_bytes(batch: Count, traffic: Bytes, units: Count) -> Bytes:
         Samples [1].
     traffic : Bytes
         Of one sample [B].
-    units : Count
+    units : PositiveCount
         [1].
 
     Returns
@@ -265,12 +281,12 @@ def pooled_units(groups: Count, group: Count) -> Count:
     return groups * group
 
 
-def pooled_bandwidth(links: Count, link: ByteRate) -> ByteRate:
+def pooled_bandwidth(links: PositiveCount, link: ByteRate) -> ByteRate:
     """Bandwidth of links that work at once.
 
     Parameters
     ----------
-    links : Count
+    links : PositiveCount
         Above zero [1].
     link : ByteRate
         Of one, one direction [B/s].
@@ -303,7 +319,9 @@ def gather_time(weights: Bytes, holders: Count, bandwidth: ByteRate) -> Duration
     return PASSES * all_gather_bound(maximum(holders, 1.0), weights, bandwidth)
 
 
-def reduce_time(gradients: Bytes, copies: Count, bandwidth: ByteRate, micro_batches: Count = 1.0) -> Duration:
+def reduce_time(
+    gradients: Bytes, copies: Count, bandwidth: ByteRate, micro_batches: PositiveCount = 1.0
+) -> Duration:
     """Least time of a micro-batch to add up the gradients of all copies of a model [3]_.
 
     Parameters
@@ -314,8 +332,8 @@ def reduce_time(gradients: Bytes, copies: Count, bandwidth: ByteRate, micro_batc
         Below one counts as one [1].
     bandwidth : ByteRate
         Between the copies, into one part [B/s].
-    micro_batches : Count
-        Between two additions, over which the time is spread, above zero [1].
+    micro_batches : PositiveCount
+        Between two additions, over which the time is spread [1].
 
     Returns
     -------
@@ -343,7 +361,7 @@ def spilled_activations(activations: Bytes, capacity: Bytes) -> Bytes:
     return maximum(activations - capacity, 0.0 * activations)
 
 
-def streamed_traffic(weights: Bytes, spilled: Bytes, state: Bytes, micro_batches: Count) -> Bytes:
+def streamed_traffic(weights: Bytes, spilled: Bytes, state: Bytes, micro_batches: PositiveCount) -> Bytes:
     """Bytes over a tray's memory in a micro-batch when weights and training state lie there.
 
     A weight crosses the memory once however many dies need it: the mesh copies it.
@@ -356,8 +374,8 @@ def streamed_traffic(weights: Bytes, spilled: Bytes, state: Bytes, micro_batches
         `spilled_activations`, written and read back [B].
     state : Bytes
         Part of the training state that lies in this memory, read and written once a step [B].
-    micro_batches : Count
-        In a step, above zero [1].
+    micro_batches : PositiveCount
+        In a step [1].
 
     Returns
     -------
@@ -367,7 +385,7 @@ def streamed_traffic(weights: Bytes, spilled: Bytes, state: Bytes, micro_batches
     return PASSES * weights + 2.0 * spilled + 2.0 * state / micro_batches
 
 
-def micro_batch_to_hide(traffic: Bytes, ridge: Intensity, work: Flop) -> Count:
+def micro_batch_to_hide(traffic: Bytes, ridge: Intensity, work: PositiveFlop) -> Count:
     """Samples in a micro-batch from which arithmetic takes longer than a traffic that does not grow with them.
 
     Parameters
@@ -376,8 +394,8 @@ def micro_batch_to_hide(traffic: Bytes, ridge: Intensity, work: Flop) -> Count:
         Of a micro-batch, such as the streamed weights [B].
     ridge : Intensity
         Of the machine over that memory or link [FLOP/B].
-    work : Flop
-        Of one sample, above zero [FLOP].
+    work : PositiveFlop
+        Of one sample [FLOP].
 
     Returns
     -------
@@ -387,14 +405,14 @@ def micro_batch_to_hide(traffic: Bytes, ridge: Intensity, work: Flop) -> Count:
     return ridge * traffic / work
 
 
-def stage_bytes(total: Bytes, stages: Count) -> Bytes:
+def stage_bytes(total: Bytes, stages: PositiveCount) -> Bytes:
     """Share of one stage of a pipeline of equal stages.
 
     Parameters
     ----------
     total : Bytes
         Of the whole model [B].
-    stages : Count
+    stages : PositiveCount
         Above zero [1].
 
     Returns
@@ -405,15 +423,15 @@ def stage_bytes(total: Bytes, stages: Count) -> Bytes:
     return total / stages
 
 
-def pipelined_share(stages: Count, micro_batches: Count) -> Fraction:
+def pipelined_share(stages: Count, micro_batches: PositiveCount) -> Fraction:
     """Share of the time that a stage of a pipeline works, as it fills and drains once a step [4]_.
 
     Parameters
     ----------
     stages : Count
         Below one counts as one [1].
-    micro_batches : Count
-        In a step, above zero [1].
+    micro_batches : PositiveCount
+        In a step [1].
 
     Returns
     -------
@@ -424,7 +442,7 @@ def pipelined_share(stages: Count, micro_batches: Count) -> Fraction:
 
 
 def fed_utilisation(
-    compute: Duration, efficiency: Fraction, instant: Duration, *transfers: Duration
+    compute: Duration, efficiency: PositiveFraction, instant: PositiveDuration, *transfers: Duration
 ) -> Fraction:
     """Most of its peak that a machine can use when its transfers run beside the arithmetic.
 
@@ -432,10 +450,10 @@ def fed_utilisation(
     ----------
     compute : Duration
         Of the model's own work at the peak rate [s].
-    efficiency : Fraction
-        Share of the peak that the arithmetic attains when it waits for nothing, above zero [1].
-    instant : Duration
-        Above zero and shorter than any step, so that a batch of nothing has a share too [s].
+    efficiency : PositiveFraction
+        Share of the peak that the arithmetic attains when it waits for nothing [1].
+    instant : PositiveDuration
+        Shorter than any step, so that a batch of nothing has a share too [s].
     *transfers : Duration
         Over every memory and link [s].
 
@@ -448,15 +466,15 @@ def fed_utilisation(
     return compute / overlapped_time(compute / efficiency, instant, *transfers)
 
 
-def replicas(units: Count, group: Count) -> Count:
+def replicas(units: Count, group: PositiveCount) -> Count:
     """Copies of a model that a machine trains side by side.
 
     Parameters
     ----------
     units : Count
         Dies, tiles or trays in the machine [1].
-    group : Count
-        That share one copy, above zero [1].
+    group : PositiveCount
+        That share one copy [1].
 
     Returns
     -------
@@ -466,15 +484,15 @@ def replicas(units: Count, group: Count) -> Count:
     return maximum(units / group, 1.0)
 
 
-def grouped_share(units: Count, group: Count) -> Fraction:
+def grouped_share(units: PositiveCount, group: PositiveCount) -> Fraction:
     """Share of a machine that whole groups fill.
 
     Parameters
     ----------
-    units : Count
+    units : PositiveCount
         In the machine [1].
-    group : Count
-        That share one copy of a model, above zero [1].
+    group : PositiveCount
+        That share one copy of a model [1].
 
     Returns
     -------

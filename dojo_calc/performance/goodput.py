@@ -20,7 +20,17 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import exp, expm1, log, maximum, minimum, sqrt, where
-from dojo_calc.quantities import Count, Duration, Fraction, Frequency, Numeric, Ranks, Ratio
+from dojo_calc.quantities import (
+    Count,
+    Duration,
+    Fraction,
+    Frequency,
+    Numeric,
+    PositiveCount,
+    PositiveDuration,
+    Ranks,
+    Ratio,
+)
 
 __all__ = [
     "checkpoint_share", "daly_first_order_interval", "daly_interval", "expected_failures", "expected_maximum",
@@ -57,12 +67,12 @@ def _thrown_away(x: Numeric) -> Numeric:
 # --- Failures --------------------------------------------------------------------------------------------
 
 
-def mean_time_between_failures(units: Count, failure_rate: Frequency) -> Duration:
+def mean_time_between_failures(units: PositiveCount, failure_rate: Frequency) -> Duration:
     """Mean time between failures of a machine that stops when any of its units does.
 
     Parameters
     ----------
-    units : Count
+    units : PositiveCount
         Above zero [1].
     failure_rate : Frequency
         Of one unit [1/s].
@@ -102,7 +112,11 @@ def expected_failures(units: Count, failure_rate: Frequency, duration: Duration)
 
 
 def expected_time(
-    work: Duration, interval: Duration, checkpoint: Duration, restart: Duration, mtbf: Duration
+    work: Duration,
+    interval: PositiveDuration,
+    checkpoint: Duration,
+    restart: Duration,
+    mtbf: PositiveDuration,
 ) -> Duration:
     """Expected time to finish work in spite of failures, the complete model of [2]_.
 
@@ -110,14 +124,14 @@ def expected_time(
     ----------
     work : Duration
         Time that the work takes without failures and checkpoints [s].
-    interval : Duration
-        Work between two checkpoints, above zero [s].
+    interval : PositiveDuration
+        Work between two checkpoints [s].
     checkpoint : Duration
         Time that the run stands still for one [s].
     restart : Duration
         From a failure until the run computes again: detection, replacement and loading [s].
-    mtbf : Duration
-        Mean time between failures of the machine, above zero [s].
+    mtbf : PositiveDuration
+        Mean time between failures of the machine [s].
 
     Returns
     -------
@@ -129,19 +143,21 @@ def expected_time(
     return mtbf * exp(minimum(restart / mtbf, _NEVER)) * stretch * (work / interval)
 
 
-def goodput(interval: Duration, checkpoint: Duration, restart: Duration, mtbf: Duration) -> Fraction:
+def goodput(
+    interval: PositiveDuration, checkpoint: Duration, restart: Duration, mtbf: PositiveDuration
+) -> Fraction:
     """Share of the elapsed time that goes into work that counts; makers call it effective training time.
 
     Parameters
     ----------
-    interval : Duration
-        Work between two checkpoints, above zero [s].
+    interval : PositiveDuration
+        Work between two checkpoints [s].
     checkpoint : Duration
         Time that the run stands still for one [s].
     restart : Duration
         From a failure until the run computes again [s].
-    mtbf : Duration
-        Mean time between failures of the machine, above zero [s].
+    mtbf : PositiveDuration
+        Mean time between failures of the machine [s].
 
     Returns
     -------
@@ -152,19 +168,21 @@ def goodput(interval: Duration, checkpoint: Duration, restart: Duration, mtbf: D
     return minimum(interval / expected_time(interval, interval, checkpoint, restart, mtbf), 1.0)
 
 
-def checkpoint_share(interval: Duration, checkpoint: Duration, restart: Duration, mtbf: Duration) -> Fraction:
+def checkpoint_share(
+    interval: PositiveDuration, checkpoint: Duration, restart: Duration, mtbf: PositiveDuration
+) -> Fraction:
     """Share of the elapsed time that goes into checkpoints that hold.
 
     Parameters
     ----------
-    interval : Duration
-        Work between two checkpoints, above zero [s].
+    interval : PositiveDuration
+        Work between two checkpoints [s].
     checkpoint : Duration
         Time that the run stands still for one [s].
     restart : Duration
         From a failure until the run computes again [s].
-    mtbf : Duration
-        Mean time between failures of the machine, above zero [s].
+    mtbf : PositiveDuration
+        Mean time between failures of the machine [s].
 
     Returns
     -------
@@ -174,15 +192,15 @@ def checkpoint_share(interval: Duration, checkpoint: Duration, restart: Duration
     return minimum(checkpoint / expected_time(interval, interval, checkpoint, restart, mtbf), 1.0)
 
 
-def restart_share(restart: Duration, mtbf: Duration) -> Fraction:
+def restart_share(restart: Duration, mtbf: PositiveDuration) -> Fraction:
     """Share of the elapsed time that goes into restarts, whatever the interval.
 
     Parameters
     ----------
     restart : Duration
         From a failure until the run computes again [s].
-    mtbf : Duration
-        Mean time between failures of the machine, above zero [s].
+    mtbf : PositiveDuration
+        Mean time between failures of the machine [s].
 
     Returns
     -------
@@ -192,7 +210,9 @@ def restart_share(restart: Duration, mtbf: Duration) -> Fraction:
     return -expm1(-(restart / mtbf))
 
 
-def rework_share(interval: Duration, checkpoint: Duration, restart: Duration, mtbf: Duration) -> Fraction:
+def rework_share(
+    interval: Duration, checkpoint: Duration, restart: Duration, mtbf: PositiveDuration
+) -> Fraction:
     """Share of the elapsed time whose work a failure threw away: what the other three shares leave.
 
     Parameters
@@ -203,8 +223,8 @@ def rework_share(interval: Duration, checkpoint: Duration, restart: Duration, mt
         Time that the run stands still for one [s].
     restart : Duration
         From a failure until the run computes again [s].
-    mtbf : Duration
-        Mean time between failures of the machine, above zero [s].
+    mtbf : PositiveDuration
+        Mean time between failures of the machine [s].
 
     Returns
     -------
@@ -253,14 +273,14 @@ def daly_first_order_interval(checkpoint: Duration, restart: Duration, mtbf: Dur
     return sqrt(2.0 * checkpoint * (mtbf + restart))
 
 
-def daly_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
+def daly_interval(checkpoint: Duration, mtbf: PositiveDuration) -> Duration:
     """Work between checkpoints that is best, the higher-order estimate of [2]_.
 
     Parameters
     ----------
     checkpoint : Duration
         [s].
-    mtbf : Duration
+    mtbf : PositiveDuration
         Above zero [s].
 
     Returns
@@ -275,7 +295,7 @@ def daly_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
     return where(ratio < 1.0, series, mtbf)
 
 
-def optimal_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
+def optimal_interval(checkpoint: Duration, mtbf: PositiveDuration) -> Duration:
     """Work between checkpoints that makes `expected_time` least; the restart does not matter to it.
 
     With ``x = interval / mtbf`` and ``a = checkpoint / mtbf`` it is the root of ``x + exp(-x - a) = 1``, that is
@@ -287,7 +307,7 @@ def optimal_interval(checkpoint: Duration, mtbf: Duration) -> Duration:
     ----------
     checkpoint : Duration
         [s].
-    mtbf : Duration
+    mtbf : PositiveDuration
         Above zero [s].
 
     Returns

@@ -15,7 +15,20 @@ from __future__ import annotations
 from functools import reduce
 
 from dojo_calc.operations import minimum, round_up
-from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, FlopRate, Fraction, Frequency
+from dojo_calc.quantities import (
+    ByteRate,
+    Bytes,
+    Count,
+    Duration,
+    FlopRate,
+    Fraction,
+    Frequency,
+    PositiveBytes,
+    PositiveCount,
+    PositiveDuration,
+    PositiveFlop,
+    PositiveFraction,
+)
 
 __all__ = [
     "camera_bandwidth", "clip_bytes", "consumed_rate", "decoded_rate", "fed_fraction", "hosts_needed",
@@ -62,14 +75,14 @@ def sample_bytes(pixels: Count, per_pixel: Bytes) -> Bytes:
     return pixels * per_pixel
 
 
-def pixel_rate(cameras: Count, pixels: Count, frame_rate: Frequency) -> Frequency:
+def pixel_rate(cameras: PositiveCount, pixels: PositiveCount, frame_rate: Frequency) -> Frequency:
     """Pixels a second that the cameras of one car give.
 
     Parameters
     ----------
-    cameras : Count
+    cameras : PositiveCount
         [1].
-    pixels : Count
+    pixels : PositiveCount
         Of one frame [1].
     frame_rate : Frequency
         Of one camera [Hz].
@@ -82,15 +95,15 @@ def pixel_rate(cameras: Count, pixels: Count, frame_rate: Frequency) -> Frequenc
     return cameras * pixels * frame_rate
 
 
-def camera_bandwidth(pixel_rate: Frequency, per_pixel: Bytes) -> ByteRate:
+def camera_bandwidth(pixel_rate: Frequency, per_pixel: PositiveBytes) -> ByteRate:
     """Bytes a second that the cameras of one car give.
 
     Parameters
     ----------
     pixel_rate : Frequency
         Of all cameras [Hz].
-    per_pixel : Bytes
-        Raw or compressed, above zero [B].
+    per_pixel : PositiveBytes
+        Raw or compressed [B].
 
     Returns
     -------
@@ -118,17 +131,19 @@ def clip_bytes(bandwidth: ByteRate, length: Duration) -> Bytes:
     return bandwidth * length
 
 
-def pixel_bytes(stored: Bytes, clips: Count, length: Duration, pixel_rate: Frequency) -> Bytes:
+def pixel_bytes(
+    stored: Bytes, clips: PositiveCount, length: PositiveDuration, pixel_rate: Frequency
+) -> Bytes:
     """Bytes a pixel that a stored set of clips comes to.
 
     Parameters
     ----------
     stored : Bytes
         The whole set [B].
-    clips : Count
+    clips : PositiveCount
         Above zero [1].
-    length : Duration
-        Of a clip, above zero [s].
+    length : PositiveDuration
+        Of a clip [s].
     pixel_rate : Frequency
         Pixels a second of all cameras that a clip holds [Hz].
 
@@ -140,17 +155,17 @@ def pixel_bytes(stored: Bytes, clips: Count, length: Duration, pixel_rate: Frequ
     return stored / (clips * length * pixel_rate)
 
 
-def supplied_rate(units: Count, bandwidth: ByteRate, sample: Bytes) -> Frequency:
+def supplied_rate(units: PositiveCount, bandwidth: ByteRate, sample: PositiveBytes) -> Frequency:
     """Samples a second that links carry.
 
     Parameters
     ----------
-    units : Count
+    units : PositiveCount
         Links that share the load evenly [1].
     bandwidth : ByteRate
         Of one, one direction [B/s].
-    sample : Bytes
-        Size of a sample in the form that crosses them, above zero [B].
+    sample : PositiveBytes
+        Size of a sample in the form that crosses them [B].
 
     Returns
     -------
@@ -160,17 +175,17 @@ def supplied_rate(units: Count, bandwidth: ByteRate, sample: Bytes) -> Frequency
     return units * bandwidth / sample
 
 
-def decoded_rate(cores: Count, per_core: Frequency, pixels: Count) -> Frequency:
+def decoded_rate(cores: PositiveCount, per_core: Frequency, pixels: PositiveCount) -> Frequency:
     """Samples a second that processor cores decode.
 
     Parameters
     ----------
-    cores : Count
+    cores : PositiveCount
         Of all hosts [1].
     per_core : Frequency
         Pixels that one core decodes and prepares in a second [Hz].
-    pixels : Count
-        Of one sample, above zero [1].
+    pixels : PositiveCount
+        Of one sample [1].
 
     Returns
     -------
@@ -180,17 +195,17 @@ def decoded_rate(cores: Count, per_core: Frequency, pixels: Count) -> Frequency:
     return cores * per_core / pixels
 
 
-def consumed_rate(peak: FlopRate, utilisation: Fraction, work: Flop) -> Frequency:
+def consumed_rate(peak: FlopRate, utilisation: PositiveFraction, work: PositiveFlop) -> Frequency:
     """Samples a second that accelerators train when they are fed.
 
     Parameters
     ----------
     peak : FlopRate
         Of the machine [FLOP/s].
-    utilisation : Fraction
-        Share of it that the model's work uses, above zero [1].
-    work : Flop
-        Of one sample, forward and backward, above zero [FLOP].
+    utilisation : PositiveFraction
+        Share of it that the model's work uses [1].
+    work : PositiveFlop
+        Of one sample, forward and backward [FLOP].
 
     Returns
     -------
@@ -216,12 +231,12 @@ def slowest_rate(first: Frequency, *others: Frequency) -> Frequency:
     return reduce(minimum, others, first)
 
 
-def pooled_supply(hosts: Count, per_host: Frequency) -> Frequency:
+def pooled_supply(hosts: PositiveCount, per_host: Frequency) -> Frequency:
     """Samples a second that hosts deliver together.
 
     Parameters
     ----------
-    hosts : Count
+    hosts : PositiveCount
         Above zero [1].
     per_host : Frequency
         [Hz].

@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import floor
-from dojo_calc.quantities import Bytes, Count, Flop, Fraction
+from dojo_calc.quantities import Bytes, Count, Extent, Flop, Fraction, PositiveCount
 
 __all__ = [
     "attention_flop", "attention_flash_traffic", "attention_unfused_traffic", "convolution_flop",
@@ -100,15 +100,15 @@ def elementwise_traffic(elements: Count, operands: Count, element: Bytes) -> Byt
     return elements * (operands + 1.0) * element
 
 
-def reduction_flop(results: Count, length: Count, combine: Flop = 1.0) -> Flop:
+def reduction_flop(results: Count, length: Extent, combine: Flop = 1.0) -> Flop:
     """Work of reducing rows of a length to one result each: length - 1 combinations a row.
 
     Parameters
     ----------
     results : Count
         Rows [1].
-    length : Count
-        Elements in a row, at least one [1].
+    length : Extent
+        Elements in a row [1].
     combine : Flop
         Operations to combine two elements [FLOP].
 
@@ -219,13 +219,17 @@ def attention_unfused_traffic(
     return attention_flash_traffic(batch, heads, key_heads, queries, keys, head_size, element) + scores
 
 
-def convolution_outputs(inputs: Count, kernel: Count, stride: Count, padding: Count) -> Count:
+def convolution_outputs(inputs: Count, kernel: Count, stride: PositiveCount, padding: Count) -> Count:
     """Outputs of a convolution along one axis, relationship 6 of [2]_.
 
     Parameters
     ----------
-    inputs, kernel, stride, padding : Count
-        Sizes along the axis; padding on each side, stride at least one [1].
+    inputs, kernel : Count
+        Sizes along the axis [1].
+    stride : PositiveCount
+        [1].
+    padding : Count
+        On each side [1].
 
     Returns
     -------

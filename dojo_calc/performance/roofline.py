@@ -19,13 +19,16 @@ from dojo_calc.operations import maximum, minimum, where
 from dojo_calc.quantities import (
     ByteRate,
     Bytes,
-    Count,
     Duration,
     Flop,
     FlopRate,
     Fraction,
     Frequency,
     Intensity,
+    PositiveBytes,
+    PositiveCount,
+    PositiveFlop,
+    PositiveIntensity,
 )
 
 __all__ = [
@@ -34,14 +37,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-def peak_rate(units: Count, flop_per_cycle: Flop, clock: Frequency) -> FlopRate:
+def peak_rate(units: PositiveCount, flop_per_cycle: PositiveFlop, clock: Frequency) -> FlopRate:
     """Peak arithmetic rate of identical units that start work every cycle.
 
     Parameters
     ----------
-    units : Count
+    units : PositiveCount
         Compute units [1].
-    flop_per_cycle : Flop
+    flop_per_cycle : PositiveFlop
         Operations one unit completes per cycle [FLOP]; a multiply-add counts two.
     clock : Frequency
         [Hz].
@@ -54,15 +57,15 @@ def peak_rate(units: Count, flop_per_cycle: Flop, clock: Frequency) -> FlopRate:
     return units * flop_per_cycle * clock
 
 
-def arithmetic_intensity(work: Flop, traffic: Bytes) -> Intensity:
+def arithmetic_intensity(work: Flop, traffic: PositiveBytes) -> Intensity:
     """Operations per byte moved to or from a memory, eq. I = W / Q of [1]_.
 
     Parameters
     ----------
     work : Flop
         [FLOP].
-    traffic : Bytes
-        Bytes moved, above zero [B].
+    traffic : PositiveBytes
+        Bytes moved [B].
 
     Returns
     -------
@@ -72,14 +75,14 @@ def arithmetic_intensity(work: Flop, traffic: Bytes) -> Intensity:
     return work / traffic
 
 
-def attainable_rate(peak: FlopRate, intensity: Intensity, bandwidth: ByteRate) -> FlopRate:
+def attainable_rate(peak: FlopRate, intensity: PositiveIntensity, bandwidth: ByteRate) -> FlopRate:
     """Roof over a kernel: the lesser of the peak and what the memory can feed, eq. 1 of [1]_.
 
     Parameters
     ----------
     peak : FlopRate
         [FLOP/s].
-    intensity : Intensity
+    intensity : PositiveIntensity
         [FLOP/B].
     bandwidth : ByteRate
         Of the memory or link that the kernel streams from [B/s].

@@ -21,7 +21,7 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import power
-from dojo_calc.quantities import Count, Exponent, Flop, Ratio
+from dojo_calc.quantities import Count, Exponent, Flop, PositiveCount, PositiveFlop, PositiveRatio, Ratio
 
 __all__ = [
     "critical_batch", "critical_batch_by_tokens", "optimal_parameters", "optimal_tokens_by_power", "steps_at_batch",
@@ -53,16 +53,18 @@ def training_compute(parameters: Count, tokens: Count, work: Flop = WORK_PER_PAR
     return parameters * tokens * work
 
 
-def tokens_for_compute(compute: Flop, parameters: Count, work: Flop = WORK_PER_PARAMETER_AND_TOKEN) -> Count:
+def tokens_for_compute(
+    compute: Flop, parameters: PositiveCount, work: PositiveFlop = WORK_PER_PARAMETER_AND_TOKEN
+) -> Count:
     """Tokens that a budget trains a model of a given size on, `training_compute` the other way round.
 
     Parameters
     ----------
     compute : Flop
         [FLOP].
-    parameters : Count
-        More than none [1].
-    work : Flop
+    parameters : PositiveCount
+        [1].
+    work : PositiveFlop
         See `training_compute` [FLOP].
 
     Returns
@@ -74,7 +76,7 @@ def tokens_for_compute(compute: Flop, parameters: Count, work: Flop = WORK_PER_P
 
 
 def training_loss(
-    parameters: Count, tokens: Count, floor: Ratio, size_coefficient: Ratio, size_exponent: Exponent,
+    parameters: PositiveCount, tokens: PositiveCount, floor: Ratio, size_coefficient: Ratio, size_exponent: Exponent,
     data_coefficient: Ratio, data_exponent: Exponent,
 ) -> Ratio:  # fmt: skip
     """Loss of a model after training, ``E + A / N^alpha + B / D^beta`` [1]_.
@@ -83,7 +85,7 @@ def training_loss(
 
     Parameters
     ----------
-    parameters, tokens : Count
+    parameters, tokens : PositiveCount
         More than none [1].
     floor : Ratio
         ``E``, the loss that no model of this kind goes below [nat a token].
@@ -105,8 +107,8 @@ def training_loss(
 
 
 def optimal_parameters(
-    compute: Flop, size_coefficient: Ratio, size_exponent: Exponent, data_coefficient: Ratio,
-    data_exponent: Exponent, work: Flop = WORK_PER_PARAMETER_AND_TOKEN,
+    compute: Flop, size_coefficient: Ratio, size_exponent: Exponent, data_coefficient: PositiveRatio,
+    data_exponent: Exponent, work: PositiveFlop = WORK_PER_PARAMETER_AND_TOKEN,
 ) -> Count:  # fmt: skip
     """Size of the model with the least `training_loss` that a budget can train, eq. 4 of [1]_.
 
@@ -117,11 +119,13 @@ def optimal_parameters(
     ----------
     compute : Flop
         [FLOP].
-    size_coefficient, data_coefficient : Ratio
-        More than none [nat a token].
+    size_coefficient : Ratio
+        [nat a token].
+    data_coefficient : PositiveRatio
+        [nat a token].
     size_exponent, data_exponent : Exponent
         [1].
-    work : Flop
+    work : PositiveFlop
         See `training_compute` [FLOP].
 
     Returns
@@ -133,14 +137,16 @@ def optimal_parameters(
     return power(balance * power(compute / work, data_exponent), 1.0 / (size_exponent + data_exponent))
 
 
-def optimal_tokens_by_power(compute: Flop, reference: Flop, tokens_there: Count, exponent: Exponent) -> Count:
+def optimal_tokens_by_power(
+    compute: Flop, reference: PositiveFlop, tokens_there: Count, exponent: Exponent
+) -> Count:
     """Tokens of the best split of a budget, where a paper fits them as a power of the budget alone.
 
     Parameters
     ----------
     compute : Flop
         [FLOP].
-    reference : Flop
+    reference : PositiveFlop
         A budget for which the paper prints the tokens [FLOP].
     tokens_there : Count
         [1].
@@ -155,12 +161,12 @@ def optimal_tokens_by_power(compute: Flop, reference: Flop, tokens_there: Count,
     return tokens_there * power(compute / reference, exponent)
 
 
-def critical_batch(loss: Ratio, batch_at_one: Count, exponent: Exponent) -> Count:
+def critical_batch(loss: PositiveRatio, batch_at_one: Count, exponent: Exponent) -> Count:
     """Tokens of a batch beyond which a larger one saves little time, by the loss reached, eq. 5.3 of [3]_.
 
     Parameters
     ----------
-    loss : Ratio
+    loss : PositiveRatio
         Above none [nat a token].
     batch_at_one : Count
         Critical batch at a loss of one nat a token, ``B*`` [1].
@@ -176,7 +182,7 @@ def critical_batch(loss: Ratio, batch_at_one: Count, exponent: Exponent) -> Coun
 
 
 def critical_batch_by_tokens(
-    tokens: Count, reference: Count, batch_there: Count, exponent: Exponent
+    tokens: Count, reference: PositiveCount, batch_there: Count, exponent: Exponent
 ) -> Count:
     """Tokens of a batch beyond which a larger one saves little time, by the length of the training [5]_.
 
@@ -184,7 +190,7 @@ def critical_batch_by_tokens(
     ----------
     tokens : Count
         That the model is trained on [1].
-    reference : Count
+    reference : PositiveCount
         A length of training [1].
     batch_there : Count
         Critical batch of it, in tokens [1].
@@ -199,15 +205,17 @@ def critical_batch_by_tokens(
     return batch_there * power(tokens / reference, exponent)
 
 
-def steps_at_batch(fewest: Count, batch: Count, critical: Count) -> Count:
+def steps_at_batch(fewest: Count, batch: PositiveCount, critical: Count) -> Count:
     """Steps that reach a loss at a batch size, of which the fewest are those of a batch without limit [4]_.
 
     Parameters
     ----------
     fewest : Count
         [1].
-    batch, critical : Count
-        Batch and critical batch, both in tokens or both in sequences [1].
+    batch : PositiveCount
+        In tokens or in sequences [1].
+    critical : Count
+        Critical batch, in the same [1].
 
     Returns
     -------
@@ -217,15 +225,17 @@ def steps_at_batch(fewest: Count, batch: Count, critical: Count) -> Count:
     return fewest * (1.0 + critical / batch)
 
 
-def tokens_at_batch(fewest: Count, batch: Count, critical: Count) -> Count:
+def tokens_at_batch(fewest: Count, batch: Count, critical: PositiveCount) -> Count:
     """Tokens that reach a loss at a batch size, of which the fewest are those of the smallest batch [4]_.
 
     Parameters
     ----------
     fewest : Count
         [1].
-    batch, critical : Count
-        Batch and critical batch, both in tokens or both in sequences [1].
+    batch : Count
+        In tokens or in sequences [1].
+    critical : PositiveCount
+        Critical batch, in the same [1].
 
     Returns
     -------

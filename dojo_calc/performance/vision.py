@@ -25,7 +25,7 @@ from functools import reduce
 from operator import add
 
 from dojo_calc.performance.kernels import MULTIPLY_ADD, attention_flop, convolution_flop, gemm_flop
-from dojo_calc.quantities import Bytes, Count, Flop, Fraction, Ratio
+from dojo_calc.quantities import Bytes, Count, Flop, Fraction, PositiveCount, Ratio
 
 __all__ = [
     "activation_bytes", "backbone_flop", "backbone_outputs", "convolution_parameters", "feature_pixels",
@@ -137,14 +137,14 @@ def image_pixels(height: Count, width: Count) -> Count:
     return height * width
 
 
-def feature_pixels(cameras: Count, pixels: Count, stride: Count) -> Count:
+def feature_pixels(cameras: Count, pixels: Count, stride: PositiveCount) -> Count:
     """Pixels of the features of all cameras in one frame.
 
     Parameters
     ----------
     cameras, pixels : Count
         Cameras, and pixels of an image [1].
-    stride : Count
+    stride : PositiveCount
         Of the features along one axis, at least one [1].
 
     Returns

@@ -118,7 +118,11 @@ def test_good_ones_cost_more_as_fewer_work(cost: float, first: float, second: fl
             "defect_density must be at least 0",
         ),
         (cost_per_good, {"cost": -1.0, "working": 0.5}, r"cost must be at least 0 \[USD\], got -1"),
-        (cost_per_good, {"cost": 1.0, "working": 1.5}, r"working must be between 0 and 1 \[1\], got 1.5"),
+        (
+            cost_per_good,
+            {"cost": 1.0, "working": 1.5},
+            r"working must be above 0 and at most 1 \[1\], got 1.5",
+        ),
     ],
 )
 def test_bad_input_is_named(formula: object, given: dict[str, float], message: str) -> None:

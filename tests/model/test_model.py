@@ -294,3 +294,21 @@ def test_compare_refuses_what_it_cannot_do(chain: Model) -> None:
     with pytest.raises(ModelError, match="target must be one value to compare"):
         dc.compare(chain, "power", {}, {"target": np.array([1e18, 2e18])})
     assert issubclass(ModelError, DojoCalcError)
+
+
+def test_an_output_is_held_to_its_domain() -> None:
+    shares = dc.Model({"others": dc.step(dc.rest_of, total="world")}, {"world": 10.0, "own": 4.0})
+    assert shares.evaluate("others") == 6.0
+    with pytest.raises(DomainError, match=r"others must come out at least 0 \[1\], got -2 at own=12"):
+        shares.evaluate("others", own=12)
+    with pytest.raises(DomainError, match=r"others\[1\] must come out"):
+        shares.evaluate("others", own=[3.0, 11.0])
+
+
+def test_a_division_by_a_step_that_came_out_zero_is_said() -> None:
+    model = dc.Model(
+        {"others": dc.step(dc.rest_of, total="world"), "each": dc.step(dc.price_per_unit, units="others")},
+        {"world": 10.0, "own": 4.0, "total": 100.0},
+    )
+    with pytest.raises(DomainError, match="each of model model divides by zero: others came out 0"):
+        model.evaluate("each", own=10)

@@ -53,7 +53,7 @@ def test_a_file_names_model_overrides_and_outputs(file: Path) -> None:
             "mfv =",
             "line 9 (mfv): model spec_to_cheque(h100-sxm) has no input 'mfv'; did you mean mfu",
         ),
-        ("[0.4, 0.3, 0.5]", "1.4", "line 9 (mfu): mfu must be between 0 and 1"),
+        ("[0.4, 0.3, 0.5]", "1.4", "line 9 (mfu): mfu must be above 0 and at most 1"),
         ("[0.4, 0.3, 0.5]", "[0.4, 0.5, 0.3]", "line 9 (mfu): input mfu: expected low <= value <= high"),
         ("10 EFLOP/s", "10 EFLOP", "line 8 (target): target must be in FLOP/s"),
         ("semianalysis_2023", "nobody", "line 10 (server_price): dgx-h100.price has no reading 'nobody'"),
