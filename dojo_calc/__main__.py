@@ -1,7 +1,10 @@
 """The command line: ``python -m dojo_calc``, or ``dojo_calc`` where the package is installed."""
 
+import os
 import signal
 import sys
+
+INTERRUPTED = 130  # 128 and the number of the signal, as shells count
 
 
 def main() -> None:
@@ -11,8 +14,11 @@ def main() -> None:
 
         code = answer(sys.argv[1:])
     except KeyboardInterrupt:
-        code = 130  # 128 and the number of the signal, as shells count
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one, while Python tidies up, ends it as quietly
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        os._exit(code)  # at once: Python would wait for threads, or end itself by another signal
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # nor is there a word while Python tidies up
     sys.exit(code)
 
 

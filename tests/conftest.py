@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-# Derandomised: a red run on one machine is red on the next one too.
+# Derandomised: a red run on one machine is red on the next one too. `make check` draws others, by a seed that it
+# prints: --hypothesis-profile=roaming --hypothesis-seed=N.
 settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("roaming", database=None, deadline=None, max_examples=60)
 settings.load_profile("steady")
 
 COVERED: list[str] = []
@@ -17,6 +22,23 @@ COVERED: list[str] = []
 def covered() -> list[str]:
     """Names of the formulas whose dimension was tested, printed when the run closes."""
     return COVERED
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let an interrupt come through: under `nohup`, or behind `&` in a script, it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--order", type=int, help="a seed: run the tests in another order")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (seed := config.getoption("--order")) is not None:
+        random.Random(seed).shuffle(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -230,6 +230,7 @@ def test_a_terminal_without_the_signs_still_reads() -> None:
     assert "| silicon |" in done.stdout
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("delay", [0.2, 0.5])
 def test_an_interrupt_says_nothing(delay: float) -> None:
     """As it imports and as it computes."""

@@ -13,6 +13,7 @@ from dojo_calc.economics.silicon import die_with_scribe, usable_diameter
 from dojo_calc.economics.yields import faults_on_die, good_dies, negative_binomial_yield
 from dojo_calc.errors import DomainError
 from dojo_calc.hardware.catalog import catalogue
+from tests.strategies import from_zero
 
 # Chiplet Actuary run on single dies: node, area [mm^2], dies, yield, good dies, raw die, known-good die, and the
 # once-only costs of chip and modules [USD], to its printed digits.
@@ -24,7 +25,7 @@ ACTUARY = [
     ("n7", 100, 571.7124, 0.914299, 522.7162, 16.3474, 17.8797, 8.9400e7, 4.9667e7),
 ]
 shares = st.floats(0.01, 1.0)
-money = st.floats(0.0, 1e6)
+money = from_zero(1e6)
 
 
 @pytest.mark.parametrize("row", ACTUARY)

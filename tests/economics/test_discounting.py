@@ -29,6 +29,7 @@ from dojo_calc.economics.investment import internal_rate_of_return
 from dojo_calc.economics.ownership import cost_of_share, delivered_price, total_rate
 from dojo_calc.errors import DomainError
 from dojo_calc.units import year
+from tests.strategies import from_zero
 
 rates = st.floats(1e-6, 2.0)
 
@@ -57,7 +58,7 @@ def test_the_series_meets_the_logarithm() -> None:
 
 @given(
     out=st.floats(1, 1e6),
-    back=st.lists(st.floats(0, 1e6), min_size=1, max_size=12).filter(lambda x: max(x) > 1),
+    back=st.lists(from_zero(1e6), min_size=1, max_size=12).filter(lambda x: max(x) > 1),
 )
 def test_net_present_value_at_the_rate_of_return_is_zero(out: float, back: list[float]) -> None:
     rate = internal_rate_of_return([-out, *back])
@@ -94,7 +95,7 @@ def test_both_clocks_by_hand() -> None:
     assert rate_of_loss(1000.0, k) * year == pytest.approx(322.362, abs=5e-4)
 
 
-@given(price=st.floats(1, 1e6), decline=st.floats(0, 0.99), age=st.floats(0, 20))
+@given(price=st.floats(1, 1e6), decline=from_zero(0.99), age=from_zero(20))
 def test_what_is_left_and_what_is_lost_add_up(price: float, decline: float, age: float) -> None:
     decay = decay_of_decline(decline, year)
     left, lost = market_value(price, decay, age * year), value_lost(price, decay, age * year)
@@ -107,7 +108,7 @@ def test_deflation_by_hand() -> None:
     assert deflated(100, 80, 100) == pytest.approx(125)
 
 
-@given(rest=st.floats(0, 1e6), share=st.floats(0, 0.99))
+@given(rest=from_zero(1e6), share=from_zero(0.99))
 def test_a_share_is_a_share_of_the_whole(rest: float, share: float) -> None:
     part = cost_of_share(rest, share)
     assert part == pytest.approx(share * float(total_rate(rest, part)), rel=1e-12, abs=1e-12)

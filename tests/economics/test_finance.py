@@ -23,6 +23,7 @@ from dojo_calc.economics.finance import (
     stake_value,
 )
 from dojo_calc.units import giga, month
+from tests.strategies import from_zero
 
 
 def test_the_articles_collateral_by_hand() -> None:
@@ -59,14 +60,14 @@ def test_a_call_paid_is_a_call_met(
     assert loan - due <= call * shares * price + 1e-12 * loan
 
 
-@given(value=st.floats(0, 1e13), ltv=st.floats(0, 1), cap=st.floats(0, 1e13))
+@given(value=from_zero(1e13), ltv=from_zero(1), cap=from_zero(1e13))
 def test_a_cap_never_adds(value: float, ltv: float, cap: float) -> None:
     assert capped_borrowing(value, ltv, cap) <= borrowing_power(value, ltv)
 
 
 @given(
-    debt=st.floats(1, 1e11), equity=st.floats(1e9, 1e11), rate=st.floats(0, 0.2), wanted=st.floats(0.01, 0.3),
-    residual=st.floats(0, 0.02),
+    debt=st.floats(1, 1e11), equity=st.floats(1e9, 1e11), rate=from_zero(0.2), wanted=st.floats(0.01, 0.3),
+    residual=from_zero(0.02),
 )  # fmt: skip
 def test_a_lease_pays_its_owners_what_they_want(
     debt: float, equity: float, rate: float, wanted: float, residual: float

@@ -12,6 +12,7 @@ from dojo_calc.economics.placement import placed_dies, wafer_map
 from dojo_calc.economics.silicon import gross_dies_bound
 from dojo_calc.errors import DojoCalcError
 from dojo_calc.units import mm
+from tests.strategies import from_zero
 
 WAFER = 300 * mm
 SIDE = math.sqrt(645) * mm
@@ -53,7 +54,7 @@ def test_dies_that_can_be_counted_by_hand() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(sides, sides, st.floats(0.0, 5.0), st.floats(0.0, 0.3))
+@given(sides, sides, from_zero(5.0), from_zero(0.3))
 def test_never_fewer_than_a_scan_of_offsets_finds(
     width: float, height: float, edge: float, scribe: float
 ) -> None:
@@ -74,7 +75,7 @@ def test_never_fewer_than_a_scan_of_offsets_finds(
 
 
 @settings(max_examples=40, deadline=None)
-@given(sides, sides, st.floats(0.0, 5.0), st.floats(0.0, 0.3))
+@given(sides, sides, from_zero(5.0), from_zero(0.3))
 def test_a_map_lays_out_what_is_counted(width: float, height: float, edge: float, scribe: float) -> None:
     lengths = {"wafer": WAFER, "edge": edge * mm, "scribe": scribe * mm}
     laid = wafer_map(width * mm, height * mm, **lengths)

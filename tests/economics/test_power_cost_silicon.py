@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dojo_calc as dc
+from tests.strategies import from_zero
 
 
 def test_epochs_relation_to_its_printed_digits() -> None:
@@ -47,7 +48,7 @@ def test_prices_by_hand() -> None:
     assert dc.purchase_cost(11_050, 199e3) == pytest.approx(2.19895e9)
 
 
-@given(budget=st.floats(0, 1e12), inside=st.floats(0, 1), vendor=st.floats(0, 1))
+@given(budget=from_zero(1e12), inside=from_zero(1), vendor=from_zero(1))
 def test_a_vendor_never_gets_more_than_is_left(budget: float, inside: float, vendor: float) -> None:
     paid = dc.external_purchases(budget, inside, vendor)
     assert 0 <= paid <= budget * (1 - inside) * (1 + 1e-12)

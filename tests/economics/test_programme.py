@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from dojo_calc.economics import programme as pr
 from dojo_calc.units import month, year
+from tests.strategies import from_zero
 
 money = st.floats(1, 1e10)
-share = st.floats(0, 1)
-growth = st.floats(0, 3)
-years = st.floats(0, 10)
+share = from_zero(1)
+growth = from_zero(3)
+years = from_zero(10)
 
 
 def test_break_even_by_hand() -> None:
@@ -75,7 +76,7 @@ def test_both_roads_cost_the_same_at_break_even(
     assert pr.break_even_volume(development * more, pr.advantage(bought, made)) >= volume
 
 
-@given(rate=st.floats(0, 2), duration=years, cost=money, chance=share)
+@given(rate=from_zero(2), duration=years, cost=money, chance=share)
 def test_laws_of_chances(rate: float, duration: float, cost: float, chance: float) -> None:
     assert pr.retention(rate / year, duration * year) == pytest.approx(math.exp(-rate * duration))
     assert pr.chance_of_volume(chance, 0.0, rate / year, 0.0, duration * year) == chance, "harmless"

@@ -313,23 +313,25 @@ def test_a_time_limit_keeps_the_best_plan_and_its_gap(monkeypatch: pytest.Monkey
     assert seen[-1].gap == pytest.approx(0.1)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_during_a_slice_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     never_done(monkeypatch, slow_from=1)
 
     def interrupt_soon(_: Progress) -> None:
         threading.Timer(0.3, _thread.interrupt_main).start()
 
-    found = plan([UNIT], NEEDS, progress=interrupt_soon)
+    found = plan([UNIT], NEEDS, progress=interrupt_soon, time_limit=20.0)
     assert found.status == "interrupted"
     assert found.cost == pytest.approx(400)
     assert found.seconds < 2.0
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_before_any_plan_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     never_done(monkeypatch, slow_from=0)
     threading.Timer(0.3, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt):
-        plan([UNIT], NEEDS)
+        plan([UNIT], NEEDS, time_limit=20.0)
 
 
 def test_no_plan_in_the_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

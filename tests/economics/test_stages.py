@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dojo_calc.economics.stages import Policy, Programme, Stage, decide, information_value, play
 from dojo_calc.errors import DojoCalcError, DomainError, UnitError
 from dojo_calc.units import month, year
+from tests.strategies import from_zero
 
 QUARTER = year / 4
 
@@ -180,8 +181,8 @@ def test_equals_the_best_of_all_policies(kind: str, seed: int) -> None:
     lengths=st.lists(st.integers(1, 5), min_size=1, max_size=4),
     cost=st.floats(1e6, 1e9),
     volume=st.floats(1e3, 1e6),
-    growth=st.floats(0, 1),
-    discount=st.floats(0, 0.3),
+    growth=from_zero(1),
+    discount=from_zero(0.3),
 )
 def test_without_risk_it_is_the_sum_of_its_parts(
     lengths: list[int], cost: float, volume: float, growth: float, discount: float
@@ -235,11 +236,11 @@ def _risky(**changed: Any) -> Programme:
 
 
 prices = st.floats(10e3, 100e3)
-rates = st.floats(0, 1)
+rates = from_zero(1)
 
 
 @settings(max_examples=25)
-@given(bought=prices, slip=st.floats(0, 0.5), departures=rates, cancellation=rates, premium=st.floats(0, 2))
+@given(bought=prices, slip=from_zero(0.5), departures=rates, cancellation=rates, premium=from_zero(2))
 def test_an_option_never_hurts(
     bought: float, slip: float, departures: float, cancellation: float, premium: float
 ) -> None:

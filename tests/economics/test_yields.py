@@ -25,6 +25,7 @@ from dojo_calc.economics.yields import (
     sound_share,
 )
 from dojo_calc.errors import DomainError
+from tests.strategies import from_zero
 
 # Die [mm^2], defects [1/cm^2], then faults and the yields by Poisson, Murphy, Seeds, Moore and the negative
 # binomial with clustering 2, 3 and 10: the closed forms evaluated apart from this library, to five digits.
@@ -41,9 +42,9 @@ MODELS = (
     lambda x: negative_binomial_yield(x, 2), lambda x: negative_binomial_yield(x, 3),
     lambda x: negative_binomial_yield(x, 10),
 )  # fmt: skip
-mean_faults = st.floats(0.0, 20.0)
+mean_faults = from_zero(20.0)
 shapes = st.floats(1.0, 100.0)
-shares = st.floats(0.0, 1.0)
+shares = from_zero(1.0)
 
 
 @pytest.mark.parametrize("row", PRINTED)
@@ -127,7 +128,7 @@ def test_spare_units_by_hand() -> None:
     assert harvest_yield(1.0, 2.0, 0.5, 1) == pytest.approx(4 / 9 + 4 / 27, rel=1e-12)
 
 
-@given(st.floats(0.0, 3.0), st.floats(0.5, 50.0), shares, st.integers(2, 400), st.integers(0, 20))
+@given(from_zero(3.0), st.floats(0.5, 50.0), shares, st.integers(2, 400), st.integers(0, 20))
 def test_laws_of_harvest(x: float, clustering: float, share: float, units: int, spares: int) -> None:
     needed = max(units - spares, 0)
     got, exact = (

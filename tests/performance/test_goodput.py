@@ -15,6 +15,7 @@ import dojo_calc as dc
 from dojo_calc.errors import DomainError
 from dojo_calc.performance import goodput as g
 from dojo_calc.performance.spares import spares_needed, spares_suffice
+from tests.strategies import from_zero
 
 seconds = st.floats(min_value=1e-2, max_value=1e7)
 ratio = st.floats(min_value=1e-9, max_value=1e3)
@@ -99,7 +100,7 @@ def test_optimal_interval_is_lamberts(a: float) -> None:
     assert float(g.optimal_interval(a, 1.0)) == pytest.approx(expected, rel=1e-7 + 1e-15 / a)
 
 
-@given(a=st.floats(1e-4, 1e2), restart=st.floats(0, 10), factor=st.floats(0.1, 10))
+@given(a=st.floats(1e-4, 1e2), restart=from_zero(10), factor=st.floats(0.1, 10))
 def test_no_interval_beats_the_optimal_one(a: float, restart: float, factor: float) -> None:
     best = float(g.optimal_interval(a, 1.0))
     least = float(g.expected_time(1, best, a, restart, 1.0))
@@ -202,7 +203,7 @@ def test_expected_maximum_against_the_integral() -> None:
     assert g.expected_maximum(1) == 0
 
 
-@given(ranks=st.integers(1, 10**6), variation=st.floats(0, 0.1))
+@given(ranks=st.integers(1, 10**6), variation=from_zero(0.1))
 def test_more_ranks_wait_longer(ranks: int, variation: float) -> None:
     alone, more = (float(g.straggler_slowdown(n, variation)) for n in (ranks, 2 * ranks))
     assert 1 <= alone <= more
@@ -215,7 +216,7 @@ def test_spares_by_hand() -> None:
     assert spares_needed(0.0, 0.999) == 0
 
 
-@given(mean=st.floats(0, 1e4), confidence=st.floats(0, 0.9999))
+@given(mean=from_zero(1e4), confidence=from_zero(0.9999))
 def test_spares_are_the_fewest_that_suffice(mean: float, confidence: float) -> None:
     spares = float(spares_needed(mean, confidence))
     assert spares_suffice(spares, mean) >= confidence - 1e-9
