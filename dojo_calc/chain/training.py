@@ -160,6 +160,7 @@ def training_run(
     }
     if plan is None:
         best = search(sizes, unit.id, count, **shape, book=known).best
+        count = best["chips"]  # the others stay idle
         plan = {name: best[name] for name in (*SIZES, *WORDS, "sequence_parallel") if name in best}
     train(sizes, unit.id, count, **shape, book=known, **plan)  # refuses what cannot be
     steps = RATES | {name: Step(formula, WIRES.get(name, {})) for name, formula in STEP.items()} | RUN

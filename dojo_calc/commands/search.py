@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,9 +25,10 @@ def search(
     chips: Annotated[int, whole("chips", MOST_CHIPS, "How many, such as 16,384 or 16k.")],
     global_batch: Annotated[int, whole("global batch", MOST_SEQUENCES, "Sequences a step.")],
     sequence: Annotated[int, whole("sequence", MOST_TOKENS, "Tokens a sequence.")] = 2048,
-    precision: Annotated[str, typer.Option(help="Of the matrix products: fp16, bf16 or fp8.")] = "bf16",
+    precision: Annotated[str, typer.Option(help="Of the matrix products: bf16, fp8, mxfp8, nvfp4 ...")] = "bf16",
     models: Models = None,
-    stack: Annotated[str, typer.Option(help="Software generation; today's if left out.")] = "",
+    stack: Annotated[str, typer.Option(help="Of data/stacks.csv; the typical one if left out.")] = "",
+    tokens: Annotated[str, typer.Option(help="To train on, for the days it takes undisturbed: 15.6T.")] = "",
     up_to: Annotated[bool, typer.Option("--up-to", help="Any number of chips up to that many.")] = False,
     most: Annotated[int, whole("most", MOST_PLANS, "Plans to show of the front.")] = 10,
 ) -> None:
@@ -45,11 +46,25 @@ def search(
             found = search_plans(
                 model, asked.book.machine(chip).id, chips, global_batch=global_batch, sequence=sequence,
                 precision=precision, stack=stack, up_to=up_to, book=asked.book, models=models, executor=threads,
+                tokens=tokens or None,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )  # fmt: skip
     rows = found.front.head(most).rows(named=True)
     if printed(rows, asked):
         return
-    shown = [row | {"step_time": si(row["step_time"], "s"), "memory": si(row["memory"], "B")} for row in rows]
+    shown = [_shown(row) for row in rows]
     seen = f"{found.considered:,} plans considered, {found.fitting:,} fit"
     show(f"{model} on {chip}: {seen}{'' if found.finished else ' (interrupted)'}", shown)
+    beyond = found.best["beyond"] and f"beyond what was measured: {found.best['beyond']}"
+    for word in (found.advice, found.told, beyond):
+        if word:
+            typer.echo(word, err=True)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A plan as a person reads it."""
+    times = {name: si(row[name], "s") for name in ("step_time", "low", "high")}
+    rates = {"memory": si(row["memory"], "B"), "mfu": f"{row['mfu']:.1%}"}
+    rates["tokens_per_second"] = f"{row['tokens_per_second']:,.0f}"
+    days = {"days": f"{row['days']:,.1f}"} if "days" in row else {}
+    return row | times | rates | days

@@ -1,53 +1,67 @@
 """The best way to lay a model out over chips: every plan of a grid, evaluated in blocks of bounded memory.
 
-Sizes that cannot be are left out before anything is evaluated; of what is left the fastest that fits in memory
-wins, and of equals the one with the fewest chips, then the least memory, then the smallest sizes in the order of
-`SIZES`, so that the answer does not depend on how the work was cut.
+Only plans that run are looked at (`layouts`); of those the fastest that fits in memory wins, and of equals the one
+with the fewest chips, then the simplest: fewer virtual stages, groups, sharding and recomputation. So the answer does
+not depend on how the work was cut. Chips that no good layout uses stay idle, and the answer says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cache
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dojo_calc.formatting import format_si
-from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import chip_values
+from dojo_calc.performance.efficiency import chip_values, half_width
+from dojo_calc.performance.layouts import (
+    COLUMNS,
+    SIZES,
+    Ranges,
+    Vector,
+    blocks_of,
+    layouts,
+    nearest_counts,
+    plans_of,
+)
+from dojo_calc.performance.measured_range import beyond
 from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, PlanError, flags
 from dojo_calc.performance.setting import Setting
+from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import whole_number
+from dojo_calc.quantities import Count, check, whole_number
+from dojo_calc.units import day
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Search", "search"]
 
-_Ranges: TypeAlias = tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]
-Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
-SIZES = ("chips", "tensor", "pipeline", "context", "data", "micro_batch", "interleave")
-FLAGS = ("sequence_parallel", "recompute", "sharding", "attention")
-COLUMNS = (*SIZES, *FLAGS)
 OUTPUTS = ("step_time", "memory")
 BLOCK = 1 << 15
+MOST_COUNTS = (
+    512  # numbers of chips that are tried up to a number; where there are more, so many spread evenly
+)
+# Of equally fast plans the first in these is the simplest.
+SIMPLE = ("interleave", "expert", "context", "pipeline", "tensor", "sequence_parallel", "recompute", "sharding",
+          "attention", "micro_batch", "data")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Search:
     """What a search found.
 
-    `best` maps the columns of a plan to its values, with `step_time` [s] and `memory` [B]; `front` has the
-    plans that no other beats in time, chips and memory at once. `considered` plans were evaluated, of which
-    `fitting` fit in memory; `finished` is False where the search was interrupted, and the rest then speaks of
-    what had been seen.
+    `best` maps the columns of a plan to its values, with `step_time` [s] and its 80 % interval `low` and `high`,
+    `memory` [B], `mfu` [1], `tokens_per_second` [1/s] of all chips, `days` where tokens were given, and `beyond`:
+    what of it no measured step speaks of. `front` has the plans that no other beats in time, chips and memory at
+    once, of equally fast ones the simplest. `considered` plans were evaluated, of which `fitting` fit in memory;
+    `finished` is False where the search was interrupted, and the rest then speaks of what had been seen. `idle`
+    chips are not used by the best, and `advice` names counts and batches that would use all.
     """
 
     best: Mapping[str, Any]
@@ -55,6 +69,9 @@ class Search:
     considered: int
     fitting: int
     finished: bool = True
+    idle: int = 0
+    advice: str = ""
+    told: str = ""
 
 
 @dataclass
@@ -77,6 +94,7 @@ def search(
     precision: str = "bf16",
     stack: str = "",
     setting: Setting | None = None,
+    tokens: float | str | None = None,
     attentions: Sequence[str] = ("flash",),
     up_to: bool = False,
     contexts: Sequence[int] = (1, 2, 4, 8),
@@ -100,10 +118,13 @@ def search(
         As for `dojo_calc.performance.plan.train`.
     setting : Setting, optional
         Where the machine differs from the chip's facts.
+    tokens : float or str, optional
+        To train on, for the days that it takes without any disturbance [1].
     attentions : sequence of str
         Of `ATTENTION`, to try.
     up_to : bool
-        Every number of chips that is a multiple of a fast domain, up to `chips`.
+        Every number of chips that is a multiple of a fast domain, up to `chips`, each used in full; of very many
+        numbers some hundreds, spread evenly.
     contexts : sequence of int
         Context-parallel sizes to try.
     book : Catalogue, optional
@@ -131,22 +152,24 @@ def search(
         whole_number(one, name)
         for one, name in ((chips, "chips"), (global_batch, "global_batch"), (sequence, "sequence"))
     )
+    wanted = None if tokens is None else float(check(tokens, Count, "tokens"))
     sizes = transformer(model, models)
-    fixed = sizes.values() | chip_values(chip, precision, stack, book, setting=setting)
-    fixed |= {"global_batch": float(global_batch), "sequence": float(sequence), "expert": 1.0, "visible": 1.0}
+    unit = (book or catalogue()).machine(chip)
+    fixed = sizes.values() | chip_values(unit, precision, stack, book, setting=setting)
+    fixed |= {"global_batch": float(global_batch), "sequence": float(sequence), "visible": 1.0}
     fixed["shard_copies"] = 1.0
     kinds = tuple(int(flags("none", "none", one)["flash"]) for one in attentions)
-    counts = [chips]
-    if up_to:
-        domain = int(fixed["domain"])
-        counts = list(range(domain, chips + 1, domain)) or [chips]
-    bases = [base for count in counts for base in _bases(sizes, count, global_batch, sequence, contexts)]
+    bases = [
+        base
+        for count in (_counts(chips, int(fixed["domain"])) if up_to else [chips])
+        for base in layouts(sizes, count, global_batch, sequence, contexts, exactly=up_to)
+    ]
     if not bases:
         raise PlanError(
-            f"no tensor, pipeline and data sizes make {chips} chips of {sizes.heads} heads, {sizes.layers} layers "
-            f"and a batch of {global_batch}"
+            f"no tensor, pipeline and data sizes make {chips:,} chips of {sizes.heads} heads, {sizes.layers} layers "
+            f"and a batch of {global_batch:,} sequences of {sequence:,}"
         )
-    blocks = _blocks(bases, sizes, global_batch, sequence, kinds)
+    blocks = blocks_of(bases, sizes, global_batch, sequence, kinds, BLOCK)
     found, finished = _Found(), True
     run = map if executor is None else executor.map
     try:
@@ -165,96 +188,56 @@ def search(
             f"chip's {format_si(capacity, 'B')} memory; take more chips or a chip with more memory"
         )
     rows = _sorted(found.rows)
-    frame = _frame(rows)
-    return Search(frame.row(0, named=True), frame, found.considered, found.fitting, finished)
+    wide = float(np.exp(half_width(unit.id, precision, stack)))
+    frame = _frame(rows, fixed, unit.id, wide, wanted)
+    best = frame.row(0, named=True)
+    idle = 0 if up_to else chips - best["chips"]
+    return Search(
+        best, frame, found.considered, found.fitting, finished, idle,
+        _advice(chips, global_batch, best) if idle else "", software(stack).told,
+    )  # fmt: skip
 
 
-def _bases(
-    sizes: Transformer, chips: int, global_batch: int, sequence: int, contexts: Sequence[int]
-) -> Iterator[tuple[int, ...]]:
-    """Sizes that must divide each other: chips, tensor, pipeline, context, data."""
-    for tensor in _divisors(sizes.heads):
-        if sizes.feedforward % tensor or (sizes.kv_heads % tensor and tensor % sizes.kv_heads):
-            continue
-        for pipeline in range(1, sizes.layers + 1):
-            for context in contexts:
-                group = tensor * pipeline * context
-                if chips % group or sequence % (context * min(context, 2)) or global_batch % (chips // group):
-                    continue
-                yield chips, tensor, pipeline, context, chips // group
+def _counts(chips: int, domain: int) -> list[int]:
+    """Multiples of a fast domain up to a number of chips, at most `MOST_COUNTS` of them."""
+    multiples = max(chips // domain, 1)
+    step_between = -(-multiples // MOST_COUNTS)
+    return [min(domain * n, chips) for n in range(multiples, 0, -step_between)][::-1]
 
 
-@cache
-def _divisors(number: int) -> tuple[int, ...]:
-    return tuple(n for n in range(1, number + 1) if number % n == 0)
+def _advice(chips: int, global_batch: int, best: Mapping[str, Any]) -> str:
+    group = best["tensor"] * best["pipeline"] * best["context"]
+    counts, batches = nearest_counts(chips, global_batch, group, best["micro_batch"])
+    named = f"; {' or '.join(f'{one:,}' for one in counts)} chips are used in full by this layout"
+    other = f", and {chips // group * group:,} with a batch of {' or '.join(f'{one:,}' for one in batches)}"
+    return f"{chips - best['chips']:,} of {chips:,} chips stay idle{named}{other if batches else ''}"
 
 
-def _blocks(
-    bases: Sequence[tuple[int, ...]],
-    sizes: Transformer,
-    global_batch: int,
-    sequence: int,
-    kinds: tuple[int, ...],
-) -> list[list[_Ranges]]:
-    """Bases with what varies freely on each, grouped so that a block holds about `BLOCK` plans."""
-    blocks: list[list[_Ranges]] = [[]]
-    held = 0
-    for base in bases:
-        _, tensor, pipeline, context, data = base
-        free = (
-            _divisors(global_batch // data),  # micro-batch
-            _virtual_stages(sizes.layers, pipeline),
-            (0, 1) if tensor > 1 and sequence % (tensor * context) == 0 else (0,),  # sequence parallelism
-            tuple(range(len(RECOMPUTE))),
-            tuple(range(len(SHARDING))) if data > 1 else (0,),
-            kinds,
-        )
-        count = prod(map(len, free))
-        if held and held + count > BLOCK:
-            blocks.append([])
-            held = 0
-        blocks[-1].append((base, free))
-        held += count
-    return blocks
-
-
-def _virtual_stages(layers: int, pipeline: int) -> tuple[int, ...]:
-    """Numbers of virtual stages that a plan may have, see `plan.problems`."""
-    if pipeline == 1:
-        return (1,)
-    return tuple(n for n in _divisors(-(-layers // pipeline)) if n * pipeline <= layers)
-
-
-def _plans(block: Sequence[_Ranges]) -> Vector:
-    """Plans of a block, a row each in the order of `COLUMNS`."""
-    parts = []
-    for base, free in block:
-        varied = np.stack([axis.ravel() for axis in np.meshgrid(*free, indexing="ij")], axis=1)
-        parts.append(np.hstack([np.broadcast_to(base, (len(varied), len(base))), varied]))
-    return np.concatenate(parts).astype(np.float64)
-
-
-def _evaluate(block: Sequence[_Ranges], fixed: Mapping[str, Any]) -> _Found:
+def _evaluate(block: Sequence[Ranges], fixed: Mapping[str, Any]) -> _Found:
     """Time and memory of every plan of a block; those that no other of the block beats."""
-    plans = _plans(block)
+    plans = plans_of(block, int(fixed["global_batch"]))
+    found = step.evaluate(_values(plans, fixed), OUTPUTS)
+    fits = found["memory"] <= fixed["memory_capacity"]
+    rows = np.column_stack([plans[fits], found["step_time"][fits], found["memory"][fits]])
+    least = float(found["memory"].min(initial=np.inf))
+    return _Found(_front(rows), len(plans), int(fits.sum()), least)
+
+
+def _values(plans: Vector, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs of a step of plans in the order of `COLUMNS`."""
     columns = dict(zip(COLUMNS, plans.T.copy(), strict=True))
     redo, shard = columns.pop("recompute"), columns.pop("sharding")
     values = {**fixed, **columns, "flash": columns.pop("attention")}
     values |= {name: (redo == rank) * 1.0 for rank, name in enumerate(("selective", "full", "per_op"), 1)}
     for least, name in enumerate(("shard_optimizer", "shard_gradients", "shard_weights"), 1):
         values[name] = (shard >= least) * 1.0
-    found = step.evaluate(values, OUTPUTS)
-    rounds = fixed["global_batch"] / (columns["data"] * columns["micro_batch"])
-    runs = (columns["interleave"] == 1.0) | (rounds % columns["pipeline"] == 0.0)
-    fits = runs & (found["memory"] <= fixed["memory_capacity"])
-    rows = np.column_stack([plans[fits], found["step_time"][fits], found["memory"][fits]])
-    return _Found(_front(rows), len(plans), int(fits.sum()), float(found["memory"][runs].min()))
+    return values
 
 
 def _sorted(rows: Vector) -> Vector:
-    """Rows by time, chips, memory, then sizes: the order that settles ties."""
-    keys = [rows[:, index] for index in range(len(COLUMNS) - 1, 0, -1)]
-    order = np.lexsort([*keys, rows[:, -1], rows[:, 0], rows[:, -2]])
+    """Rows by time, chips, then simplicity, then memory: the order that settles ties."""
+    keys = [rows[:, COLUMNS.index(name)] for name in reversed(SIMPLE)]
+    order = np.lexsort([rows[:, -1], *keys, rows[:, 0], rows[:, -2]])
     return rows[order]
 
 
@@ -263,6 +246,7 @@ def _front(rows: Vector) -> Vector:
     kept: list[Vector] = []
     for chips in np.unique(rows[:, 0]):
         own = _sorted(rows[rows[:, 0] == chips])
+        own = own[np.r_[True, np.diff(own[:, -2]) > 0.0]]  # of equally fast ones the simplest
         before = np.r_[np.inf, np.minimum.accumulate(own[:, -1])[:-1]]
         own = own[own[:, -1] < before]  # ever slower, so worth keeping only where memory is less than ever
         for fewer in kept:
@@ -279,13 +263,29 @@ def _merge(found: _Found, part: _Found) -> None:
     found.nearest = min(found.nearest, part.nearest)
 
 
-def _frame(rows: Vector) -> pl.DataFrame:
+def _frame(
+    rows: Vector, fixed: Mapping[str, Any], chip: str, wide: float, tokens: float | None
+) -> pl.DataFrame:
+    """Rows with what a planner asks of them beside time and memory."""
     import polars as pl
 
     frame = pl.DataFrame({name: rows[:, index] for index, name in enumerate((*COLUMNS, *OUTPUTS))})
-    return frame.with_columns(
+    frame = frame.with_columns(
         *(pl.col(name).cast(pl.Int64) for name in (*SIZES, "sequence_parallel")),
         pl.Series("recompute", [RECOMPUTE[int(one)] for one in rows[:, COLUMNS.index("recompute")]]),
         pl.Series("sharding", [SHARDING[int(one)] for one in rows[:, COLUMNS.index("sharding")]]),
         pl.Series("attention", [ATTENTION[int(one)] for one in rows[:, COLUMNS.index("attention")]]),
+    )
+    found = step.evaluate(_values(rows[:, : len(COLUMNS)], fixed), ("mfu",))
+    time = rows[:, -2]
+    rate = fixed["global_batch"] * fixed["sequence"] / time
+    sequence = int(fixed["sequence"])
+    said = [beyond(chip, row | {"sequence": sequence}) for row in frame.select(SIZES).rows(named=True)]
+    return frame.with_columns(
+        pl.Series("low", time / wide),
+        pl.Series("high", time * wide),
+        pl.Series("mfu", np.broadcast_to(found["mfu"], time.shape)),
+        pl.Series("tokens_per_second", rate),
+        *(() if tokens is None else (pl.Series("days", tokens / rate / day),)),
+        pl.Series("beyond", said),
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
@@ -9,8 +11,10 @@ import polars as pl
 import pytest
 
 from dojo_calc.errors import DomainError
+from dojo_calc.performance.layouts import COLUMNS, SIZES, divisors
+from dojo_calc.performance.measured_range import beyond
 from dojo_calc.performance.plan import PlanError, train
-from dojo_calc.performance.search import SIZES, search
+from dojo_calc.performance.search import search
 from dojo_calc.performance.workload import Transformer
 
 SMALL = Transformer(
@@ -98,16 +102,18 @@ def test_nothing_fits_says_how_much_is_missing() -> None:
     ):
         search("gpt3-175b", "a100-sxm-40gb", 8, global_batch=8)
     with pytest.raises(PlanError, match="no tensor, pipeline and data sizes make 7 chips"):
-        search(SMALL, "a100-sxm-40gb", 7, global_batch=8)
+        search(SMALL, "a100-sxm-40gb", 7, global_batch=8, up_to=True)
 
 
 def test_what_it_finds_can_be_made() -> None:
     """Uneven stages: 126 layers over 8 are 16 at most, but make no 8 x 16 virtual stages."""
     found = search("llama3-405b", "h100-sxm", 1024, global_batch=256, sequence=8192, contexts=(1,))
     for row in found.front.to_dicts():
-        time, memory = row.pop("step_time"), row.pop("memory")
-        made = train("llama3-405b", "h100-sxm", global_batch=256, sequence=8192, **row)
-        assert (made.step_time, made.memory) == pytest.approx((time, memory), rel=1e-12)
+        plan = {name: row[name] for name in COLUMNS}
+        made = train("llama3-405b", "h100-sxm", global_batch=256, sequence=8192, **plan)
+        for name in ("step_time", "memory", "low", "high", "mfu"):
+            assert getattr(made, name) == pytest.approx(row[name], rel=1e-12), name
+        assert row["tokens_per_second"] == pytest.approx(256 * 8192 / made.step_time)
 
 
 def test_more_chips_never_leave_less_to_choose_from() -> None:
@@ -126,3 +132,59 @@ def test_sizes_may_be_texts_and_must_be_whole_numbers() -> None:
             DomainError, match=f"^{next(iter(wrong))} must be a whole number of at least 1, got"
         ):
             search("llama3-8b", "h100-sxm", **sizes)
+
+
+def test_chips_that_no_layout_uses_stay_idle_and_are_told() -> None:
+    """Eight sequences over 11 chips in pairs: eight work, and ten with a batch of ten."""
+    found = search(SMALL, "a100-sxm-40gb", 11, global_batch=8)
+    eight = search(SMALL, "a100-sxm-40gb", 8, global_batch=8)
+    assert found.best["chips"] == 8
+    assert found.idle == 3
+    assert found.best["step_time"] == eight.best["step_time"]
+    assert found.advice.startswith("3 of 11 chips stay idle; 8 or 16 chips are used in full")
+    assert "10 with a batch of 10" in found.advice
+    assert (eight.idle, eight.advice) == (0, "")
+
+
+def test_a_few_chips_less_are_a_little_slower_not_twice() -> None:
+    plan = {"global_batch": 2048, "sequence": 8192, "stack": "tuned"}
+    full, less = (search("llama3-405b", "h100-sxm", chips, **plan).best for chips in (16384, 16000))
+    assert 1.0 < less["step_time"] / full["step_time"] < 1.4
+    assert less["chips"] > 0.85 * 16000
+
+
+def test_a_planner_reads_interval_rate_and_days() -> None:
+    found = search(SMALL, "a100-sxm-40gb", 8, global_batch=8, sequence=1024, tokens="1 T")
+    best = found.best
+    assert best["low"] < best["step_time"] < best["high"]
+    assert best["tokens_per_second"] == pytest.approx(8 * 1024 / best["step_time"])
+    assert best["days"] == pytest.approx(1e12 / best["tokens_per_second"] / 86400)
+    assert "days" not in search(SMALL, "a100-sxm-40gb", 8, global_batch=8).best
+
+
+def test_of_equally_fast_plans_the_simplest_wins() -> None:
+    """With one micro-batch sharding gradients too takes as long; nobody would do it for nothing."""
+    best = search(SMALL, "a100-sxm-40gb", 8, global_batch=8).best
+    assert best["sharding"] in ("none", "zero1")
+
+
+def test_what_no_measured_step_speaks_of_is_flagged() -> None:
+    assert search(SMALL, "a100-sxm-80gb", 8, global_batch=8).best["beyond"] == ""
+    assert "no step of mi300x was fitted" in search(SMALL, "mi300x", 8, global_batch=8).best["beyond"]
+    assert beyond("h100-sxm", {"chips": 10**6}) == "chips 1,000,000 above 16,384"
+
+
+def test_huge_machines_and_batches_take_bounded_time_and_memory() -> None:
+    tracemalloc.start()
+    start = time.process_time()
+    found = search(SMALL, "a100-sxm-80gb", 10**12, global_batch=10**12, sequence=2048)
+    search(SMALL, "a100-sxm-80gb", 10**9, global_batch=10**9, sequence=2048, up_to=True)
+    assert time.process_time() - start < 20
+    assert tracemalloc.get_traced_memory()[1] < 500e6
+    tracemalloc.stop()
+    assert found.best["chips"] <= 10**12
+
+
+def test_divisors_are_all_of_them() -> None:
+    for number in range(1, 200):
+        assert divisors(number) == tuple(n for n in range(1, number + 1) if number % n == 0)

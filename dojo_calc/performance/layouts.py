@@ -1,0 +1,182 @@
+"""Ways to lay a model out over chips: sizes that fit each other, enumerated in blocks of bounded memory.
+
+Only plans that run are made: heads, columns, experts and sequences divide, replicas share the batch evenly, and
+virtual stages have their micro-batches, as `plan.problems` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from math import isqrt, prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from dojo_calc.performance.plan import RECOMPUTE, SHARDING
+from dojo_calc.performance.workload import Transformer
+
+__all__ = [
+    "COLUMNS",
+    "FLAGS",
+    "SIZES",
+    "Ranges",
+    "blocks_of",
+    "divisors",
+    "layouts",
+    "nearest_counts",
+    "plans_of",
+]
+
+SIZES = ("chips", "tensor", "pipeline", "context", "data", "micro_batch", "interleave", "expert")
+FLAGS = ("sequence_parallel", "recompute", "sharding", "attention")
+COLUMNS = (*SIZES, *FLAGS)
+MOST_SEQUENCES = 256  # in a micro-batch: beyond that nothing gets faster
+LEAST_USED = 0.5  # of what another layout uses: with more chips idle no plan is the fastest
+
+Ranges: TypeAlias = tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]
+Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+
+
+@cache
+def divisors(number: int) -> tuple[int, ...]:
+    """Every divisor of a whole number, the least first."""
+    small = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
+    return tuple(dict.fromkeys((*small, *(number // n for n in reversed(small)))))
+
+
+def layouts(
+    sizes: Transformer,
+    chips: int,
+    global_batch: int,
+    sequence: int,
+    contexts: Sequence[int],
+    *,
+    exactly: bool,
+) -> list[tuple[int, ...]]:
+    """Chips used, tensor, pipeline, context and data sizes that fit each other, the model and the batch.
+
+    Parameters
+    ----------
+    sizes : Transformer
+    chips, global_batch, sequence : int
+        [1].
+    contexts : sequence of int
+        Context-parallel sizes to try [1].
+    exactly : bool
+        Whether all chips have to be used; else as many replicas are made as the batch shares evenly, and the other
+        chips stay idle.
+
+    Returns
+    -------
+    list of tuple of int
+    """
+    shares = divisors(global_batch)
+    found = []
+    for tensor in _tensors(sizes):
+        for pipeline in _pipelines(sizes.layers, global_batch, exactly=exactly):
+            for context in contexts:
+                group = tensor * pipeline * context
+                room = chips // group
+                if not room or sequence % (context * min(context, 2)) or (exactly and chips % group):
+                    continue
+                if exactly and global_batch % room:
+                    continue
+                data = room if exactly else max(one for one in shares if one <= room)
+                found.append((group * data, tensor, pipeline, context, data))
+    most = max((one[0] for one in found), default=0)
+    return [one for one in found if one[0] >= LEAST_USED * most]
+
+
+def _tensors(sizes: Transformer) -> list[int]:
+    widths = (sizes.feedforward, *((sizes.moe_feedforward,) if sizes.moe_feedforward else ()))
+    return [
+        one
+        for one in divisors(sizes.heads)
+        if not any(width % one for width in widths) and (not sizes.kv_heads % one or not one % sizes.kv_heads)
+    ]
+
+
+def _pipelines(layers: int, global_batch: int, *, exactly: bool) -> list[int]:
+    """Numbers of stages: all, or the fewest for each depth of a stage and those that divide the batch."""
+    if exactly:
+        return list(range(1, layers + 1))
+    fewest = {-(-layers // depth) for depth in range(1, layers + 1)}
+    return sorted(fewest | {one for one in range(1, layers + 1) if global_batch % one == 0})
+
+
+def _virtual_stages(layers: int, pipeline: int) -> tuple[int, ...]:
+    """Numbers of virtual stages that cut a stage evenly."""
+    if pipeline == 1:
+        return (1,)
+    return tuple(n for n in divisors(-(-layers // pipeline)) if n * pipeline <= layers)
+
+
+def blocks_of(
+    bases: Sequence[tuple[int, ...]], sizes: Transformer, global_batch: int, sequence: int,
+    kinds: tuple[int, ...], block: int,
+) -> list[list[Ranges]]:  # fmt: skip
+    """Layouts with what varies freely on each, grouped so that a block holds about so many plans."""
+    blocks: list[list[Ranges]] = [[]]
+    held = 0
+    for base in bases:
+        free = tuple(_free(base, sizes, global_batch, sequence, kinds))
+        count = prod(map(len, free))
+        if held and held + count > block:
+            blocks.append([])
+            held = 0
+        blocks[-1].append((base, free))
+        held += count
+    return blocks
+
+
+def _free(
+    base: tuple[int, ...], sizes: Transformer, global_batch: int, sequence: int, kinds: tuple[int, ...]
+) -> Iterator[tuple[int, ...]]:
+    """Choices on a layout, in the order of `COLUMNS` from the micro-batch on."""
+    _, tensor, pipeline, context, data = base
+    yield tuple(one for one in divisors(global_batch // data) if one <= MOST_SEQUENCES)
+    yield _virtual_stages(sizes.layers, pipeline)
+    yield tuple(one for one in divisors(sizes.experts) if (tensor * context * data) % one == 0)
+    yield (0, 1) if tensor > 1 and sequence % (tensor * context) == 0 else (0,)
+    yield tuple(range(len(RECOMPUTE)))
+    yield tuple(range(len(SHARDING))) if data * context > 1 else (0,)
+    yield kinds
+
+
+def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
+    """Plans of a block that run, a row each in the order of `COLUMNS`."""
+    parts = []
+    for base, free in block:
+        varied = np.stack([axis.ravel() for axis in np.meshgrid(*free, indexing="ij")], axis=1)
+        _, _, pipeline, _, data = base
+        rounds = global_batch // (data * varied[:, 0])
+        varied = varied[(varied[:, 1] == 1) | (rounds % pipeline == 0)]
+        parts.append(np.hstack([np.broadcast_to(base, (len(varied), len(base))), varied]))
+    return np.concatenate(parts).astype(np.float64)
+
+
+def nearest_counts(
+    chips: int, global_batch: int, group: int, micro_batch: int
+) -> tuple[list[int], list[int]]:
+    """Counts of chips around a count that a layout uses in full, and batches that would use all of that count.
+
+    Parameters
+    ----------
+    chips, global_batch : int
+        [1].
+    group, micro_batch : int
+        Chips of a replica, and sequences of its micro-batch [1].
+
+    Returns
+    -------
+    tuple of two lists of int
+        At most two each, below and above.
+    """
+    shares = divisors(global_batch)
+    room = max(chips // group, 1)
+    below = [group * one for one in shares if group * one <= chips][-1:]
+    above = [group * one for one in shares if group * one > chips][:1]
+    step = room * micro_batch
+    batches = {global_batch // step * step, -(-global_batch // step) * step} - {0, global_batch}
+    return below + above, sorted(batches)
