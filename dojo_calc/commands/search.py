@@ -25,7 +25,9 @@ def search(
     chips: Annotated[int, whole("chips", MOST_CHIPS, "How many, such as 16,384 or 16k.")],
     global_batch: Annotated[int, whole("global batch", MOST_SEQUENCES, "Sequences a step.")],
     sequence: Annotated[int, whole("sequence", MOST_TOKENS, "Tokens a sequence.")] = 2048,
-    precision: Annotated[str, typer.Option(help="Of the matrix products: bf16, fp8, mxfp8, nvfp4 ...")] = "bf16",
+    precision: Annotated[
+        str, typer.Option(help="Of the matrix products: bf16, fp8, mxfp8, nvfp4 ...")
+    ] = "bf16",
     models: Models = None,
     stack: Annotated[str, typer.Option(help="Of data/stacks.csv; the typical one if left out.")] = "",
     tokens: Annotated[str, typer.Option(help="To train on, for the days it takes undisturbed: 15.6T.")] = "",

@@ -240,7 +240,12 @@ def efficiency(chip: str, precision: str, stack: str = "") -> dict[str, Paramete
     UnknownNameError
         If the precision is unknown.
     """
-    kind = _precision(precision)
+    return dict(_chosen(chip, _precision(precision), stack))
+
+
+@cache
+def _chosen(chip: str, kind: str, stack: str) -> Mapping[str, Parameter]:
+    """Rows of a chip at a class of precision under a stack: a program asks for the same ones again and again."""
     ran = software(stack)
     chips = (chip, kin()[chip].chip) if chip in kin() else (chip,)
     found: dict[str, Parameter] = {}
