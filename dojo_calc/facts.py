@@ -94,6 +94,7 @@ class Fact:
     description: str
     place: str
     is_default: bool
+    columns: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -392,6 +393,7 @@ def _fact(row: _FactRow, place: Place, vocabulary: Mapping[str, tuple[Spec, str]
         description=description,
         place=str(place),
         is_default=row.default == "yes",
+        columns=place.columns,
     )
 
 

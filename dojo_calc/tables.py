@@ -52,7 +52,7 @@ def _data() -> Path:
 class Place:
     """Where a row stands, so that whatever refuses it later can say so."""
 
-    def __init__(self, path: Path, line: int, columns: list[str]) -> None:
+    def __init__(self, path: Path, line: int, columns: tuple[str, ...]) -> None:
         self.path, self.line, self.columns = path, line, columns
 
     def error(self, column: str, message: str) -> FactsError:
@@ -97,7 +97,8 @@ def read_rows(path: Path, model: type[Row]) -> Iterator[tuple[Row, Place]]:
     """
     from pydantic import ValidationError
 
-    reader, columns = _opened(path, f"the header {_header(model)}")
+    reader, names = _opened(path, f"the header {_header(model)}")
+    columns = tuple(names)
     _check_header(Place(path, 1, columns), columns, model)
     while True:
         place = Place(path, reader.line_num + 1, columns)
@@ -137,9 +138,9 @@ def _opened(path: Path, expected: str) -> tuple[Any, list[str]]:
     try:
         header = next(reader, None)
     except csv.Error as error:
-        raise FactsError(f"{Place(path, 1, [])}: expected {expected}, got no CSV: {error}") from None
+        raise FactsError(f"{Place(path, 1, ())}: expected {expected}, got no CSV: {error}") from None
     if header is None:
-        raise FactsError(f"{Place(path, 1, [])}: the file is empty; expected {expected}")
+        raise FactsError(f"{Place(path, 1, ())}: the file is empty; expected {expected}")
     return reader, [name.strip() for name in header]
 
 
@@ -224,7 +225,7 @@ def _header(model: type[BaseModel]) -> str:
     return ",".join(model.model_fields)
 
 
-def _check_header(place: Place, columns: list[str], model: type[BaseModel]) -> None:
+def _check_header(place: Place, columns: tuple[str, ...], model: type[BaseModel]) -> None:
     known = set(model.model_fields)
     for name in columns:
         if name not in known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.facts import PRESUMED, Fact, Facts, load, merged
 from dojo_calc.hardware.composition import Composition, read_composition, shipped_composition
 from dojo_calc.hardware.machine import Machine, Part
+from dojo_calc.hardware.plausible import check_intervals, check_ranges, check_relations
 
 if TYPE_CHECKING:
     import polars as pl
@@ -179,12 +180,29 @@ def catalogue(*extra: str | Path) -> Catalogue:
     if not extra:
         return _shipped()
     made_of, own = read_composition([Path(one) for one in extra])
-    return Catalogue(merged(own), made_of)
+    book = Catalogue(merged(own), made_of)
+    # What a reader calls exact is what it is by definition: a thought experiment is nobody's slip of the pen.
+    _defend(book, [fact for fact in own if fact.kind != "exact"], own)
+    return book
 
 
 @cache
 def _shipped() -> Catalogue:
-    return Catalogue(load())
+    book = Catalogue(load())
+    _defend(book, list(book.facts))
+    return book
+
+
+def _defend(book: Catalogue, facts: Sequence[Fact], own: Sequence[Fact] | None = None) -> None:
+    kinds = {name: book.entity(name).kind for name in book.names()}
+
+    def within(entity: str, quantity: str) -> float | None:
+        found = [(part.count, part.machine.maybe(quantity)) for part in book.machine(entity).parts]
+        return sum(count * each for count, each in found if each is not None) or None
+
+    check_ranges(facts, kinds)
+    check_intervals(facts)
+    check_relations(book.facts, kinds, within, own)
 
 
 def machine(name: str) -> Machine:

@@ -42,7 +42,7 @@ def write(folder: Path, **tables: str) -> list[Path]:
 
 @pytest.mark.parametrize("name", ["h100", "H100", "h100-sxm", " H100-SXM "])
 def test_a_row_counts_for_the_entity_that_its_name_means(tmp_path: Path, name: str) -> None:
-    book = dc.catalogue(*write(tmp_path, mine=f"{SHORT}\n{name},price,1,USD,2024\n"))
+    book = dc.catalogue(*write(tmp_path, mine=f"{SHORT},kind\n{name},price,1,USD,2024,exact\n"))
     found = dc.plan("1 EFLOP/s", "h100", book=book)
     # 1e18 / 989.4e12 = 1010.7, so 1,011 chips of one dollar each.
     assert found["price of h100-sxm"].value == 1011.0
