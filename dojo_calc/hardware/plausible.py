@@ -179,11 +179,12 @@ def check_relations(
     having: dict[str, dict[str, None]] = defaultdict(dict)
     for fact in facts if own is None else own:
         having[fact.quantity][fact.entity] = None
+    places = None if own is None else {fact.place for fact in own}
     for one in _relations():
         names = one.quantities if own is not None else (one.first,)
         for entity in dict.fromkeys(entity for name in names for entity in having[name]):
             if entity not in one.exempt and (not one.kinds or kinds[entity] in one.kinds):
-                one.check(entity, facts, within, own)
+                one.check(entity, facts, within, places)
     touched = {(fact.entity, fact.quantity) for fact in own or ()}
     for twin, place, ends in _twins():
         for quantity in twin.quantities.split():
@@ -225,7 +226,7 @@ class _Relation:
         entity: str,
         facts: Facts,
         within: Callable[[str, str], float | None],
-        mine: Sequence[Fact] | None,
+        mine: set[str] | None,
     ) -> None:
         names = self.names
         chosen: dict[str, list[float]] = {}
@@ -250,7 +251,7 @@ class _Relation:
         first = next(own[0] for own in seen.values() if own)
         year = int(first.date[:4]) if first.date else self.since
         if mine is not None:
-            used = [fact for own in seen.values() for fact in own[:1] if fact in mine]
+            used = [fact for own in seen.values() for fact in own[:1] if fact.place in mine]
             if used and not any(fact.kind == "exact" for fact in used):
                 self._hold(usual, used[0], year, OWN)
             return
