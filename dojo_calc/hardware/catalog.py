@@ -194,15 +194,15 @@ def _shipped() -> Catalogue:
 
 
 def _defend(book: Catalogue, facts: Sequence[Fact], own: Sequence[Fact] | None = None) -> None:
-    kinds = {name: book.entity(name).kind for name in book.names()}
+    entities = {name: book.entity(name) for name in book.names()}
 
     def within(entity: str, quantity: str) -> float | None:
         found = [(part.count, part.machine.maybe(quantity)) for part in book.machine(entity).parts]
         return sum(count * each for count, each in found if each is not None) or None
 
-    check_ranges(facts, kinds)
+    check_ranges(facts, {name: one.kind for name, one in entities.items()})
     check_intervals(facts)
-    check_relations(book.facts, kinds, within, own)
+    check_relations(book.facts, entities, within, own)
 
 
 def machine(name: str) -> Machine:

@@ -17,6 +17,7 @@ from functools import cache
 from pydantic import FiniteFloat
 
 from dojo_calc import units
+from dojo_calc.entities import Entity
 from dojo_calc.errors import FactsError
 from dojo_calc.facts import Fact, Facts
 from dojo_calc.rows import Strict
@@ -155,7 +156,7 @@ def check_intervals(facts: Iterable[Fact]) -> None:
 
 def check_relations(
     facts: Facts,
-    kinds: Mapping[str, str],
+    entities: Mapping[str, Entity],
     within: Callable[[str, str], float | None],
     own: Sequence[Fact] | None = None,
 ) -> None:
@@ -164,8 +165,8 @@ def check_relations(
     Parameters
     ----------
     facts : Facts
-    kinds : mapping
-        Id of each entity to its kind.
+    entities : mapping
+        By id: a relation may hold for kinds of them, and follow the year of their announcement.
     within : callable
         Entity and quantity to the sum over the entity's parts, None where it has none.
     own : sequence of Fact, optional
@@ -183,8 +184,8 @@ def check_relations(
     for one in _relations():
         names = one.quantities if own is not None else (one.first,)
         for entity in dict.fromkeys(entity for name in names for entity in having[name]):
-            if entity not in one.exempt and (not one.kinds or kinds[entity] in one.kinds):
-                one.check(entity, facts, within, places)
+            if entity not in one.exempt and (not one.kinds or entities[entity].kind in one.kinds):
+                one.check(entities[entity], facts, within, places)
     touched = {(fact.entity, fact.quantity) for fact in own or ()}
     for twin, place, ends in _twins():
         for quantity in twin.quantities.split():
@@ -223,12 +224,12 @@ class _Relation:
 
     def check(
         self,
-        entity: str,
+        about: Entity,
         facts: Facts,
         within: Callable[[str, str], float | None],
         mine: set[str] | None,
     ) -> None:
-        names = self.names
+        entity, names = about.id, self.names
         chosen: dict[str, list[float]] = {}
         seen: dict[str, list[Fact]] = {}
         for name in names:
@@ -249,7 +250,7 @@ class _Relation:
             chosen[name], seen[name] = [one.value for one in own], own
         usual = {name: values[0] for name, values in chosen.items()}
         first = next(own[0] for own in seen.values() if own)
-        year = int(first.date[:4]) if first.date else self.since
+        year = int((about.announced or first.date or str(self.since))[:4])
         if mine is not None:
             used = [fact for own in seen.values() for fact in own[:1] if fact.place in mine]
             if used and not any(fact.kind == "exact" for fact in used):
