@@ -1,6 +1,6 @@
 # make book, make test: nothing else is needed, only Python 3.11 with pip. See `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help book test check lint bench serve lock clean
+.PHONY: help book test check lint fuzz matrix bench serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,38 +8,21 @@ READY := .venv/.ready
 SITE := _build/html
 PEERS := _build/peers/bin/python
 PEER := llm-analysis==0.2.2
-BUILT := _build/.built
+BUILT := $(SITE)/.built
 SOURCES := $(shell find book data dojo_calc _config.yml -type f -not -name '*.pyc')
 
 help: ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
-# The environment comes from the hashed lock alone, with uv where it is found and pip where it is not.
-# The stamp is written last, so an interrupted install is made again.
+# Two of these at once, in one `make -j` or in two, wait for each other.
 $(READY): requirements.lock pyproject.toml
-	@echo "Making .venv from requirements.lock (about a minute, once)"
-	@rm -rf .venv
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --python "$$(command -v $(PYTHON))" .venv && \
-	  uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock && \
-	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . ; \
-	else \
-	  $(PYTHON) -m venv .venv && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ; \
-	fi
-	@touch $@
+	@$(PYTHON) .ci/locked.py _build/.venv.lock .ci/environment "$(PYTHON)"
 
-book: ## build the HTML book into _build/html, from nothing
-	@rm -f $(BUILT)
-	@$(MAKE) --no-print-directory $(BUILT)
+book: $(READY) ## build the HTML book into _build/html, from nothing
+	@$(PYTHON) .ci/locked.py _build/.lock .ci/book
 
-# The stamp is written last, so a build that failed is made again.
 $(BUILT): $(READY) $(SOURCES)
-	@rm -rf _build/html _build/.doctrees _build/.jupyter_cache _build/jupyter_execute
-	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W -n --keep-going
-	@touch $@
-	@echo "Open $(SITE)/index.html"
+	@$(PYTHON) .ci/locked.py _build/.lock .ci/book if-older
 
 test: lint ## lint, then every test; browser tests where a chromium is found (at most 6 minutes)
 	$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow"
@@ -47,6 +30,16 @@ test: lint ## lint, then every test; browser tests where a chromium is found (at
 check: $(BUILT) ## formulas as on older processors; the built book in a browser, every notebook; a skip is a failure
 	$(BIN)/python -m tests.processors
 	DOJO_CALC_NO_SKIPS=1 $(BIN)/python -m pytest -n logical --dist worksteal tests/book
+	@seed=$${SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}; echo "Property tests by another seed, in another order: SEED=$$seed"; \
+	  $(BIN)/python -m pytest -n logical --dist worksteal -m "hypothesis and not slow" --ignore=tests/book \
+	  --hypothesis-profile=roaming --hypothesis-seed=$$seed --order=$$seed
+	$(BIN)/python -m tests.fuzz --count 2000
+
+fuzz: $(READY) ## 20,000 malformed inputs at every door; a tenth of them in make check
+	$(BIN)/python -m tests.fuzz
+
+matrix: $(READY) ## the tests on every Python installed, with the lock's versions and the newest; says what is not
+	$(BIN)/python .ci/matrix.py
 
 lint: $(READY) ## style, types, direction of imports
 	$(BIN)/ruff check .

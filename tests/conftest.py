@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ settings.register_profile("roaming", database=None, deadline=None, max_examples=
 settings.load_profile("steady")
 
 COVERED: list[str] = []
+BROWSER = find_spec("playwright") is not None
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +47,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if COVERED:
         terminalreporter.write_line(
             f"dimension test covered {len(COVERED)} formulas: {', '.join(sorted(COVERED))}"
+        )
+    if not BROWSER:
+        terminalreporter.write_line(
+            "not run: tests/book, which needs the extra [browser]: pip install 'dojo_calc[browser]'",
+            yellow=True,
         )
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
