@@ -156,9 +156,17 @@ from .hardware.catalog import (
     catalogue,
     machine,
 )
+from .model.conditions import (
+    condition,
+)
+from .model.inputs import (
+    Samples,
+    Uniform,
+)
 from .model.model import (
     Input,
     Model,
+    choice,
     step,
 )
 from .parsing import parse
@@ -356,6 +364,10 @@ __all__ = [
     "tornado",
     "training_run",
     "Model",
+    "Samples",
+    "Uniform",
+    "choice",
+    "condition",
     "step",
     "GB",
     "GHz",

@@ -9,6 +9,7 @@ __all__ = [
     "DojoCalcError",
     "DomainError",
     "FactsError",
+    "ModelError",
     "ScheduleError",
     "UnitError",
     "UnknownNameError",
@@ -34,6 +35,10 @@ class UnknownNameError(DojoCalcError, LookupError):
 
 class FactsError(DojoCalcError):
     """A row of a table of facts is refused; the message names file, line and column."""
+
+
+class ModelError(DojoCalcError):
+    """Formulas, values given to them or conditions do not fit together; the message names them."""
 
 
 class ScheduleError(DojoCalcError):

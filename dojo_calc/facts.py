@@ -52,7 +52,7 @@ class _FactRow(Strict):
     entity: str
     quantity: str
     reading: str = ""
-    default: Literal["", "yes"] = ""
+    default: Literal["", "yes", "prior", "superseded", "dated"] = ""
     value: FiniteFloat
     low: FiniteFloat | None = None
     high: FiniteFloat | None = None
@@ -75,6 +75,8 @@ class OwnRow(_FactRow):
 class Fact:
     """One reading of one quantity of one entity, in SI.
 
+    `aside` is empty for the default and for readings that contradict it; otherwise it says why this one contradicts
+    nothing: a prior of the fit that is the default, a figure since superseded, or one of another date.
     `low` and `high` bound a 90 % interval; for exact and rated facts without one both equal `value`.
     """
 
@@ -95,6 +97,7 @@ class Fact:
     place: str
     is_default: bool
     columns: tuple[str, ...] = ()
+    aside: str = ""
 
     @property
     def name(self) -> str:
@@ -225,7 +228,8 @@ class Facts:
         import polars as pl
 
         columns = (
-            "entity quantity reading is_default value low high unit printed kind date source confidence note"
+            "entity quantity reading is_default aside value low high unit printed kind date source confidence "
+            "note"
         )
         return pl.DataFrame([{name: getattr(fact, name) for name in columns.split()} for fact in self])
 
@@ -394,6 +398,7 @@ def _fact(row: _FactRow, place: Place, vocabulary: Mapping[str, tuple[Spec, str]
         place=str(place),
         is_default=row.default == "yes",
         columns=place.columns,
+        aside="" if row.default == "yes" else row.default,
     )
 
 

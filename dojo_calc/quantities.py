@@ -31,9 +31,9 @@ __all__ = [
     "PositiveCount", "PositiveDecayRate", "PositiveDuration", "PositiveEnergy", "PositiveFlop",
     "PositiveFraction", "PositiveIntensity", "PositiveMoney", "PositiveMoneyRate", "PositivePower",
     "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
-    "RatePerPower", "Ratio", "Rise", "SignedCount", "Spec", "Term", "TokenRate", "Unit", "Voltage",
-    "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check", "check_result", "checked",
-    "is_formula", "signature", "spec", "whole_number",
+    "RatePerPower", "Ratio", "Rise", "SignedBytes", "SignedCount", "SignedDuration", "Spec", "Term",
+    "TokenRate", "Unit", "Voltage", "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check",
+    "check_result", "checked", "is_formula", "signature", "spec", "whole_number",
 ]  # fmt: skip
 
 
@@ -76,6 +76,8 @@ Count: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 Ranks: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 Extent: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 SignedCount: TypeAlias = Annotated[Numeric, Unit("1")]
+SignedDuration: TypeAlias = Annotated[Numeric, Unit("s")]
+SignedBytes: TypeAlias = Annotated[Numeric, Unit("B")]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 PositiveCount: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
 PositiveRatio: TypeAlias = Annotated[Numeric, Unit("1"), Positive]

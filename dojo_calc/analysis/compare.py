@@ -80,7 +80,13 @@ def compare(
     UnknownNameError, UnitError, DomainError
         As `Model.evaluate` does.
     """
-    changed = _defaults(after) if isinstance(after, Model) else after
+    if isinstance(after, Model):
+        needed = set(after.needed([output]))
+        changed: Mapping[str, Any] = {
+            name: one.value for name, one in after.inputs.items() if one.value is not None and name in needed
+        }
+    else:
+        changed = after
     names = list(dict.fromkeys([*before, *changed]))
     a = {name: _scalar(model, name, before) for name in names}
     b = {name: _scalar(model, name, changed) for name in names}
@@ -93,6 +99,8 @@ def compare(
     given: dict[str, Any] = {name: a[name] for name in names}
     given |= {name: np.where(chosen[:, i], b[name], a[name]) for i, name in enumerate(differing)}
     outcome = np.broadcast_to(model.evaluate(output, **given), subsets.shape)
+    if np.isnan(outcome).any():
+        _refuse_between(model, output, given, outcome, chosen, differing)
     size = chosen.sum(axis=1)
     amounts = []
     for i in range(count):
@@ -100,6 +108,22 @@ def compare(
         weight = np.array([_weight(int(size[subset]), count) for subset in without])
         amounts.append(float(np.sum(weight * (outcome[without | (1 << i)] - outcome[without]))))
     return _settled(model, output, float(outcome[0]), float(outcome[-1]), differing, amounts, a, b)
+
+
+def _refuse_between(
+    model: Model, output: str, given: Mapping[str, Any], outcome: Any, chosen: Any, names: list[str]
+) -> None:
+    """Say which mixture of A and B breaks a condition: what cannot be changed alone has no share of its own."""
+    for one in model.broken(output, **given):
+        if one.kind == "identity":
+            place = int(np.argmax(np.broadcast_to(one.where, outcome.shape)))
+            mixed = (
+                " and ".join(name for name, new in zip(names, chosen[place], strict=True) if new) or "nothing"
+            )
+            raise ModelError(
+                f"the difference of {output} cannot be told apart: with {mixed} from B and the rest from A, "
+                f"{one.text((place,))}"
+            )
 
 
 def _weight(size: int, count: int) -> float:
@@ -125,12 +149,8 @@ def _settled(
     return Comparison(output, model.spec(output).unit, before, after, parts)
 
 
-def _defaults(model: Model) -> dict[str, Any]:
-    return {name: one.value for name, one in model.inputs.items() if one.value is not None}
-
-
 def _scalar(model: Model, name: str, given: Mapping[str, Any]) -> float:
-    value = model.values([name], {name: given[name]} if name in given else {})[name]
+    value = model.checked({name: given[name]})[name] if name in given else model.evaluate(name)
     if np.ndim(value):
         raise ModelError(f"{name} must be one value to compare, got an array of shape {np.shape(value)}")
     return float(value)

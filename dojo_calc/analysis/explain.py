@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model
 from dojo_calc.model.tracing import TraceError, trace
+from dojo_calc.model.wiring import Bound
 from dojo_calc.pictures.graph import Box, drawing
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Explanation:
 
     output: str
     steps: tuple[Explained, ...]
+    conditions: tuple[tuple[str, str], ...] = ()  # what must hold, and what is wrong with it, if anything
 
     def __getitem__(self, name: str) -> Explained:
         return next(one for one in self.steps if one.name == name)
@@ -51,14 +53,15 @@ class Explanation:
         return self.tree()
 
     def tree(self, depth: int | None = None) -> str:
-        """Tree of the steps, the output first and what it is made of below it.
+        """Tree of the steps, the output first and what it is made of below it; then the conditions.
 
         Parameters
         ----------
         depth : int, optional
             How far below the output to go [1]; to the end if left out.
         """
-        return "\n".join(self._tree(self.output, "", "", {}, math.inf if depth is None else depth))
+        lines = self._tree(self.output, "", "", {}, math.inf if depth is None else depth)
+        return "\n".join([*lines, *(f"{says}: {wrong or 'holds'}" for says, wrong in self.conditions)])
 
     def within(self, depth: int | None = None) -> tuple[Explained, ...]:
         """Steps at most so far below the output, inputs first, as a tree of that depth names them.
@@ -100,7 +103,10 @@ class Explanation:
         caption = f"How {self.output} comes about"
         rows = [(one.name, one.shown, one.formula or "given", one.source) for one in self.steps]
         frame = pl.DataFrame(rows, schema=["what", "value", "formula", "source"], orient="row")
-        return self.picture() + table(frame, f"{caption}.")._repr_html_()
+        told = "".join(
+            f"<p>{html.escape(says)}: {html.escape(wrong or 'holds')}.</p>" for says, wrong in self.conditions
+        )
+        return self.picture() + table(frame, f"{caption}.")._repr_html_() + told
 
     def picture(self) -> str:
         """HTML of the graph of all steps, each with its value; what is given has a dashed edge."""
@@ -126,7 +132,7 @@ class Explanation:
         return pl.DataFrame([{column: getattr(one, column) for column in columns} for one in self.steps])
 
 
-def explain(model: Model, output: str, **given: Any) -> Explanation:
+def explain(model: Model, output: str, /, **given: Any) -> Explanation:
     """Explain one output of a model.
 
     Parameters
@@ -139,7 +145,7 @@ def explain(model: Model, output: str, **given: Any) -> Explanation:
     Returns
     -------
     Explanation
-        Prints as a tree; shows as a graph and a table in a notebook.
+        Prints as a tree, with the model's conditions below; shows as a graph and a table in a notebook.
 
     Raises
     ------
@@ -147,9 +153,8 @@ def explain(model: Model, output: str, **given: Any) -> Explanation:
         As `Model.evaluate` does.
     """
     values = model.values([output], given)
-    return Explanation(
-        output, tuple(_explained(model, name, values, given) for name in model.needed([output], given))
-    )
+    steps = tuple(_explained(model, name, values, given) for name in model.needed([output], given))
+    return Explanation(output, steps, tuple(model.told(output, given)))
 
 
 def _explained(model: Model, name: str, values: Mapping[str, Any], given: Mapping[str, Any]) -> Explained:
@@ -166,7 +171,10 @@ def _explained(model: Model, name: str, values: Mapping[str, Any], given: Mappin
 
 def _written(function: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[str, str]:
     try:
-        expression = trace(function, arguments)
+        if isinstance(function, Bound):
+            expression = trace(function.function, function.written(arguments))
+        else:
+            expression = trace(function, arguments)
     except TraceError:  # a reader's own function may use what no tracer follows
         return _call(function, arguments)
     text = expression.text()

@@ -13,17 +13,20 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from dojo_calc.analysis.simulate import Draws, Unknown, evaluate_drawn, unknowns
-from dojo_calc.analysis.sweep import evaluate_block, numbers
-from dojo_calc.errors import UnknownNameError, nearest
+from dojo_calc.analysis.draws import Draws, Unknown, evaluate_drawn, unknowns
+from dojo_calc.analysis.sweep import evaluate_block, settled, whole
+from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.distribution import Weights
-from dojo_calc.model.model import Input, Model, ModelError
+from dojo_calc.model.inputs import Input
+from dojo_calc.model.model import Model
+from dojo_calc.quantities import Spec, check_against
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,8 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["Bar", "Indices", "sobol_indices", "tornado"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+SCRAMBLINGS: Final = 8  # independent ones, whose spread is the error of the indices
 _ROWS = 2**14  # points evaluated at a time
-_CELLS = 2**21  # counts of the bootstrap held at a time
+_FEWEST = (
+    10 * SCRAMBLINGS
+)  # samples that must vary, so that no scrambling's variance hangs on one or two of them
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,15 @@ def tornado(model: Model, output: str, /, **given: Any) -> list[Bar]:
 
     The ends are the 5 % and 95 % quantiles; where readings conflict, the lowest and the highest that any of
     them allows. Inputs read from one fact move together. The swing of an output that is not monotonic in an
-    input may be larger in between.
+    input may be larger in between. An end that breaks an identity of the model has no output: it is NaN, and its bar
+    stands last.
 
     Parameters
     ----------
     model : Model
     output : str
     **given
-        Values of inputs, or of steps to be given instead of computed, one each.
+        Values of inputs, or of steps to be given instead of computed, or how uncertain they are, as for `simulate`.
 
     Returns
     -------
@@ -83,8 +90,10 @@ def tornado(model: Model, output: str, /, **given: Any) -> list[Bar]:
     >>> [(bar.input, bar.swing) for bar in tornado(model, "cost")]
     [('price', 120000.0), ('units', 60000.0)]
     """
-    fixed = numbers(model, given)
+    model, fixed = settled(model, [output], given)
     group, _ = unknowns(model, [output], fixed)
+    if not group:
+        return []
     size = 2 * len(group)
     columns: dict[str, FloatArray] = {}
     for index, unknown in enumerate(group):
@@ -96,13 +105,13 @@ def tornado(model: Model, output: str, /, **given: Any) -> list[Bar]:
         Bar(unknown.label, *_ends(unknown.inputs[0]), float(low), float(high), unknown.inputs[0].source)
         for unknown, (low, high) in zip(group, found, strict=True)
     ]
-    return sorted(bars, key=lambda bar: -bar.swing)
+    return sorted(bars, key=lambda bar: (math.isnan(bar.swing), -bar.swing))
 
 
 def _ends(one: Input) -> tuple[float, float]:
     """Interval of an uncertain input; over all readings where they conflict."""
-    if len({fact.value for fact in one.readings}) > 1:
-        return min(fact.low for fact in one.readings), max(fact.high for fact in one.readings)
+    if len({fact.value for fact in one.rivals}) > 1:
+        return min(fact.low for fact in one.rivals), max(fact.high for fact in one.rivals)
     if one.low is None or one.high is None:
         raise ModelError(f"input {one.name} has no interval")
     return one.low, one.high
@@ -129,6 +138,8 @@ class Indices:
     level : float
         Of the intervals.
     evaluations : int
+    masked : float
+        Share of rows left out since one of their draws breaks an identity of the model.
     """
 
     output: str
@@ -141,6 +152,7 @@ class Indices:
     variance: float
     level: float
     evaluations: int
+    masked: float
 
     def table(self) -> pl.DataFrame:
         """Row of a polars frame for each input, the largest total index first."""
@@ -172,30 +184,30 @@ def sobol_indices(
 ) -> Indices:
     """First-order and total Sobol' indices of the uncertain inputs, with confidence intervals.
 
-    Inputs are independent and follow the rule of `uncertainty.quantile`. The first index is Saltelli's
-    estimator [1]_, the total one Jansen's [2]_, on scrambled Sobol' points. The bootstrap [3]_ draws rows of
-    the design anew; a draw is a vector of counts, so all draws together are one matrix product. It takes the
-    points for independent ones, though they are more even than that, so its intervals are wider than they need
-    be.
+    Inputs are independent and follow the rule of `quantile`. The first index is Saltelli's estimator [1]_, the total
+    one Jansen's [2]_, on eight independently scrambled sets of Sobol' points. The bootstrap [3]_ draws whole
+    scramblings anew, since the points of one are not independent of each other; its spread is widened as Student's
+    distribution asks for the error of eight.
 
     Parameters
     ----------
     model : Model
     output : str
     n : int
-        Rows of the design, raised to a power of two; the model is evaluated ``n * (inputs + 2)`` times.
+        Rows of the design, raised to eight times a power of two, at least 16; the model is evaluated
+        ``n * (inputs + 2)`` times.
     resamples : int
         Draws of the bootstrap.
     level : float
         Of the intervals: 0.9 gives the 5 % and 95 % quantiles of the draws.
     seed : int
     weights : mapping, optional
-        Input to weights of its readings, as for `uncertainty.simulate`.
+        Input to weights of its readings, as for `simulate`.
     groups : mapping, optional
         Name of a group to its inputs, ``{"cost": ["price", "life"]}``: the group is taken as one input, so that what
         its inputs do together counts once. Inputs in no group are a group each.
     **given
-        Values of inputs, or of steps to be given instead of computed, one each.
+        Values of inputs, or of steps to be given instead of computed, or how uncertain they are, as for `simulate`.
 
     Returns
     -------
@@ -204,8 +216,9 @@ def sobol_indices(
     Raises
     ------
     ModelError
-        If nothing that the output depends on is uncertain, or the output does not vary; if an input, or inputs read
-        from one fact, stand in two groups.
+        If nothing that the output depends on is uncertain; if the output does not vary, or in so few samples that its
+        variance is not known; if an input, or inputs read from one fact, stand in two groups, or in one without being
+        uncertain here.
     UnknownNameError, UnitError, DomainError
         As `Model.evaluate` does, and if the output is not finite or a group names an unknown input.
 
@@ -217,41 +230,75 @@ def sobol_indices(
     >>> dict(zip(found.inputs, found.total.round(2).tolist()))
     {'units': 0.21, 'price': 0.8}
     """
-    if n < 2 or resamples < 2 or not 0 < level < 1:
-        raise ModelError(
-            f"expected n and resamples of at least 2 and a level in (0, 1), got {n}, {resamples}, {level}"
-        )
-    fixed = numbers(model, given)
-    group, settled = unknowns(model, [output], fixed, weights)
+    n, resamples = whole("n", n, 2), whole("resamples", resamples, 2)
+    seed = whole("seed", seed, 0)
+    level = float(check_against(level, Spec("1", 0.0, 1.0, low_open=True, high_open=True), "level"))
+    model, fixed = settled(model, [output], given)
+    group, constants = unknowns(model, [output], fixed, weights)
     if not group:
         raise ModelError(f"nothing that {output} depends on is uncertain, so it has no indices")
-    size = 1 << (n - 1).bit_length()
-    labels, place = _grouped(model, group, groups or {})
-    a, b, *mixed = _design(model, output, fixed | settled, group, place, size, seed)
-    if np.ptp(a) == 0:
-        raise ModelError(f"{output} does not vary, so it has no indices")
-    mean = float((a.mean() + b.mean()) / 2.0)
-    a, b, *mixed = (column - mean for column in (a, b, *mixed))  # so that the products lose no digits
+    size = 2 * SCRAMBLINGS
+    while size < n:
+        size *= 2
+    labels, place = _grouped(model, group, {} if groups is None else groups)
+    design = _design(model, output, fixed | constants, group, place, size, seed)
+    kept = np.asarray(~np.isnan(design).any(axis=0))
+    _refuse_still(output, design[:2][:, kept], labels)
+    mean = float(design[:2][:, kept].mean())
+    a, b, *mixed = design - mean  # so that the products lose no digits
     # The estimators are ratios of means over the rows of these columns.
     parts = [a + b, a * a + b * b]
     parts += [b * (column - a) for column in mixed]
     parts += [(a - column) ** 2 for column in mixed]
-    rows = np.column_stack(parts)
-    variance, first, total = _indices(rows.mean(axis=0))
-    _, firsts, totals = _indices(_resampled(rows, resamples, seed))
-    ends = [0.5 - level / 2.0, 0.5 + level / 2.0]
+    rows = np.stack(parts, axis=-1)
+    weight = kept.sum(axis=1) / kept.sum()
+    means = np.array([own[mask].mean(axis=0) for own, mask in zip(rows, kept, strict=True)])
+    variance, first, total = _indices(weight @ means)
+    chosen = np.random.default_rng(seed).integers(SCRAMBLINGS, size=(resamples, SCRAMBLINGS))
+    drawn = weight[chosen]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        _, firsts, totals = _indices(
+            np.einsum("rs,rsc->rc", drawn / drawn.sum(axis=1, keepdims=True), means[chosen])
+        )
     return Indices(
         output=output,
         inputs=labels,
         first=first,
         total=total,
-        first_interval=np.quantile(firsts, ends, axis=0).T,
-        total_interval=np.quantile(totals, ends, axis=0).T,
+        first_interval=_interval(first, firsts, level),
+        total_interval=_interval(total, totals, level),
         mean=mean,
         variance=float(variance[0]),
         level=level,
         evaluations=size * (len(labels) + 2),
+        masked=float(1.0 - kept.mean()),
     )
+
+
+def _refuse_still(output: str, values: FloatArray, labels: Sequence[str]) -> None:
+    """Refuse an output that does not vary, or in too few samples to say what its variance comes from."""
+    if not values.size:
+        raise ModelError(f"{output} has no value at any draw, since all break an identity of the model")
+    if np.ptp(values) == 0:
+        raise ModelError(f"{output} does not vary with {', '.join(labels)}, so it has no indices")
+    _, counts = np.unique(values, return_counts=True)
+    others = values.size - int(counts.max())
+    if others < _FEWEST:
+        raise ModelError(
+            f"{output} is the same in all but {others:,} of {values.size:,} samples, too few for indices; "
+            f"expected at least {_FEWEST}, which a larger n gives"
+        )
+
+
+def _interval(found: FloatArray, drawn: FloatArray, level: float) -> FloatArray:
+    """Ends that hold an index at a level: quantiles of the bootstrap, widened for the few scramblings."""
+    from scipy.stats import norm, t
+
+    ends = [0.5 - level / 2.0, 0.5 + level / 2.0]
+    # Means of so few, divided by their own spread, follow Student's distribution, and the bootstrap's spread is
+    # short by the square root of (n - 1) / n.
+    wider = t.ppf(ends[1], SCRAMBLINGS - 1) / norm.ppf(ends[1]) * math.sqrt(SCRAMBLINGS / (SCRAMBLINGS - 1))
+    return np.asarray((found + wider * (np.nanquantile(drawn, ends, axis=0) - found)).T)
 
 
 def _grouped(
@@ -264,6 +311,10 @@ def _grouped(
             if member not in model.inputs:
                 hint = nearest(member, model.inputs)
                 raise UnknownNameError(f"model {model.name} has no input {member!r}{hint}")
+            if not any(member == one.name for unknown in group for one in unknown.inputs):
+                raise ModelError(
+                    f"{member} stands in the group {name}, but nothing about it is uncertain here"
+                )
             if owner.setdefault(member, name) != name:
                 raise ModelError(f"input {member} stands in two groups, {owner[member]} and {name}")
     labels: list[str] = []
@@ -288,12 +339,15 @@ def _design(
     size: int,
     seed: int,
 ) -> FloatArray:
-    """Output on two independent samples A and B, then on A with the columns of each place from B in turn."""
-    count = len(group)
-    draws = Draws(2 * count, seed, replicates=1)
-    outcome = np.empty((max(places) + 3, size))
-    for start in range(0, size, _ROWS):
-        part = slice(start, min(start + _ROWS, size))
+    """Output on two independent samples A and B, then on A with the columns of each place from B in turn.
+
+    Of shape (2 + places, scramblings, rows of each).
+    """
+    count, rows = len(group), size // SCRAMBLINGS
+    draws = Draws(2 * count, seed, replicates=SCRAMBLINGS)
+    outcome = np.empty((max(places) + 3, SCRAMBLINGS, rows))
+    for start in range(0, rows, _ROWS // SCRAMBLINGS):
+        part = slice(start, min(start + _ROWS // SCRAMBLINGS, rows))
         scores = draws.scores(part.stop - start)
         values = [
             [one.values(row) for one, row in zip(group, half, strict=True)]
@@ -303,7 +357,8 @@ def _design(
             # 0 takes every column from A, 1 from B, and the others those of one place from B.
             chosen = [values[index == 1 or index - 2 == place][column] for column, place in enumerate(places)]
             drawn = {name: column for columns in chosen for name, column in columns.items()}
-            outcome[index, part] = evaluate_drawn(model, [output], given, drawn, part.stop - start)[output]
+            found, _ = evaluate_drawn(model, [output], given, drawn, scores.shape[1])
+            outcome[index, :, part] = found[output].reshape(SCRAMBLINGS, -1)
     return outcome
 
 
@@ -312,17 +367,3 @@ def _indices(means: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     variance = means[..., 1:2] / 2.0 - (means[..., 0:1] / 2.0) ** 2
     first, total = np.split(means[..., 2:], 2, axis=-1)
     return variance, first / variance, total / (2.0 * variance)
-
-
-def _resampled(rows: FloatArray, resamples: int, seed: int) -> FloatArray:
-    """Means of the columns over rows drawn with replacement, one draw a row."""
-    size = len(rows)
-    random = np.random.default_rng(seed)
-    means = []
-    step = max(1, _CELLS // size)
-    for start in range(0, resamples, step):
-        draws = min(step, resamples - start)
-        cells = random.integers(size, size=(draws, size)) + size * np.arange(draws)[:, None]
-        counts = np.bincount(cells.ravel(), minlength=draws * size).reshape(draws, size)
-        means.append(counts.astype(np.float64) @ rows / size)
-    return np.concatenate(means)

@@ -15,17 +15,27 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dojo_calc.analysis.sweep import evaluate_block, numbers
-from dojo_calc.errors import DojoCalcError, DomainError, UnknownNameError, nearest
-from dojo_calc.model.distribution import FloatArray, Mixture, Split, Weights, marginal
-from dojo_calc.model.model import Input, Model, ModelError
+from dojo_calc.analysis.draws import (
+    REPLICATES,
+    Correlations,
+    Draws,
+    Unknown,
+    by_key,
+    evaluate_drawn,
+    factor,
+    unknowns,
+)
+from dojo_calc.analysis.sweep import settled, whole
+from dojo_calc.errors import ModelError, UnknownNameError, nearest
+from dojo_calc.model.distribution import FloatArray, Weights
+from dojo_calc.model.model import Model
 from dojo_calc.quantities import Spec, check_against
 
 if TYPE_CHECKING:
@@ -33,183 +43,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Simulation", "simulate"]
 
-Correlations: TypeAlias = Mapping[tuple[str, str], float]
-
-REPLICATES: Final = 8  # independent scramblings, whose spread is the error
 _FIRST = 2**10  # points of a scrambling before the error is first looked at
 _MOST = 2**22  # samples at which the doubling stops
 _BLOCK = 2**13  # points of each scrambling evaluated at a time
-_HALF_CELL = 2.0**-31  # Sobol' points are multiples of 2**-30; their cells' middles are never 0 or 1
-
-
-# --- What a model does not know ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """One thing that is not known for certain, and every input that it sets.
-
-    Inputs read from one fact are one unknown. `key` is the same in every model that does not know the same
-    thing: the fact, or else the name together with value and interval.
-    """
-
-    key: Hashable
-    inputs: tuple[Input, ...]
-    marginals: tuple[Split | Mixture, ...]
-
-    @property
-    def label(self) -> str:
-        """Names of its inputs, for people."""
-        return " and ".join(one.name for one in self.inputs)
-
-    def values(self, scores: FloatArray) -> dict[str, FloatArray]:
-        """Values of its inputs at normal scores."""
-        return {one.name: part.at(scores) for one, part in zip(self.inputs, self.marginals, strict=True)}
-
-
-def unknowns(
-    model: Model,
-    outputs: Sequence[str],
-    given: Iterable[str],
-    weights: Mapping[str, Weights] | None = None,
-) -> tuple[list[Unknown], dict[str, float]]:
-    """Everything that outputs depend on and that is not known, and the constants.
-
-    Raises
-    ------
-    UnknownNameError, DomainError
-        If weights name an unknown input or reading, or are no weights.
-    """
-    weights, given = weights or {}, set(given)
-    for name in weights:
-        _known_input(model, name)
-    found: dict[Hashable, list[tuple[Input, Split | Mixture]]] = {}
-    settled: dict[str, float] = {}
-    for name in model.needed(outputs, given):
-        one = model.inputs.get(name)
-        if one is None or one.value is None or name in given:
-            continue
-        own = marginal(one, weights.get(name))
-        if isinstance(own, float):
-            settled[name] = own
-        else:
-            fact = one.readings[0] if one.readings else None
-            key = (fact.entity, fact.quantity) if fact else (name, one.value, one.low, one.high)
-            found.setdefault(key, []).append((one, own))
-    group = [
-        Unknown(key, tuple(one for one, _ in pairs), tuple(own for _, own in pairs))
-        for key, pairs in found.items()
-    ]
-    return group, settled
-
-
-def _known_input(model: Model, name: str) -> None:
-    if name not in model.inputs:
-        raise UnknownNameError(f"model {model.name} has no input {name!r}{nearest(name, model.inputs)}")
-
-
-def _by_key(
-    model: Model, group: Sequence[Unknown], correlations: Correlations
-) -> dict[frozenset[Hashable], float]:
-    """Correlations between unknowns; a pair of which one is certain has none."""
-    keys = {one.name: unknown.key for unknown in group for one in unknown.inputs}
-    found: dict[frozenset[Hashable], float] = {}
-    for (first, second), correlation in correlations.items():
-        _known_input(model, first)
-        _known_input(model, second)
-        if not -1 < correlation < 1:
-            raise DomainError(
-                f"the correlation of {first} and {second} must be between -1 and 1, got {correlation:g}"
-            )
-        if first not in keys or second not in keys:
-            continue
-        pair = frozenset((keys[first], keys[second]))
-        if len(pair) == 1:
-            raise ModelError(f"{first} and {second} are one thing, so they have no correlation to be stated")
-        if found.setdefault(pair, correlation) != correlation:
-            raise ModelError(f"{first} and {second} are given two correlations")
-    return found
-
-
-def _factor(
-    labels: Mapping[Hashable, str], correlations: Mapping[frozenset[Hashable], float]
-) -> FloatArray | None:
-    """Triangular factor that correlates independent normal scores; None if there is nothing to correlate."""
-    if not correlations:
-        return None
-    place = {key: index for index, key in enumerate(labels)}
-    matrix = np.eye(len(place))
-    for pair, correlation in correlations.items():
-        first, second = (place[key] for key in pair)
-        matrix[first, second] = matrix[second, first] = correlation
-    lengths, directions = np.linalg.eigh(matrix)
-    if lengths[0] < 1e-12:
-        # The direction that would have a negative variance lies in the inputs that contradict each other.
-        guilty = {key for key, index in place.items() if abs(directions[index, 0]) > 1e-6}
-        pairs = [
-            f"{' and '.join(sorted(labels[key] for key in pair))} {correlation:g}"
-            for pair, correlation in correlations.items()
-            if pair <= guilty
-        ]
-        raise ModelError(f"these correlations cannot hold together: {'; '.join(pairs)}")
-    return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
-
-
-# --- Simulation -------------------------------------------------------------------------------------------
-
-
-class Draws:
-    """Normal scores from independent scramblings of Sobol' points, more of them at each call."""
-
-    def __init__(
-        self, dimension: int, seed: int, factor: FloatArray | None = None, replicates: int = REPLICATES
-    ) -> None:
-        from scipy.stats import qmc
-
-        self._replicates = replicates
-        self._factor = factor
-        self._engines = [
-            qmc.Sobol(dimension, rng=np.random.default_rng(child))
-            for child in np.random.SeedSequence(seed).spawn(replicates if dimension else 0)
-        ]
-
-    def scores(self, size: int) -> FloatArray:
-        """Next `size` points of each scrambling: an array with a row for each dimension."""
-        from scipy.special import ndtri
-
-        if not self._engines:
-            return np.empty((0, self._replicates * size))
-        points = np.concatenate([engine.random(size) for engine in self._engines])
-        scores = np.asarray(ndtri(points.T + _HALF_CELL, order="C"))
-        return scores if self._factor is None else self._factor @ scores
-
-
-def evaluate_drawn(
-    model: Model,
-    outputs: Sequence[str],
-    given: Mapping[str, float],
-    drawn: Mapping[str, FloatArray],
-    size: int,
-) -> dict[str, FloatArray]:
-    """Outputs at drawn values of inputs.
-
-    Raises
-    ------
-    DomainError
-        If an output is not finite; the message has the values of the inputs that make it so.
-    """
-    with np.errstate(all="ignore"):  # what is not finite is refused below
-        found = evaluate_block(model, outputs, {**given, **drawn}, size)
-    for name, values in found.items():
-        bad = ~np.isfinite(values)
-        if bad.any():
-            first = int(np.argmax(bad))
-            inputs = ", ".join(f"{one} = {column[first]:g}" for one, column in drawn.items())
-            raise DomainError(
-                f"{name} is {values[first]:g} at {int(bad.sum()):,} of {size:,} samples, first at "
-                f"{inputs or 'the given values'}; narrow the input that makes it so"
-            )
-    return found
 
 
 @dataclass(frozen=True)
@@ -227,12 +63,20 @@ class _Study:
         """Key of each unknown to its name for people, in the order of the dimensions."""
         return {unknown.key: unknown.label for unknown in self.unknowns}
 
-    def evaluate(self, scores: FloatArray) -> dict[str, FloatArray]:
-        """Outputs at normal scores, one row for each unknown."""
+    def evaluate(
+        self, scores: FloatArray, tally: dict[tuple[str, str], int] | None = None
+    ) -> dict[str, FloatArray]:
+        """Outputs at normal scores, one row for each unknown; what is broken is counted in the tally."""
         drawn: dict[str, FloatArray] = {}
         for unknown, row in zip(self.unknowns, scores, strict=True):
             drawn |= unknown.values(row)
-        return evaluate_drawn(self.model, self.outputs, self.given, drawn, scores.shape[1])
+        size = scores.shape[1]
+        found, broken = evaluate_drawn(self.model, self.outputs, self.given, drawn, size)
+        if tally is not None:
+            for one in broken:
+                key = one.kind, one.says
+                tally[key] = tally.get(key, 0) + int(np.broadcast_to(one.where, (size,)).sum())
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,6 +98,9 @@ class Simulation:
         Whether every error is at most the precision asked for, in a run that was not interrupted.
     precision : float
     seed : int
+    broken : dict of str to float
+        Condition of the model to the share of draws that broke it. Draws that break an identity are not among the
+        samples; those that break a limit are.
     """
 
     samples: Mapping[str, FloatArray]
@@ -262,17 +109,19 @@ class Simulation:
     precision: float
     seed: int
     single: bool
+    broken: Mapping[str, float]
     _study: _Study = field(repr=False)
 
     def __getitem__(self, output: str) -> Simulation:
         if output not in self.samples:
             raise UnknownNameError(f"not simulated: {output!r}{nearest(output, self.samples)}")
         part = {output: self.samples[output]}, {output: self.errors[output]}
-        return Simulation(*part, self.converged, self.precision, self.seed, True, self._study)
+        return Simulation(*part, self.converged, self.precision, self.seed, True, self.broken, self._study)
 
     def __repr__(self) -> str:
         state = "converged" if self.converged else "not converged"
-        return f"<Simulation of {', '.join(self.samples)}: {self.count:,} samples, {state}>"
+        told = "".join(f"; {share:.1%} of draws broke: {says}" for says, share in self.broken.items())
+        return f"<Simulation of {', '.join(self.samples)}: {self.count:,} samples, {state}{told}>"
 
     @property
     def count(self) -> int:
@@ -346,8 +195,8 @@ class Simulation:
                 raise ModelError(f"the two simulations correlate {second.labels} differently")
         labels = first.labels | second.labels
         rows = {key: index for index, key in enumerate(labels)}
-        draws = Draws(len(rows), self.seed, _factor(labels, pairs))
-        size, above = _per_scrambling(max(self.count, other.count)), 0
+        draws = Draws(len(rows), self.seed, factor(labels, pairs))
+        size, above, held = _per_scrambling(max(self.count, other.count)), 0, 0
         for start in range(0, size, _BLOCK):
             scores = draws.scores(min(_BLOCK, size - start))
             a, b = (
@@ -355,7 +204,8 @@ class Simulation:
                 for study, name in ((first, mine), (second, others))
             )
             above += int(np.count_nonzero(a > b))
-        return above / (REPLICATES * size)
+            held += int(np.count_nonzero(~np.isnan(a) & ~np.isnan(b)))
+        return above / held
 
     def table(self) -> pl.DataFrame:
         """Row of a polars frame for each output: mean, quantiles [SI], error and number of samples."""
@@ -430,24 +280,28 @@ def simulate(
     samples : int, optional
         Number of samples, raised to eight times a power of two, whatever the precision.
     seed : int
+        A whole number, at least 0.
     weights : mapping, optional
         Input to weights of its readings, ``{"unit": {"ai_day_2021": 3, "hot_chips_34": 1}}``.
     progress : callable, optional
         Called after each block with the samples so far and the error when last looked at, at first NaN.
     **given
-        Values of inputs, or of steps to be given instead of computed, one each.
+        Values of inputs, or of steps to be given instead of computed: one each, or how uncertain it is, as
+        (value, low, high), a `Uniform`, `Samples` or a fact.
 
     Returns
     -------
     Simulation
-        After a KeyboardInterrupt, of the samples so far, with `converged` false.
+        Of the draws that break no identity of the model. After a KeyboardInterrupt,
+        of the samples so far, with `converged` false.
 
     Raises
     ------
     UnknownNameError
         If an output, an input or a reading is unknown.
     ModelError
-        If correlations contradict each other, or an input has no value.
+        If correlations contradict each other, an input has no value, what is given has no effect or contradicts
+        itself, or no draw keeps the identities of the model.
     DomainError
         If an output is not finite, which the message traces to the values of the inputs.
 
@@ -460,31 +314,39 @@ def simulate(
     [200000.0, 320000.0]
     """
     wanted = (outputs,) if isinstance(outputs, str) else tuple(outputs)
-    if not precision > 0 or (samples is not None and samples < 1) or not wanted:
-        raise DojoCalcError(
-            f"expected an output, a precision above 0 and at least 1 sample, got {wanted}, {precision}, {samples}"
-        )
-    fixed = numbers(model, given)
-    group, settled = unknowns(model, wanted, fixed, weights)
-    study = _Study(model, wanted, fixed | settled, tuple(group), _by_key(model, group, correlations or {}))
-    draws = Draws(len(group), seed, _factor(study.labels, study.correlations))
+    if not wanted:
+        raise ModelError("expected an output to simulate, got none")
+    precision = check_against(precision, Spec("1", 0.0, low_open=True), "precision")
+    seed = whole("seed", seed, 0)
+    samples = None if samples is None else whole("samples", samples, 1)
+    model, fixed = settled(model, wanted, given)
+    group, constants = unknowns(model, wanted, fixed, weights)
+    study = _Study(
+        model,
+        wanted,
+        fixed | constants,
+        tuple(group),
+        by_key(model, group, {} if correlations is None else correlations),
+    )
+    draws = Draws(len(group), seed, factor(study.labels, study.correlations))
     size = _FIRST if samples is None else _per_scrambling(samples)
     parts: list[dict[str, FloatArray]] = []
     values: dict[str, FloatArray] = {}
     errors = dict.fromkeys(wanted, math.nan)
+    tally: dict[tuple[str, str], int] = {}
     done, interrupted = 0, False
     try:
         while True:
             while done < size:
                 step = min(_BLOCK, size - done)
-                found = study.evaluate(draws.scores(step))
+                found = study.evaluate(draws.scores(step), tally)
                 parts.append({name: column.reshape(REPLICATES, step) for name, column in found.items()})
                 done += step
                 if progress:
                     progress(REPLICATES * done, max(errors.values()))
             values, parts = _joined(parts)
             errors = {name: _error(columns) for name, columns in values.items()}
-            if samples or max(errors.values()) <= precision or 2 * REPLICATES * size > _MOST:
+            if samples is not None or max(errors.values()) <= precision or 2 * REPLICATES * size > _MOST:
                 break
             size *= 2
     except KeyboardInterrupt:
@@ -493,13 +355,16 @@ def simulate(
         interrupted = True
         values, parts = _joined(parts)
         errors = {name: _error(columns) for name, columns in values.items()}
+    columns = {name: column.reshape(-1) for name, column in values.items()}
+    held = ~np.isnan(next(iter(columns.values())))
     return Simulation(
-        samples={name: columns.reshape(-1) for name, columns in values.items()},
+        samples=columns if held.all() else {name: column[held] for name, column in columns.items()},
         errors=errors,
         converged=not interrupted and max(errors.values()) <= precision,
         precision=precision,
         seed=seed,
         single=isinstance(outputs, str),
+        broken={f"{kind}: {says}": count / held.size for (kind, says), count in tally.items()},
         _study=study,
     )
 
@@ -519,7 +384,15 @@ def _joined(
 
 def _error(columns: FloatArray) -> float:
     """Largest relative standard error of the mean and the quantiles; a row is a scrambling."""
-    found = np.vstack([columns.mean(axis=1), np.quantile(columns, [0.05, 0.5, 0.95], axis=1, method="hazen")])
+    chances = [0.05, 0.5, 0.95]
+    if np.isnan(columns).any():  # draws that break an identity do not count
+        kept = [row[~np.isnan(row)] for row in columns]
+        if min(row.size for row in kept) < 2:
+            return math.inf
+        found = np.column_stack([[row.mean(), *np.quantile(row, chances, method="hazen")] for row in kept])
+        columns = np.concatenate(kept)
+    else:
+        found = np.vstack([columns.mean(axis=1), np.quantile(columns, chances, axis=1, method="hazen")])
     errors = found.std(axis=1, ddof=1) / math.sqrt(REPLICATES)
     centres = found.mean(axis=1)
     signed = columns.min() < 0 < columns.max()

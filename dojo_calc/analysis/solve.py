@@ -105,11 +105,19 @@ def solve(
         found = model.values([output], {name: x, **dict(zip(cases, values, strict=True))})[output]
         return found, goal
 
+    nodes, closed = _nodes(name, spec, low, high)
+
     def refusal(left: FloatArray, _: FloatArray, case: Sequence[FloatArray]) -> str:
         unit = model.spec(output).unit
-        return f"no single {name} makes {output} {format_si(float(case[0]), unit)}; it takes {_range(left, unit)}"
+        found = f"no single {name} makes {output} {format_si(float(case[0]), unit)}; it takes {_range(left, unit)}"
+        for one in model.broken(output, **{name: nodes}, **dict(zip(cases, case[1:], strict=True))):
+            if one.kind == "identity":
+                place = int(np.argmax(np.broadcast_to(one.where, nodes.shape)))
+                found += f". Values between are refused, such as {nodes[place]:.6g}: {one.text((place,))}"
+                break
+        return found
 
-    return _roots(sides, *_nodes(name, spec, low, high), [goal, *cases.values()], tolerance, refusal)
+    return _roots(sides, nodes, closed, [goal, *cases.values()], tolerance, refusal)
 
 
 def break_even(
@@ -221,8 +229,7 @@ def _sought(model: Model, name: str, output: str, given: Mapping[str, Any]) -> S
 
 def _checked(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     """Given values at the model's boundary: in SI and inside their domains."""
-    values = model.values([], given)
-    return {name: values[name] for name in given}
+    return model.checked(given)
 
 
 def _common(specs: Sequence[Spec]) -> Spec:

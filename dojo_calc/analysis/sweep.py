@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.errors import ModelError
+from dojo_calc.model.conditions import Broken
+from dojo_calc.model.inputs import uncertain
+from dojo_calc.model.model import Model
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +42,8 @@ class Sweep:
     """Outputs over a grid, and which blocks of it are done.
 
     `values` holds one array an output, of the grid's shape, its axes in the order of `axes`. A point that is
-    not done is NaN, unless the array was given as `out`; `mask` tells.
+    not done is NaN, unless the array was given as `out`; `mask` tells. A point that breaks an identity of the
+    model is NaN too, and `reason` says why.
     """
 
     axes: Mapping[str, FloatArray]
@@ -47,6 +51,7 @@ class Sweep:
     values: Mapping[str, FloatArray]
     block: int
     finished: BoolArray
+    model: Model
 
     def __getitem__(self, output: str) -> FloatArray:
         return self.values[output]
@@ -73,6 +78,21 @@ class Sweep:
         size = math.prod(self.shape)
         return np.repeat(self.finished, self.block)[:size].reshape(self.shape)
 
+    @property
+    def reason(self) -> np.ndarray[Any, np.dtype[np.object_]]:
+        """What each point breaks of the model's conditions, in words and of the grid's shape; empty where all hold.
+
+        Limits are told as well, though what breaks them is computed.
+        """
+        found = np.full(math.prod(self.shape), "", dtype=object)
+        for start in range(0, found.size, self.block):
+            points = np.arange(start, min(start + self.block, found.size))
+            given = _at(self.axes, self.shape, points)
+            for one in self.model.broken(tuple(self.values), **{**self.given, **given}):
+                for (place,) in np.argwhere(np.broadcast_to(one.where, points.shape)):
+                    found[start + place] = found[start + place] or one.text((place,))
+        return found.reshape(self.shape)
+
     def _fill(self, index: int, values: Mapping[str, FloatArray | float]) -> None:
         start = index * self.block
         for name, value in values.items():
@@ -83,7 +103,7 @@ class Sweep:
         self.finished[index] = True  # last, so that an interruption leaves no half block marked
 
     def table(self) -> pl.DataFrame:
-        """Every point that is done as a row of a polars frame: its coordinates and outputs in SI."""
+        """Every point that is done as a row of a polars frame: its coordinates and outputs in SI, NaN if masked."""
         import polars as pl
 
         mask = self.mask
@@ -113,7 +133,8 @@ def sweep(
     model : Model
     outputs : str or sequence of str
     grid : mapping
-        Input, or step to be given instead of computed, to its values [SI]: a sequence of one dimension.
+        Input, or step to be given instead of computed, to its values: a sequence of one dimension, of numbers in SI
+        or of texts with units.
     executor : Executor, optional
         Anything with ``submit`` that returns futures: `ThreadPoolExecutor`, `ProcessPoolExecutor`, a Dask
         client. Blocks are computed here, one after the other, if left out.
@@ -135,8 +156,9 @@ def sweep(
 
     Raises
     ------
-    UnknownNameError, UnitError, DomainError
-        As `Model.evaluate` does.
+    UnknownNameError, ModelError, UnitError, DomainError
+        As `Model.evaluate` does: also if no output depends on an axis. Points that break an identity of the model
+        are NaN, see `Sweep.reason`.
     ModelError
         If an axis is empty or not of one dimension, or `out` does not fit.
 
@@ -150,15 +172,14 @@ def sweep(
     """
     wanted = [outputs] if isinstance(outputs, str) else list(outputs)
     axes = {name: _axis(model, name, values) for name, values in grid.items()}
-    if not axes or block < 1:
-        raise ModelError(
-            f"a sweep needs an input to vary and a block of at least 1, got {list(axes)}, {block}"
-        )
+    if not wanted or not axes:
+        raise ModelError(f"a sweep needs an input to vary and an output, got {list(axes)} and {wanted}")
+    block = whole("block", block, 1)
     fixed = numbers(model, given)
     if twice := sorted(axes.keys() & fixed.keys()):
         raise ModelError(f"{twice[0]} is both an axis of the grid and given")
-    model.needed(wanted, [*axes, *fixed])  # refuses an unknown output before anything is computed
-    result = _prepared(wanted, axes, fixed, block, out)
+    model.refuse(wanted, [*axes, *fixed])  # before anything is computed
+    result = _prepared(model, wanted, axes, fixed, block, out)
     size, shape = math.prod(result.shape), result.shape
     run = partial(_block, model, wanted, axes, fixed, shape, block)
     submit, ahead = (_Done, 1) if executor is None else (executor.submit, _AHEAD)
@@ -224,13 +245,27 @@ def numbers(model: Model, given: Mapping[str, Any]) -> dict[str, float]:
     UnknownNameError, UnitError, DomainError
         As `Model.evaluate` does.
     """
-    found = {}
-    for name, value in given.items():
-        number = model.values([], {name: value})[name]
+    found = model.checked(given)
+    for name, number in found.items():
         if np.ndim(number):
             raise ModelError(f"{name} must be one value here, got an array of shape {np.shape(number)}")
-        found[name] = number
     return found
+
+
+def settled(model: Model, outputs: Sequence[str], given: Mapping[str, Any]) -> tuple[Model, dict[str, float]]:
+    """Model that knows how uncertain what is given is, and the values of the rest.
+
+    What is given as (value, low, high), as a distribution or as a fact becomes an input of a view.
+
+    Raises
+    ------
+    UnknownNameError, ModelError, UnitError, DomainError
+        As `Model.evaluate` does.
+    """
+    unsure = {name: value for name, value in given.items() if uncertain(value)}
+    fixed = numbers(model, {name: value for name, value in given.items() if name not in unsure})
+    model.refuse(outputs, [*given])
+    return (model.view(outputs, unsure) if unsure else model), fixed
 
 
 def evaluate_block(
@@ -239,6 +274,29 @@ def evaluate_block(
     """Outputs as arrays of one size, also where they do not depend on what varies."""
     values = model.values(outputs, given)
     return {name: np.broadcast_to(np.asarray(values[name], dtype=np.float64), (size,)) for name in outputs}
+
+
+def judge_block(
+    model: Model, outputs: Sequence[str], given: Mapping[str, Any], size: int
+) -> tuple[dict[str, FloatArray], list[Broken]]:
+    """Outputs as arrays of one size, as their formulas give them, and the conditions that are broken."""
+    values, broken = model.judged(outputs, given)
+    return {
+        name: np.broadcast_to(np.asarray(values[name], dtype=np.float64), (size,)) for name in outputs
+    }, broken
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Whole number that a person gives for a setting.
+
+    Raises
+    ------
+    ModelError
+        If it is none, or below the least.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ModelError(f"{name} must be a whole number, at least {least}, got {value!r:.60}")
+    return int(value)
 
 
 def _block(
@@ -252,19 +310,24 @@ def _block(
 ) -> dict[str, FloatArray]:
     """Outputs at the points of one block; a function of the module, so that processes can be sent it."""
     points = np.arange(index * block, min((index + 1) * block, math.prod(shape)))
+    return evaluate_block(model, outputs, {**fixed, **_at(axes, shape, points)}, points.size)
+
+
+def _at(axes: Mapping[str, FloatArray], shape: tuple[int, ...], points: Any) -> dict[str, FloatArray]:
+    """Coordinates of points by their numbers."""
     places = np.unravel_index(points, shape)
-    given = {name: axis[place] for (name, axis), place in zip(axes.items(), places, strict=True)}
-    return evaluate_block(model, outputs, {**fixed, **given}, points.size)
+    return {name: axis[place] for (name, axis), place in zip(axes.items(), places, strict=True)}
 
 
 def _axis(model: Model, name: str, values: Any) -> FloatArray:
-    axis = np.asarray(model.values([], {name: values})[name])
+    axis = np.asarray(model.checked({name: values})[name])
     if axis.ndim != 1 or not axis.size:
         raise ModelError(f"axis {name} must be a sequence of values, got an array of shape {axis.shape}")
     return axis
 
 
 def _prepared(
+    model: Model,
     outputs: Sequence[str],
     axes: Mapping[str, FloatArray],
     given: Mapping[str, float],
@@ -303,5 +366,5 @@ def _prepared(
             raise ModelError(f"out for {name} must be a writeable float64 array of shape {shape}, got {got}")
     blocks = -(-math.prod(shape) // block)
     return Sweep(
-        axes, given, {name: arrays[name] for name in outputs}, block, np.zeros(blocks, dtype=np.bool_)
+        axes, given, {name: arrays[name] for name in outputs}, block, np.zeros(blocks, dtype=np.bool_), model
     )

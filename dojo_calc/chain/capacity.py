@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dojo_calc.chain.conditions import beyond_life
 from dojo_calc.economics.capacity import (
     delivered_work,
     effective_rate,
@@ -19,6 +20,7 @@ from dojo_calc.economics.cost import energy_cost, price_per_work, purchase_cost,
 from dojo_calc.economics.power import energy, facility_power, pooled_power
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.model.conditions import condition
 from dojo_calc.model.model import Model, Step, step
 
 __all__ = ["fleet", "spec_to_cheque"]
@@ -44,7 +46,7 @@ def spec_to_cheque(chip: str = "h100-sxm", book: Catalogue | None = None) -> Mod
     UnknownNameError
         If no server with that chip has both a power and a price.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     unit = known.machine(chip)
     for server in known.assemblies(unit.id):
         prices = [name for name in ("price", "cost_upper_bound") if known.facts.has(server.id, name)]
@@ -82,6 +84,13 @@ def spec_to_cheque(chip: str = "h100-sxm", book: Catalogue | None = None) -> Mod
         },
         book=known,
         name=f"spec_to_cheque({unit.id})",
+        conditions=(
+            condition(
+                "limit",
+                "servers are used no longer than they live, beyond which they count as bought again",
+                beyond_life,
+            ),
+        ),
     )
 
 
@@ -97,7 +106,7 @@ def fleet(book: Catalogue | None = None) -> Model:
     Model
         Inputs: the number and the peak of H100, A100 and ExaPODs.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     h100s = next(part for part in known.machine("tesla-ai-2024-08").parts if part.machine.id == "h100-sxm")
     a100s = next(iter(known.machine("tesla-a100-2022-08").parts))
     return Model(

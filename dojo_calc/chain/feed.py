@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from dojo_calc.economics.capacity import effective_rate, share, whole
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.model.model import Model, Step, step
+from dojo_calc.model.model import Model, Step, choice, step
 from dojo_calc.performance.feeding import (
     batch_held,
     best_utilisation,
@@ -91,6 +91,7 @@ WORKLOADS = {
     "gpt3-175b": "GPT-3 175B",
 }
 GPUS = {"a100": "a100-sxm-80gb", "h100": "h100-sxm"}
+INSTANT = 1e-9  # no step is that short [s]
 FILL = 4.0  # micro-batches a stage of a pipeline, so that it works four fifths of the time
 BACKBONE = "resnet-50-v1.5"  # of the occupancy network
 
@@ -123,13 +124,12 @@ def feed_dojo(
     UnknownNameError
         If there is no such workload.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     steps, inputs = _workload(workload, keep)
     tile, tray, pod = (known.machine(name) for name in ("dojo-tile", "dojo-tray", "exapod"))
     inputs |= {
         "per_parameter": "mixed-precision-adam.state_size",
         "element": "mixed-precision-adam.weight_size",
-        "once": 1.0,
         "recomputed": 0.0 if keep == "all" else 1.0,
     }
     steps |= _dojo_steps()
@@ -155,7 +155,6 @@ def feed_dojo(
         "pod_peak": pod.peak("bf16"),
         "micro_batches": 1.0,  # a step adds up the gradients of so many
         "micro_batches_a_stage": FILL,
-        "instant": "1 ns",  # no step is that short
     }
     for name, chip in GPUS.items():
         steps |= _gpu_steps(name)
@@ -205,10 +204,10 @@ def _transformer(name: str) -> tuple[Steps, Inputs]:
     """A sample is a sequence; a forward pass multiplies every parameter once a token."""
     return (
         {
-            "forward": step(gemm_flop, m="tokens", n="parameters", k="once"),
+            "forward": step(gemm_flop, m="tokens", n="parameters", k=1.0),
             "work": step(training_flop, forward_flop="forward"),
             "outputs": stack_outputs,
-            "cut": step(stack_outputs, layers="once", per_width="once"),
+            "cut": step(stack_outputs, layers=1.0, per_width=1.0),
         },
         {
             "parameters": f"{name}.parameters",
@@ -254,7 +253,7 @@ def _occupancy() -> tuple[Steps, Inputs]:
         "keys": step(feature_pixels, pixels="image", stride="feature_stride"),
         "backbone_work": step(backbone_flop, pixels="image", per_pixel="backbone_flop_per_pixel"),
         "neck_work": step(convolution_flop, batch="frames", outputs="keys", channels_in="features",
-                          channels_out="width", kernel="once"),
+                          channels_out="width", kernel=1.0),
         "layer_work": step(grid_layer_flop, visible="visible"),
         "layers_work": step(repeated_flop, once="layer_work", layers="query_layers"),
         "fusion_work": temporal_fusion_flop,
@@ -263,7 +262,7 @@ def _occupancy() -> tuple[Steps, Inputs]:
         "forward": step(network_flop, first="backbone_work",
                         others=("neck_work", "layers_work", "fusion_work", "decoder_work")),
         "work": step(training_flop, forward_flop="forward"),
-        "neck_parameters": step(convolution_parameters, channels_in="features", channels_out="width", kernel="once"),
+        "neck_parameters": step(convolution_parameters, channels_in="features", channels_out="width", kernel=1.0),
         "layer_parameters": grid_layer_parameters,
         "layers_parameters": step(repeated_size, once="layer_parameters", layers="query_layers"),
         "fusion_parameters": temporal_fusion_parameters,
@@ -274,12 +273,12 @@ def _occupancy() -> tuple[Steps, Inputs]:
                            others=("neck_parameters", "layers_parameters", "fusion_parameters",
                                    "decoder_parameters")),
         "backbone_written": step(backbone_outputs, pixels="image", per_pixel="backbone_outputs_per_pixel"),
-        "neck_written": step(stack_outputs, tokens="keys", layers="frames", per_width="once"),
+        "neck_written": step(stack_outputs, tokens="keys", layers="frames", per_width=1.0),
         "layer_written": grid_layer_outputs,
         "layers_written": step(repeated_size, once="layer_written", layers="query_layers", frames="frames"),
         "fusion_written": temporal_fusion_outputs,
         "decoder_written": step(stack_outputs, tokens="voxels", layers="decoder_layers", width="decoder_width",
-                                per_width="once"),
+                                per_width=1.0),
         "outputs": step(network_size, first="backbone_written",
                         others=("neck_written", "layers_written", "fusion_written", "decoder_written")),
         "cut": step(backbone_outputs, pixels="image", per_pixel="backbone_cut_per_pixel"),
@@ -315,7 +314,7 @@ def _dojo_steps() -> Steps:
         "gather": step(pooled_bandwidth, link="edge"),
         # Resident: one copy of the model, and as many samples as fit, over a number of dies.
         "copy_tiles": step(tiles_for_copy, activations="kept", capacity="tile_sram", most="pod_tiles"),
-        "dies": step(pooled_units, groups="copy_tiles", group="tile_dies"),
+        "dies": choice(pooled_units, groups="copy_tiles", group="tile_dies"),
         "resident_batch": step(batch_held, capacity="die_sram", units="dies", activations="kept"),
         "resident_flop": step(per_unit_flop, batch="resident_batch", units="dies"),
         "resident_compute": step(compute_time, work="resident_flop", rate="peak"),
@@ -326,7 +325,7 @@ def _dojo_steps() -> Steps:
         "resident_crossing_time": step(gather_time, holders="resident_trays", bandwidth="tray_link"),
         **_replica_steps("resident"),
         "resident_fed": step(
-            fed_utilisation, compute="resident_compute", efficiency="attained",
+            fed_utilisation, instant=INSTANT, compute="resident_compute", efficiency="attained",
             transfers=("resident_sram_time", "resident_gather_time", "resident_crossing_time",
                        "resident_replica_time"),
         ),
@@ -335,12 +334,12 @@ def _dojo_steps() -> Steps:
         # Streamed: weights and state in the HBM of as many trays as hold them, a micro-batch on each tray.
         "streamed_trays": step(units_to_hold, held="state", capacity="tray_hbm"),
         "state_share": step(stage_bytes, total="state", stages="streamed_trays"),
-        "micro_batch": step(samples_kept, activations="kept", capacity="tray_sram"),
+        "micro_batch": choice(samples_kept, activations="kept", capacity="tray_sram"),
         "streamed_flop": step(per_unit_flop, batch="micro_batch", units="tray_dies"),
         "streamed_compute": step(compute_time, work="streamed_flop", rate="peak"),
         "streamed_moved": step(per_unit_bytes, batch="micro_batch", traffic="moved", units="tray_dies"),
         "streamed_sram_time": step(transfer_time, traffic="streamed_moved", bandwidth="sram_bandwidth"),
-        "micro_batch_kept": step(per_unit_bytes, batch="micro_batch", traffic="kept", units="once"),
+        "micro_batch_kept": step(per_unit_bytes, batch="micro_batch", traffic="kept", units=1.0),
         "spilled": step(spilled_activations, activations="micro_batch_kept", capacity="tray_sram"),
         "streamed_bytes": step(streamed_traffic, state="state_share"),
         "streamed_hbm_time": step(transfer_time, traffic="streamed_bytes", bandwidth="hbm_bandwidth"),
@@ -348,14 +347,14 @@ def _dojo_steps() -> Steps:
         "streamed_crossing_time": step(gather_time, holders="streamed_trays", bandwidth="tray_link"),
         **_replica_steps("streamed"),
         "streamed_fed": step(
-            fed_utilisation, compute="streamed_compute", efficiency="attained",
+            fed_utilisation, instant=INSTANT, compute="streamed_compute", efficiency="attained",
             transfers=("streamed_sram_time", "streamed_hbm_time", "streamed_spread_time", "streamed_crossing_time",
                        "streamed_replica_time"),
         ),
         "streamed_share": step(grouped_share, units="trays", group="streamed_trays"),
         "streamed": step(working_utilisation, utilisation="streamed_fed", shares=("streamed_share",)),
         # Pipelined: a stage a tile; in each, as many micro-batches wait for their backward pass as there are stages.
-        "tiles": step(tiles_for_pipeline, activations="kept", capacity="tile_sram", most="pod_tiles"),
+        "tiles": choice(tiles_for_pipeline, activations="kept", capacity="tile_sram", most="pod_tiles"),
         "stage_micro_batches": step(pooled_units, groups="tiles", group="micro_batches_a_stage"),
         "stage_batch": step(batch_held, capacity="tile_sram", units="tiles", activations="kept", in_flight="tiles"),
         "stage_dies": step(pooled_units, groups="tiles", group="tile_dies"),
@@ -370,7 +369,7 @@ def _dojo_steps() -> Steps:
         "pipelined_trays": step(whole, units="tiles", group="tray_tiles"),
         **_replica_steps("pipelined", "stage_micro_batches"),
         "pipelined_fed": step(
-            fed_utilisation, compute="stage_compute", efficiency="attained",
+            fed_utilisation, instant=INSTANT, compute="stage_compute", efficiency="attained",
             transfers=("stage_sram_time", "stage_gather_time", "stage_edge_time", "pipelined_replica_time"),
         ),
         "busy": step(pipelined_share, stages="tiles", micro_batches="stage_micro_batches"),
@@ -419,7 +418,7 @@ def _gpu_steps(name: str) -> Steps:
     steps: Steps = {f"{name}_{one}": made_of for one, made_of in made.items()}
     return steps | {
         name: step(
-            fed_utilisation, compute=f"{name}_compute", efficiency=f"{name}_attained",
+            fed_utilisation, instant=INSTANT, compute=f"{name}_compute", efficiency=f"{name}_attained",
             transfers=(f"{name}_hbm_time", f"{name}_gather_time", f"{name}_reduce_time"),
         ),
         f"{name}_rate": step(effective_rate, rate=own["peak"], mfu=name),
@@ -430,7 +429,7 @@ def _gpu_steps(name: str) -> Steps:
 def _ingest_steps() -> Steps:
     """From storage to dies: what one host delivers by each stage, what all deliver, what the dies could train."""
     return {
-        "by_nic": step(supplied_rate, units="once", bandwidth="nic", sample="sample_size"),
+        "by_nic": step(supplied_rate, units=1.0, bandwidth="nic", sample="sample_size"),
         "by_cores": decoded_rate,
         "decoded_size": step(sample_bytes, per_pixel="decoded_pixel"),
         "by_pcie": step(supplied_rate, units="pcie_links", bandwidth="pcie", sample="decoded_size"),

@@ -74,7 +74,7 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     UnknownNameError
         If one of those facts is missing.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     unit = known.machine(chip)
     server = next((one for one in known.assemblies(unit.id) if known.facts.has(one.id, "power")), None)
     if server is None:
@@ -88,18 +88,18 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     }
     work = {"rate": "peak"}
     steps: dict[str, Callable[..., Any] | Step] = {
-        "decay": step(decay_of_decline, decline="price_decline", period="year"),
+        "decay": step(decay_of_decline, decline="price_decline", period=year),
         "depreciation": step(rate_of_loss, price="price"),
         "network": step(cost_of_share, rest="depreciation", share="network_share"),
         "system": step(capital_with_share, rest="price", share="network_share"),
-        "interest_paid": step(carrying_rate, capital="system", share="interest", period="year"),
-        "tax": step(carrying_rate, capital="system", share="property_tax", period="year"),
+        "interest_paid": step(carrying_rate, capital="system", share="interest", period=year),
+        "tax": step(carrying_rate, capital="system", share="property_tax", period=year),
         "chip_power": step(unit_power, total="server_power", units="per_server"),
         "hall": step(hall_capital, power="chip_power", price="hall_price"),
         "hall_payment": step(annuity_payment, principal="hall", rate="interest", periods="hall_years"),
-        "hall_cost": step(spread_over, total="hall_payment", duration="year"),
-        "fees": step(hall_fees, power="chip_power", fee="hall_fee", periods="one_month"),
-        "operation": step(spread_over, total="fees", duration="month"),
+        "hall_cost": step(spread_over, total="hall_payment", duration=year),
+        "fees": step(hall_fees, power="chip_power", fee="hall_fee", periods=1.0),
+        "operation": step(spread_over, total="fees", duration=month),
         "maintenance": step(carrying_rate, capital="price", share="maintenance_share", period="life"),
         "at_work": step(power_at_work, rated="chip_power", share="average_power_share"),
         "at_meter": step(facility_power, it_power="at_work"),
@@ -114,10 +114,10 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
             lease_payment, debt="lease_debt", equity="lease_equity", rate="lease_interest",
             wanted="wanted_return", periods="lease_years", residual="residual",
         ),
-        "lease_paid": step(spread_over, total="lease_yearly", duration="year"),
+        "lease_paid": step(spread_over, total="lease_yearly", duration=year),
         "lease": step(total_rate, first="lease_paid", others=tuple(upkeep.values())),
         "lease_work": step(delivered_price, cost="lease", **work),
-        "rent": step(spread_over, total="hourly_rent", duration="hour"),
+        "rent": step(spread_over, total="hourly_rent", duration=hour),
         "rent_work": step(delivered_price, cost="rent", **work),
     }  # fmt: skip
     value = known.facts.value
@@ -133,7 +133,6 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
         "hall_price": "asic-cloud-model.hall_price",
         "hall_years": value("epoch-1gw-model", "building_life") / year,
         "hall_fee": "asic-cloud-model.hall_fee",
-        "one_month": 1.0,
         "maintenance_share": "asic-cloud-model.maintenance_share",
         "life": "epoch-1gw-model.server_life",
         "average_power_share": "gpu-server.average_power_share",
@@ -148,9 +147,6 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
         "lease_years": value("xai-lease-2025", "lease_period") / year,
         "residual": 0.0,
         "hourly_rent": f"{unit.id}.hourly_rent",
-        "hour": hour,
-        "month": month,
-        "year": year,
     }
     return Model(
         steps,
@@ -179,7 +175,7 @@ def megawatts(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     UnknownNameError
         If there is no such chip, or its power is unknown.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     unit = known.machine(chip)
     site = "colossus-1-2024-09"
     since = known.facts.get("cluster-model", "host_power", "servers").date
@@ -222,7 +218,7 @@ def collateral(book: Catalogue | None = None) -> Model:
     Model
         Outputs in USD, in GPUs with all that belongs to them, and the fall of the price that brings a call.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     return Model(
         {
             "tesla_stake": step(stake_value, company="tesla_value", share="tesla_share"),

@@ -38,7 +38,7 @@ from dojo_calc.economics.race import (
 from dojo_calc.economics.yields import faults_on_die, good_dies
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model, Step, step
-from dojo_calc.units import day, year
+from dojo_calc.units import day, hour, year
 
 __all__ = ["pledge", "race", "swap", "wafers_to_exapods"]
 
@@ -57,7 +57,7 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
         per_tile, per_pod, assembly_yield, pod_peak, pod_power, h100_peak, wafer_price, delivery_rate, lead, ramp.
         An output that ends in ``_if_dies`` or ``_if_wafers`` belongs to that reading.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     wafer, order = "wafer-300mm", "tsmc-d1-order"
     laid_out, needed = known.facts.get("d1", "nodes_per_array"), known.facts.value("d1", "units")
     steps: dict[str, Callable[..., Any] | Step] = {
@@ -66,7 +66,7 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
         "good": step(good_dies, working="die_yield"),
         "dies_if_wafers": step(dies_from_wafers, wafers="pieces", good_dies="good"),
         "wafers_if_dies": step(
-            wafers_needed, systems="pieces", per_system="one", assembly_yield="one", good_dies="good"
+            wafers_needed, systems="pieces", per_system=1.0, assembly_yield=1.0, good_dies="good"
         ),
         "wafers_cost": step(purchase_cost, units="pieces", price="wafer_price"),
         "wafers_time": step(delivery_time, order="pieces", rate="delivery_rate"),
@@ -83,7 +83,6 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
         steps,
         inputs={
             "pieces": f"{order}.order",
-            "one": 1.0,
             "gross": _gross_dies(known),
             "die_area": "d1.die_area",
             "defect_density": f"{wafer}.defect_density",
@@ -120,10 +119,10 @@ def swap(book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
-        Inputs: units, peak, mfu, delay_first, delay_last, share_first, hall_late, rent, hour, price, interest,
-        year, chip_power, energy_price, decline.
+        Inputs: units, peak, mfu, delay_first, delay_last, share_first, hall_late, rent, price, interest,
+        chip_power, energy_price, decline.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     event, gpu = "h100-swap-2024", "h100-sxm"
     steps: dict[str, Callable[..., Any] | Step] = {
         "late": step(mean_delay, first="delay_first", last="delay_last"),
@@ -133,14 +132,14 @@ def swap(book: Catalogue | None = None) -> Model:
         "rate": step(pooled_rate, unit="peak"),
         "lost_work": step(delivered_work, duration="lost"),
         "value": purchase_cost,
-        "lost_use": step(rental_cost, period="hour", duration="lost"),
+        "lost_use": step(rental_cost, period=hour, duration="lost"),
         "idle_power": step(pooled_power, unit="chip_power"),
         "energy_saved": step(energy, power="idle_power", duration="lost"),
         "electricity": step(energy_cost, energy="energy_saved", price="energy_price"),
-        "interest_saved": step(capital_charge, capital="value", period="year", duration="late"),
+        "interest_saved": step(capital_charge, capital="value", period=year, duration="late"),
         "avoided": step(total_cost, first="interest_saved", others=("electricity",)),
         "compensation": least_compensation,
-        "decay": step(decay_of_decline, period="year"),
+        "decay": step(decay_of_decline, period=year),
         "market_loss": step(value_lost, price="value", age="late"),
     }
     return Model(
@@ -154,10 +153,8 @@ def swap(book: Catalogue | None = None) -> Model:
             "share_first": f"{event}.share_first",
             "hall_late": f"{event}.hall_delay",
             "rent": f"{gpu}.hourly_rent[median_2024]",
-            "hour": "1 hour",
             "price": f"{gpu}.price_in_node[cost_sheet_2024]",
             "interest": f"{event}.capital_interest",
-            "year": "1 year",
             "chip_power": f"{gpu}.facility_power",
             "energy_price": "us.electricity_price[y2024]",
             "decline": f"{gpu}.price_decline",
@@ -180,7 +177,7 @@ def race(book: Catalogue | None = None) -> Model:
         Inputs: own, world, own_growth, others_growth, years, chip_power, chip_price, equivalents, efficiency,
         price_performance, grid, horizon. Stocks are H100 equivalents on the 8-bit basis, growth is a year.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     facts, chip = known.facts, "gb200"
     own, before = (facts.get("xai", "h100_equivalents", of) for of in ("q4_2025", "september_2024"))
     then, now = (date.fromisoformat(one.date) for one in (before, own))
@@ -239,7 +236,7 @@ def pledge(book: Catalogue | None = None) -> Model:
     Model
         Inputs: budget, tile_price, tile_peak, tile_power, bare, in_node, all_in, peak, gpu_power.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     gpu, pod = "h100-sxm", known.facts.get("exapod", "facility_power")
     tiles = known.machine("exapod").count("dojo-tile")
     steps: dict[str, Callable[..., Any] | Step] = {

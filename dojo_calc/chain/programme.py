@@ -47,7 +47,7 @@ def make_or_buy(book: Catalogue | None = None) -> Model:
         spent, growth, period, late, planned, departures, setback, harm, success, cancellation, shortages,
         shortage, premium.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     return Model(
         {
             "volume": step(units_needed, unit="made_peak"),

@@ -33,7 +33,7 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
         test_cost, coverage, per_tile, packaging, module, assembly_yield, tile_peak, volume, and of the
         design reference_cost, reference_die, growing, fixed.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     facts = known.facts
     tile, wafer = known.machine("dojo-tile"), "wafer-300mm"
     laid_out, needed = facts.get("d1", "nodes_per_array"), facts.value("d1", "units")

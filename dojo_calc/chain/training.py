@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dojo_calc.chain.conditions import above_one, beyond_capacity, beyond_life
 from dojo_calc.economics.capacity import whole
 from dojo_calc.economics.cost import energy_cost, price_per_unit, purchase_cost, straight_line, total_cost
 from dojo_calc.economics.ownership import capital_with_share
@@ -21,17 +23,19 @@ from dojo_calc.economics.procurement import rental_cost
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
+from dojo_calc.model.conditions import Condition, Rules, condition
 from dojo_calc.model.model import Input, Model, Step, step
 from dojo_calc.performance import goodput, layer, training
 from dojo_calc.performance.efficiency import efficiency, head_peak, matrix_peak
+from dojo_calc.performance.groups import data_size
 from dojo_calc.performance.memory import sharded_bytes
-from dojo_calc.performance.plan import flags, train
+from dojo_calc.performance.plan import flags, problems, train
 from dojo_calc.performance.roofline import transfer_time
 from dojo_calc.performance.search import search
 from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_link, network_share
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import Count, spec, whole_number
+from dojo_calc.quantities import Count, Ranks, check, spec, whole_number
 from dojo_calc.units import hour
 
 __all__ = ["RUN", "training_run"]
@@ -54,12 +58,13 @@ RATES: dict[str, Callable[..., Any] | Step] = {
 
 # From a step to the run: how often it fails, what it draws, what it costs.
 RUN: dict[str, Callable[..., Any] | Step] = {
+    "data": data_size,
     "steps": step(whole, units="training_tokens", group="batch_tokens"),
     "run_time": step(training.repeated_time, times="steps", each="step_time"),
     "mtbf": step(goodput.mean_time_between_failures, units="chips", failure_rate="interruption_rate"),
     # the copy in 16 bits is made again from the 32-bit one
     "checkpoint_size": step(
-        sharded_bytes, parameters="model_parameters", each="optimizer_bytes", sharded="never"
+        sharded_bytes, parameters="model_parameters", each="optimizer_bytes", sharded=0.0
     ),
     "checkpoint": step(transfer_time, traffic="checkpoint_size", bandwidth="storage"),
     "interval": goodput.daly_interval,
@@ -80,7 +85,7 @@ RUN: dict[str, Callable[..., Any] | Step] = {
     "capital": step(capital_with_share, rest="servers_price", share="network_share"),
     "hardware_used": step(straight_line, duration="elapsed"),
     "own": step(total_cost, first="hardware_used", others=("electricity",)),
-    "rent": step(rental_cost, units="chips", rent="hourly_rent", period="hour", duration="elapsed"),
+    "rent": step(rental_cost, units="chips", rent="hourly_rent", period=hour, duration="elapsed"),
 }
 
 
@@ -139,7 +144,7 @@ def training_run(
     UnknownNameError
         If a name is unknown, or the chip lacks what a plan needs.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     unit = known.machine(chip)
     sizes = transformer(model, models)
     facts = known.facts
@@ -152,6 +157,7 @@ def training_run(
     count, batch, length = (
         whole_number(published[name] if one is None else one, name) for name, one in asked.items()
     )
+    wanted = f"{PUBLISHED}.training_tokens" if tokens is None else check(tokens, Ranks, "tokens")
     shape: dict[str, Any] = {
         "global_batch": batch,
         "sequence": length,
@@ -163,18 +169,52 @@ def training_run(
         count = best["chips"]  # the others stay idle
         plan = {name: best[name] for name in (*SIZES, *WORDS, "sequence_parallel") if name in best}
     train(sizes, unit.id, count, **shape, book=known, **plan)  # refuses what cannot be
-    steps = RATES | {name: Step(formula, WIRES.get(name, {})) for name, formula in STEP.items()} | RUN
+    steps = RATES | {name: _bound(formula, WIRES.get(name, {})) for name, formula in STEP.items()} | RUN
     inputs = (
-        {"chips": count, "training_tokens": f"{PUBLISHED}.training_tokens" if tokens is None else tokens}
-        | {name: _said(value, "by definition") for name, value in CONSTANTS.items()}
+        {"chips": count, "training_tokens": wanted}
         | {name: _said(value, f"{sizes.model}: {sizes.source}") for name, value in sizes.values().items()}
-        | _laid_out(count, batch, length, plan)
+        | _laid_out(batch, length, plan)
         | _chip(unit, precision, stack)
         | _site(unit, known)
     )
     if "price" not in inputs:
         steps["price"] = step(price_per_unit, total="server_price", units="per_server")
-    return Model(steps, inputs, known, f"training_run({sizes.model}, {unit.id})")
+    return Model(
+        steps, inputs, known, f"training_run({sizes.model}, {unit.id})", _conditions(unit, precision, stack)
+    )
+
+
+def _conditions(unit: Machine, precision: str, stack: str) -> tuple[Condition | Rules, ...]:
+    """What must hold of a run, whatever is given: what `train` refuses, and what time allows."""
+    slack = math.exp(efficiency(unit.id, precision, stack)["memory_error_80"].value)
+    return (
+        Rules("the sizes of a plan fit each other, the model and the batch", problems),
+        condition(
+            "identity",
+            "a plan fits the memory of its chips, at least at the low end of what it is predicted to need",
+            beyond_capacity,
+            needed="memory",
+            capacity="memory_capacity",
+            slack=slack,
+        ),
+        condition("identity", "no chip does more than its peak: MFU is at most 1", above_one, share="mfu"),
+        condition(
+            "limit", "a run ends before its machines have lived their life", beyond_life, duration="elapsed"
+        ),
+    )
+
+
+def _bound(formula: Callable[..., Any], wires: Mapping[str, str | tuple[str, ...]]) -> Step:
+    """Step of the engine, its constants bound."""
+    return Step(
+        formula,
+        {
+            name: CONSTANTS.get(one, one)
+            if isinstance(one, str)
+            else tuple(CONSTANTS.get(each, each) for each in one)
+            for name, one in wires.items()
+        },
+    )
 
 
 def _said(value: float, source: str, low: float | None = None, high: float | None = None) -> Input:
@@ -184,16 +224,15 @@ def _said(value: float, source: str, low: float | None = None, high: float | Non
     return Input("", anything, value, value if low is None else low, value if high is None else high, source)
 
 
-def _laid_out(chips: int, batch: int, length: int, plan: Mapping[str, Any]) -> dict[str, Input]:
+def _laid_out(batch: int, length: int, plan: Mapping[str, Any]) -> dict[str, Input]:
     """Sizes and flags of a plan, as `train` reads them."""
     sizes = {name: float(plan.get(name, 1)) for name in SIZES}
     words = flags(
         *(plan.get(name, other) for name, other in zip(WORDS, ("none", "zero1", "flash"), strict=True))
     )
-    data = plan.get("data") or chips / (sizes["tensor"] * sizes["pipeline"] * sizes["context"])
     parallel = plan.get("sequence_parallel")
     given = sizes | words | {
-        "data": data, "global_batch": float(batch), "sequence": float(length), "visible": 1.0,
+        "global_batch": float(batch), "sequence": float(length), "visible": 1.0,
         "shard_copies": float(plan.get("shard_copies", 1)),
         "sequence_parallel": float(sizes["tensor"] > 1 if parallel is None else parallel),
     }  # fmt: skip
@@ -249,5 +288,4 @@ def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
         "network_share": "epoch-chip-hour.network_share",
         "life": "epoch-1gw-model.server_life",
         "hourly_rent": f"{unit.id}.hourly_rent" if has(unit.id, "hourly_rent") else None,
-        "hour": hour,
     }

@@ -15,8 +15,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from dojo_calc.errors import DomainError, UnknownNameError, nearest
-from dojo_calc.model.model import Input, ModelError
+from dojo_calc.errors import DomainError, ModelError, UnknownNameError, nearest
+from dojo_calc.model.inputs import Input, Samples, Uniform
 from dojo_calc.quantities import Spec, check_against
 
 __all__ = ["quantile"]
@@ -42,11 +42,14 @@ def quantile(one: Input, u: Any, *, weights: Weights | None = None) -> Any:
        - linear otherwise. What would fall outside the domain is put on its end, so that both quantiles
          stand; it is never more than 5 % on a side.
 
-    2. Where `value` equals `low` or `high`, one width would be zero. The median is then the middle of the
-       interval on that scale, ``sqrt(low * high)`` for a cost, and both halves are alike.
+    2. Where `value` equals `low` or `high`, that half has no width: the input has the value itself every other
+       time, and the other half of the distribution is spread. So the value stays the median, and the choice of a
+       reading shows, also where its interval reaches to another one.
     3. Where readings conflict, the input follows one of them, all with equal probability unless weights are
-       given, and inside the reading rule 1 for the reading's own interval.
+       given, and inside the reading rule 1 for the reading's own interval. A prior, a figure that was superseded
+       and one of another date conflict with nothing, see `dojo_calc.facts.Fact`; weights can choose them.
     4. With ``low == high`` and no conflict it is a constant.
+    5. A person's own distribution, `Uniform` or `Samples`, is followed as it is.
 
     Parameters
     ----------
@@ -104,8 +107,6 @@ class Split:
         else:
             scale = "linear"
         bottom, median, top = cls(spec, scale, 0.0, 1.0, 1.0).scores(np.array([low, value, high]))
-        if value in (low, high):
-            median = (bottom + top) / 2.0
         return cls(spec, scale, float(median), float(median - bottom) / Z95, float(top - median) / Z95)
 
     def at(self, scores: FloatArray) -> FloatArray:
@@ -115,23 +116,34 @@ class Split:
         if self.below == self.above:
             scaled = self.median + scores * self.above
         else:
-            scaled = self.median + np.minimum(scores, 0.0) * self.below + np.maximum(scores, 0.0) * self.above
+            scaled = np.full(np.shape(scores), self.median)
+            if self.below:  # a half of no width stays at the median, however far the score
+                scaled = scaled + np.minimum(scores, 0.0) * self.below
+            if self.above:
+                scaled = scaled + np.maximum(scores, 0.0) * self.above
         if self.scale == "log":
             return np.asarray(np.exp(scaled) + self.spec.low)
         if self.scale == "logit":
             return np.asarray(expit(scaled))
         return np.clip(scaled, self.spec.low, self.spec.high)
 
+    @property
+    def centre(self) -> float:
+        """The median itself."""
+        return float(self.at(np.zeros(1))[0])
+
     def scores(self, values: FloatArray) -> FloatArray:
         """Normal scores of values: the inverse of `at`."""
         from scipy.special import logit
 
-        with np.errstate(divide="ignore"):
+        # A half of no width has no values but the median: beyond it lies nothing, at scores without end.
+        with np.errstate(divide="ignore", invalid="ignore"):
             if self.scale == "log":
                 values = np.log(values - self.spec.low)
             elif self.scale == "logit":
                 values = np.asarray(logit(values))
-        return (values - self.median) / np.where(values < self.median, self.below, self.above)
+            scores = (values - self.median) / np.where(values < self.median, self.below, self.above)
+        return np.where(values == self.median, 0.0, scores)
 
 
 @dataclass(frozen=True)
@@ -156,9 +168,9 @@ class Mixture:
                 before += weight * (values > part)
                 after += weight * (values >= part)
             else:
-                smooth = weight * ndtr(part.scores(values))
-                before += smooth
-                after += smooth
+                smooth, centre = weight * ndtr(part.scores(values)), values == part.centre
+                before += np.where(centre, 0.0 if part.below == 0 else weight / 2.0, smooth)
+                after += np.where(centre, weight if part.above == 0 else weight / 2.0, smooth)
         scores = np.clip(ndtri(np.minimum(np.column_stack([before, after]), 1.0)), -_FAR, _FAR)
         # A probability at which the distribution rests belongs to the lower of the two values.
         scores[:, 1] = np.nextafter(scores[:, 1], np.inf)
@@ -169,15 +181,18 @@ class Mixture:
         return np.asarray(np.interp(scores, self.table_scores, self.table_values))
 
 
-def marginal(one: Input, weights: Weights | None = None) -> float | Split | Mixture:
+def marginal(one: Input, weights: Weights | None = None) -> float | Split | Mixture | Uniform | Samples:
     """Distribution of an input, by the rule of `quantile`; a constant is a number."""
     if weights is not None:
         _check_weights(one, weights)
-    if len({fact.value for fact in one.readings}) > 1:
-        shares = [1.0 if weights is None else weights.get(fact.reading, 0.0) for fact in one.readings]
+    if one.distribution is not None:
+        return one.distribution
+    readings = one.rivals if weights is None else one.readings
+    if weights is not None or len({fact.value for fact in readings}) > 1:
+        shares = [1.0 if weights is None else weights.get(fact.reading, 0.0) for fact in readings]
         chosen = [
             (share / math.fsum(shares), fact)
-            for share, fact in zip(shares, one.readings, strict=True)
+            for share, fact in zip(shares, readings, strict=True)
             if share > 0
         ]
         parts = [(share, _part(one, fact.value, fact.low, fact.high)) for share, fact in chosen]

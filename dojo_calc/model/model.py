@@ -10,92 +10,52 @@
 
 pipefunc holds the graph; the checks are ours, since it knows no units, takes a misspelled parameter for an
 input and names nobody in a cycle. Every root is a fact, an assumption or a declared input; every producer
-has the unit its consumer asks for.
+has the unit its consumer asks for. Everything given is used or refused: a value that no asked output depends on,
+a value that contradicts what else is in force, and one that breaks a condition.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from graphlib import CycleError, TopologicalSorter
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from dojo_calc import units
-from dojo_calc.errors import DojoCalcError, DomainError, UnknownNameError, nearest
-from dojo_calc.facts import Fact
+from dojo_calc.errors import DomainError, ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.quantities import Spec, check_against, check_result, signature
+from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind
+from dojo_calc.model.consistent import refuse_overdetermined, refuse_unused
+from dojo_calc.model.inputs import Input, read_input
+from dojo_calc.model.wiring import (
+    Graph,
+    Step,
+    Wired,
+    check_broadcasts,
+    check_names,
+    check_units,
+    choice,
+    narrower,
+    order,
+    step,
+    wire,
+)
+from dojo_calc.quantities import Spec, check_against, check_result
 
-__all__ = ["Input", "Model", "ModelError", "Step", "step"]
+__all__ = ["Input", "Model", "ModelError", "Step", "choice", "step"]
 
-Given: TypeAlias = Any  # a number, an array, a text, a quantity or a tracer
-_FACT = re.compile(r"[^\[\]=]+\.[a-z][a-z0-9_]*(\[[^\[\]]+\])?")
-
-
-class ModelError(DojoCalcError):
-    """Formulas do not fit together; the message names them."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A formula in a model, and where its parameters come from when the names differ."""
-
-    function: Callable[..., Any]
-    wires: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
-
-
-def step(function: Callable[..., Any], **wires: str | tuple[str, ...]) -> Step:
-    """Wire a formula's parameters to other names.
-
-    Parameters
-    ----------
-    function : callable
-        A formula.
-    **wires : str or tuple of str
-        Parameter to the name of an input or step; a tuple for a variadic parameter.
-
-    Returns
-    -------
-    Step
-    """
-    return Step(function, wires)
+Given: TypeAlias = Any  # a number, an array, a text, a sequence of texts, a quantity or a tracer
 
 
 @dataclass(frozen=True)
-class Input:
-    """A root of a model: its default value [SI], its 90 % interval, and where it comes from.
+class _Path:
+    """How outputs are computed when some names are given: worked out once for each such question."""
 
-    `value` is None for an input that has no default and must be given; `readings` holds all facts where
-    sources conflict.
-    """
-
-    name: str
-    spec: Spec
-    value: float | None
-    low: float | None
-    high: float | None
-    source: str
-    readings: tuple[Fact, ...] = ()
-
-    @property
-    def uncertain(self) -> bool:
-        """Whether it has an interval or conflicting readings."""
-        return self.low != self.high or len({fact.value for fact in self.readings}) > 1
-
-
-@dataclass(frozen=True)
-class _Wired:
-    """A step ready to run: a formula and the names its arguments come from, in order."""
-
-    name: str
-    function: Callable[..., Any]
-    arguments: tuple[str, ...]
-    specs: tuple[Spec, ...]
-    result: Spec
+    inputs: tuple[str, ...]
+    steps: tuple[Wired, ...]
+    released: tuple[tuple[str, ...], ...]  # what no later step reads, after each step
+    checks: tuple[tuple[Check, frozenset[str]], ...]  # conditions to hold, and the outputs that they concern
 
 
 class Model:
@@ -107,16 +67,19 @@ class Model:
         Output name to formula or `Step`.
     inputs : mapping
         Every root: a fact by name (``"d1.peak_bf16"``, any quantity of the catalogue), a `Fact`, a number in
-        SI, a text with a unit, a triple (value, low, high) of either, or None for an input without default.
+        SI, a text with a unit, a triple (value, low, high) of either, a `Uniform` or `Samples`, or None for an
+        input without default.
     book : Catalogue, optional
         Where facts are looked up; the shipped catalogue if left out.
     name : str
+    conditions : sequence of Condition or Rules
+        What must hold of the values, see `condition`.
 
     Raises
     ------
     ModelError
         For a cycle, two producers of a name, a parameter that nothing provides, an input that nothing uses, a
-        unit or domain that does not fit, or a function that does not broadcast.
+        unit or domain that does not fit, a function that does not broadcast, or defaults that break a condition.
     """
 
     def __init__(
@@ -125,25 +88,30 @@ class Model:
         inputs: Mapping[str, Any],
         book: Catalogue | None = None,
         name: str = "model",
+        conditions: Sequence[Condition | Rules] = (),
     ) -> None:
         self.name = name
-        self.book = book or catalogue()
-        self._steps = _wire(steps.items() if isinstance(steps, Mapping) else steps)
-        _check_names(self._steps, inputs)
-        self._order = _order(self._steps)
-        self._paths: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}  # what was needed before
-        needs = _check_units(self._steps)
-        self.inputs = {one: _input(one, needs[one], given, self.book) for one, given in inputs.items()}
+        self.book = catalogue() if book is None else book
+        self._steps = wire(steps.items() if isinstance(steps, Mapping) else steps)
+        check_names(self._steps, inputs)
+        self._order = order(self._steps)
+        self._asked = self._order  # a view computes more than it was asked for, where conditions look at it
+        self._paths: dict[tuple[tuple[str, ...], tuple[str, ...], bool], _Path] = {}
+        needs = check_units(self._steps)
+        self.inputs = {one: read_input(one, needs[one], given, self.book) for one, given in inputs.items()}
         for wired in self._steps.values():
-            _check_broadcasts(wired)
+            check_broadcasts(wired)
+        self._checks = bind(conditions, self._steps, needs)
+        self._changed: frozenset[str] = frozenset()  # whose values no condition has been held to yet
+        self._settle()
 
     def __repr__(self) -> str:
-        return f"<Model {self.name}: {', '.join(self.inputs)} -> {', '.join(self._order)}>"
+        return f"<Model {self.name}: {', '.join(self.inputs)} -> {', '.join(self._asked)}>"
 
     @property
     def outputs(self) -> list[str]:
         """Names of all steps, in the order they are computed."""
-        return list(self._order)
+        return list(self._asked)
 
     def spec(self, name: str) -> Spec:
         """Unit and domain of an input or a step.
@@ -157,9 +125,15 @@ class Model:
             return self.inputs[name].spec
         return self._step(name).result
 
-    def _step(self, name: str) -> _Wired:
+    @property
+    def _graph(self) -> Graph:
+        return Graph(self._steps, (*self.inputs, *self._order), self._asked)
+
+    def _step(self, name: str) -> Wired:
         if name not in self._steps:
-            raise UnknownNameError(f"model {self.name} has no output {name!r}{nearest(name, self._steps)}")
+            raise UnknownNameError(
+                f"model {self.name} has no output {name!r}{nearest(str(name), self._steps)}"
+            )
         return self._steps[name]
 
     def formula(self, name: str) -> tuple[Callable[..., Any], tuple[str, ...]]:
@@ -169,15 +143,11 @@ class Model:
 
     def needed(self, outputs: Sequence[str], given: Iterable[str] = ()) -> list[str]:
         """Steps and inputs that some outputs need when some values are given, in the order of computation."""
-        stop, found, stack = set(given), set[str](), list(outputs)
-        while stack:
-            name = stack.pop()
-            if name in found:
-                continue
-            found.add(name)
-            if name not in stop and name not in self.inputs:
-                stack += self._step(name).arguments
-        return [name for name in (*self.inputs, *self._order) if name in found]
+        for name in outputs:
+            if name not in self.inputs:
+                self._step(name)
+        found = self._graph.above(outputs, given)
+        return [name for name in self._graph.names if name in found]
 
     def evaluate(self, outputs: str | Sequence[str] | None = None, /, **given: Given) -> Any:
         """Compute outputs.
@@ -185,66 +155,137 @@ class Model:
         Parameters
         ----------
         outputs : str or sequence of str, optional
-            One output gives its value; several, or none for all, give a dictionary.
+            One output gives its value; several give a dictionary; none, all that what is given leaves to be computed.
         **given
             Values of inputs, or of steps to be given instead of computed: numbers or arrays in SI of any
-            shapes that broadcast, texts with units, quantities, tracers.
+            shapes that broadcast, texts with units or sequences of them, quantities, tracers.
 
         Returns
         -------
         float, ndarray, or dict of them
+            NaN in the elements of an array where an identity among the model's conditions is broken; `broken`
+            says which.
 
         Raises
         ------
         UnknownNameError
             If an output or a given name is unknown.
         ModelError
-            If an input has no default and is not given.
+            If an input has no default and is not given; if no asked output depends on a value given; if a step is
+            given while everything that it follows from stays in force; if single values break an identity.
         UnitError, DomainError
-            If a value does not fit, or an output comes out outside of its declared domain, as where values given
-            make no sense together; the message names it.
+            If a value does not fit, a formula has no value there, or an output comes out outside of its declared
+            domain, as where values given make no sense together; the message names it.
         """
-        wanted = [outputs] if isinstance(outputs, str) else list(outputs or self._order)
-        values = self._computed(wanted, given, keep=False)
+        asked = self._left(given) if outputs is None else outputs
+        wanted = (asked,) if isinstance(asked, str) else tuple(asked)
+        if not wanted:
+            raise ModelError(f"model {self.name} was asked for no output")
+        values, masks = self._computed(wanted, given, keep=False)
         for name in wanted:
-            values[name] = check_result(values[name], self.spec(name), name, given)
+            spec, mask = self.spec(name), masks.get(name)
+            if mask is None:
+                values[name] = check_result(values[name], spec, name, given)
+            else:
+                values[name][~mask] = check_result(values[name][~mask], spec, name, given)
         return values[wanted[0]] if isinstance(outputs, str) else {name: values[name] for name in wanted}
 
     def values(self, outputs: Sequence[str], given: Mapping[str, Given]) -> dict[str, Any]:
         """Evaluate outputs and keep every value on the way, inputs included."""
-        return self._computed(outputs, given, keep=True)
+        return self._computed(tuple(outputs), given, keep=True)[0]
 
-    def _computed(self, outputs: Sequence[str], given: Mapping[str, Given], *, keep: bool) -> dict[str, Any]:
-        for name in given:
-            if name not in self.inputs and name not in self._steps:
-                known = (*self.inputs, *self._steps)
-                raise UnknownNameError(f"model {self.name} has no input {name!r}{nearest(name, known)}")
-        values = {name: self._checked(name, value) for name, value in given.items()}
-        path = (tuple(outputs), tuple(given))
-        if path not in self._paths:
-            self._paths[path] = self.needed(outputs, given)
-        needed = [name for name in self._paths[path] if name not in values]
-        for name in needed:
-            if name in self.inputs:
-                values[name] = self._default(name)
-        steps = [self._steps[name] for name in needed if name in self._steps]
-        # A block of a long sweep stays in the cache only if what no later step reads is let go at once.
-        last = {} if keep else {argument: wired.name for wired in steps for argument in wired.arguments}
-        for wired in steps:
-            taken = [values[argument] for argument in wired.arguments]
-            try:
-                values[wired.name] = wired.function(*taken)
-            except ZeroDivisionError:
-                zeros = [
-                    name for name, value in zip(wired.arguments, taken, strict=True) if not np.any(value)
-                ]
-                raise DomainError(
-                    f"{wired.name} of model {self.name} divides by zero: {' and '.join(zeros)} came out 0"
-                ) from None
-            for argument in wired.arguments:
-                if last.get(argument) == wired.name and argument not in outputs:
-                    values.pop(argument, None)
-        return values
+    def broken(self, outputs: str | Sequence[str], /, **given: Given) -> list[Broken]:
+        """Conditions that values given break, identities and limits, as far as they concern the outputs.
+
+        Parameters
+        ----------
+        outputs, **given
+            As for `evaluate`.
+
+        Returns
+        -------
+        list of Broken
+            With the elements where, and words for each. Empty if everything holds.
+        """
+        wanted = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        return self.judged(wanted, given)[1]
+
+    def judged(
+        self, outputs: Sequence[str], given: Mapping[str, Given]
+    ) -> tuple[dict[str, Any], list[Broken]]:
+        """Outputs as their formulas give them, and the conditions that are broken: nothing refused or masked."""
+        values, path = self._run(tuple(outputs), given, keep=False, limits=True)
+        return values, _judged(path, values)
+
+    def told(self, output: str, given: Mapping[str, Given]) -> list[tuple[str, str]]:
+        """Conditions that bear on an output, each with its kind, and what is wrong or nothing, in words."""
+        values, path = self._run((output,), given, keep=False, limits=True)
+        wrong = {one.says: one.text() for one in _judged(path, values)}
+        return [(f"{check.kind}: {check.says}", wrong.get(check.says, "")) for check, _ in path.checks]
+
+    def checked(self, given: Mapping[str, Given]) -> dict[str, Any]:
+        """Values at the model's boundary: in SI and inside their domains, whatever they are for.
+
+        Raises
+        ------
+        UnknownNameError
+            If a name is unknown.
+        UnitError, DomainError
+            If a value does not fit; the message names it.
+        """
+        self._refuse_unknown(given)
+        return {name: self._checked(name, value) for name, value in given.items()}
+
+    def refuse(self, outputs: Sequence[str], given: Iterable[str]) -> None:
+        """Refuse outputs and names to be given that do not go together, before any value is known.
+
+        Raises
+        ------
+        UnknownNameError, ModelError
+            As `evaluate` does.
+        """
+        self._refuse_unknown(given)
+        self._path(tuple(outputs), tuple(given))
+
+    def _computed(
+        self, outputs: tuple[str, ...], given: Mapping[str, Given], *, keep: bool
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Values, and the mask of each output of which some elements break an identity."""
+        values, path = self._run(outputs, given, keep=keep)
+        masks: dict[str, Any] = {}
+        for one in _judged(path, values) if path.checks else ():
+            if not np.ndim(one.where):
+                raise ModelError(one.text())
+            for name in one.outputs:
+                values[name] = np.where(one.where, np.nan, values[name])
+                shape = values[name].shape
+                masks[name] = np.broadcast_to(one.where, shape) | np.broadcast_to(
+                    masks.get(name, False), shape
+                )
+        return values, masks
+
+    def _run(
+        self, outputs: tuple[str, ...], given: Mapping[str, Given], *, keep: bool, limits: bool = False
+    ) -> tuple[dict[str, Any], _Path]:
+        values = self.checked(given)
+        path = self._path(outputs, tuple(given), limits)
+        for name in path.inputs:
+            values[name] = self._default(name)
+        try:
+            for wired, released in zip(path.steps, path.released, strict=True):
+                values[wired.name] = wired.function(*[values[argument] for argument in wired.arguments])
+                if not keep:
+                    for argument in released:
+                        del values[argument]
+        except ZeroDivisionError:
+            zeros = [one for one in wired.arguments if not np.any(values[one])]
+            raise DomainError(
+                f"{wired.name} of model {self.name} divides by zero: {' and '.join(zeros)} came out 0"
+            ) from None
+        except ArithmeticError as error:
+            taken = ", ".join(f"{one} = {values[one]}" for one in wired.arguments if not np.ndim(values[one]))
+            raise DomainError(f"{wired.name} of model {self.name} has no value at {taken}: {error}") from None
+        return values, path
 
     def _default(self, name: str) -> float:
         value = self.inputs[name].value
@@ -255,24 +296,164 @@ class Model:
     def _checked(self, name: str, value: Given) -> Any:
         if hasattr(value, "node"):  # a tracer has no value to check
             return value
+        if isinstance(value, list | tuple) and any(isinstance(one, str) for one in value):
+            value = [check_against(one, self.spec(name), f"{name}[{i}]") for i, one in enumerate(value)]
         return check_against(value, self.spec(name), name)
 
-    def replace(self, **inputs: Any) -> Model:
-        """Model with other defaults: facts, numbers, texts or triples, as for the constructor.
+    def _left(self, given: Iterable[str]) -> tuple[str, ...]:
+        """Steps that are left to be computed when some are given: what leads only to those is idle."""
+        if self._steps.keys().isdisjoint(given):
+            return self._asked
+        read = {argument for name in self._asked for argument in self._steps[name].arguments}
+        needed = set(self.needed([name for name in self._asked if name not in read], given))
+        return tuple(name for name in self._asked if name in needed)
+
+    def _path(self, outputs: tuple[str, ...], given: tuple[str, ...], limits: bool = False) -> _Path:
+        found = self._paths.get((outputs, given, limits))
+        if found is None:
+            needed = self.needed(outputs, given)
+            refuse_unused(self._graph, outputs, given)
+            refuse_overdetermined(self._graph, given, needed)
+            checks = tuple(self._concerned(outputs, given, limits))
+            kept = {*outputs, *(name for check, _ in checks for name in check.names)}
+            needed = [name for name in self.needed([*outputs, *kept], given) if name not in given]
+            steps = tuple(self._steps[name] for name in needed if name in self._steps)
+            # A block of a long sweep stays in the cache only if what no later step reads is let go at once.
+            last = {argument: wired.name for wired in steps for argument in wired.arguments}
+            released = [
+                tuple(
+                    one
+                    for one in dict.fromkeys(wired.arguments)
+                    if last[one] == wired.name and one not in kept
+                )
+                for wired in steps
+            ]
+            inputs = tuple(name for name in needed if name in self.inputs)
+            found = self._paths[outputs, given, limits] = _Path(inputs, steps, tuple(released), checks)
+        return found
+
+    # --- Conditions ----------------------------------------------------------------------------------------
+
+    def _concerned(
+        self, outputs: Sequence[str], given: Sequence[str], limits: bool
+    ) -> Iterable[tuple[Check, frozenset[str]]]:
+        """Conditions to hold: identities that a value given, or changed since they held, shares with an output.
+
+        With limits, also every condition whose names an output depends on.
+        """
+        changed = self._changed.union(given)
+        paths = {output: set(self.needed([output], given)) for output in outputs} if self._checks else {}
+        for check in self._checks:
+            closure = set(self.needed(check.names, given))
+            if any(self.inputs[one].value is None for one in closure & self.inputs.keys() - set(given)):
+                continue
+            moved = closure & changed if check.kind == "identity" else set[str]()
+            concerned = frozenset(
+                output
+                for output, path in paths.items()
+                if moved & path or (limits and path.issuperset(check.names))
+            )
+            if concerned:
+                yield check, concerned
+
+    def _settle(self) -> None:
+        """Hold the identities to the defaults, so that only what changes from now on needs to be looked at."""
+        known = {name for name, one in self.inputs.items() if one.value is not None}
+        for check in self._checks:
+            closure = self.needed(check.names)
+            if check.kind == "identity" and known.issuperset(one for one in closure if one in self.inputs):
+                values = self._run(check.names, {}, keep=True)[0]
+                for one in _judged(_Path((), (), (), ((check, frozenset()),)), values):
+                    raise ModelError(f"model {self.name}: {one.text()}")
+        self._changed, self._paths = frozenset(), {}
+
+    # --- Other models out of this one ----------------------------------------------------------------------
+
+    def replace(self, /, **inputs: Any) -> Model:
+        """Model with other defaults: facts, numbers, texts, triples or distributions, as for the constructor.
 
         Raises
         ------
         UnknownNameError
             If there is no such input.
+        ModelError
+            If it is a step, which has no default; a `view` can give it.
         """
-        changed = object.__new__(Model)
-        changed.__dict__ |= self.__dict__
-        changed.inputs = dict(self.inputs)
-        for name, given in inputs.items():
+        for name in inputs:
+            if name in self._steps:
+                raise ModelError(
+                    f"{name} is computed, so it has no default to replace; "
+                    f"give it to a view of the outputs wanted: model.view(outputs, {{{name!r}: ...}})"
+                )
             if name not in self.inputs:
                 raise UnknownNameError(f"model {self.name} has no input {name!r}{nearest(name, self.inputs)}")
-            changed.inputs[name] = _input(name, self.inputs[name].spec, given, self.book)
+        return self._with(inputs)
+
+    def _with(self, given: Mapping[str, Any]) -> Model:
+        changed = object.__new__(Model)
+        changed.__dict__ |= self.__dict__
+        changed.inputs = self.inputs | {
+            name: read_input(name, self.inputs[name].spec, value, self.book) for name, value in given.items()
+        }
+        changed._changed = self._changed.union(given)
+        if self._checks:
+            changed._paths = {}
         return changed
+
+    def view(self, outputs: str | Sequence[str], given: Mapping[str, Any] | None = None, /) -> Model:
+        """Part of this model that leads to some outputs when some values are given.
+
+        A step given is cut off from what it was computed from and becomes an input of its own, with the interval and
+        the source of what is given; what then leads nowhere is dropped.
+
+        Parameters
+        ----------
+        outputs : str or sequence of str
+        given : mapping, optional
+            Inputs or steps to facts, numbers, texts, triples or distributions, as for the constructor.
+
+        Returns
+        -------
+        Model
+            Which gives the same outputs as this one with the same values given.
+
+        Raises
+        ------
+        UnknownNameError, ModelError, UnitError, DomainError
+            As `evaluate` does.
+        """
+        wanted = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        names = dict(given or {})
+        self.refuse(wanted, names)
+        shown = self.needed(wanted, names)
+        looked = [
+            name
+            for check in self._checks
+            if set(shown).intersection(self.needed(check.names, names))
+            for name in check.names
+        ]
+        kept = self.needed([*wanted, *looked], names)
+        cut = object.__new__(Model)
+        cut.__dict__ |= self.__dict__
+        cut._steps = {name: self._steps[name] for name in self._steps if name in kept and name not in names}
+        cut._order = tuple(name for name in self._order if name in cut._steps)
+        cut._asked = tuple(name for name in cut._order if name in shown)
+        cut._checks = tuple(check for check in self._checks if set(check.names) <= set(kept))
+        cut.inputs = {name: one for name, one in self.inputs.items() if name in kept}
+        for name in names.keys() & self._steps.keys():
+            spec = self._steps[name].result
+            for wired in cut._steps.values():
+                for argument, own in zip(wired.arguments, wired.specs, strict=True):
+                    spec = narrower(spec, own) if argument == name else spec
+            cut.inputs[name] = Input(name, spec, None, None, None, "must be given")
+        cut._paths = {}
+        return cut._with(names)
+
+    def _refuse_unknown(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self.inputs and name not in self._steps:
+                known = (*self.inputs, *self._steps)
+                raise UnknownNameError(f"model {self.name} has no input {name!r}{nearest(name, known)}")
 
     def pipeline(self) -> Any:
         """Return the graph as a `pipefunc.Pipeline`, for its drawings, mapping and executors."""
@@ -291,137 +472,14 @@ class Model:
         return pipeline
 
 
-def _wire(steps: Iterable[tuple[str, Callable[..., Any] | Step]]) -> dict[str, _Wired]:
-    found: dict[str, _Wired] = {}
-    for name, given in steps:
-        one = given if isinstance(given, Step) else Step(given)
-        label = getattr(one.function, "__name__", repr(one.function))
-        if name in found:
-            raise ModelError(f"{name} is computed twice: by {found[name].function.__name__} and by {label}")
-        declared = signature(one.function)
-        if declared is None:
-            raise ModelError(
-                f"{label} is not a formula: annotate each parameter and the result with a unit alias"
-            )
-        for parameter in one.wires:
-            if parameter not in declared.parameters:
-                hint = nearest(parameter, declared.parameters)
-                raise ModelError(f"{label} has no parameter {parameter!r}{hint}")
-        arguments: list[str] = []
-        specs: list[Spec] = []
-        for parameter, spec in declared.parameters.items():
-            defaulted = (
-                inspect.signature(one.function).parameters[parameter].default is not inspect.Parameter.empty
-            )
-            if defaulted and parameter not in one.wires:
-                break  # the formula's own default stands, and those after it
-            sources = one.wires.get(parameter, () if parameter in declared.variadic else parameter)
-            for source in (sources,) if isinstance(sources, str) else sources:
-                arguments.append(source)
-                specs.append(spec)
-        found[name] = _Wired(name, one.function, tuple(arguments), tuple(specs), declared.result)
+def _judged(path: _Path, values: Mapping[str, Any]) -> list[Broken]:
+    """What values break of a path's conditions; a tracer has no truth, so nothing is said of it."""
+    found: list[Broken] = []
+    for check, outputs in path.checks:
+        mine = {name: values[name] for name in check.names}
+        if any(hasattr(value, "node") for value in mine.values()):
+            continue
+        for where, words in check.judge(mine):
+            if np.any(where):
+                found.append(Broken(check.kind, check.says, where, outputs, words, mine))
     return found
-
-
-def _check_names(steps: Mapping[str, _Wired], inputs: Mapping[str, Any]) -> None:
-    used = {argument for wired in steps.values() for argument in wired.arguments}
-    for name in inputs:
-        if name in steps:
-            raise ModelError(
-                f"{name} has two producers: {steps[name].function.__name__} and a declared input"
-            )
-        if name not in used:
-            raise ModelError(f"input {name!r} is used by no formula{nearest(name, used - set(inputs))}")
-    for wired in steps.values():
-        for argument in wired.arguments:
-            if argument not in steps and argument not in inputs:
-                hint = nearest(argument, (*steps, *inputs))
-                taker = f"{wired.function.__name__} takes to compute {wired.name}"
-                raise ModelError(f"nothing provides {argument!r}, which {taker}{hint}")
-
-
-def _order(steps: Mapping[str, _Wired]) -> tuple[str, ...]:
-    graph = {name: [one for one in wired.arguments if one in steps] for name, wired in steps.items()}
-    try:
-        return tuple(TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        # graphlib names the nodes from consumer to producer; a reader follows the flow.
-        raise ModelError(f"formulas go round in a circle: {' -> '.join(reversed(error.args[1]))}") from None
-
-
-def _check_units(steps: Mapping[str, _Wired]) -> dict[str, Spec]:
-    """Hold producers to consumers, and consumers of one input to each other; give each input its spec."""
-    needs: dict[str, tuple[Spec, str]] = {}
-    for wired in steps.values():
-        for argument, spec in zip(wired.arguments, wired.specs, strict=True):
-            taker = wired.function.__name__
-            if argument in steps:
-                given, giver = steps[argument].result, steps[argument].function.__name__
-            else:
-                given, giver = needs.get(argument, (spec, taker))
-            if units.unit(given.unit).dimensionality != units.unit(spec.unit).dimensionality:
-                raise ModelError(f"{argument} is in {given.unit} for {giver}, but in {spec.unit} for {taker}")
-            if argument not in steps:
-                needs[argument] = _narrower(given, spec), giver
-            elif given.low < spec.low or given.high > spec.high:
-                raise ModelError(
-                    f"{argument} is {given.domain} out of {giver}, but {taker} takes {spec.domain}"
-                )
-    return {name: spec for name, (spec, _) in needs.items()}
-
-
-def _narrower(one: Spec, other: Spec) -> Spec:
-    """Domain that suits both consumers of an input."""
-    low, low_open = max((one.low, one.low_open), (other.low, other.low_open))
-    return replace(one, low=low, low_open=low_open, high=min(one.high, other.high))
-
-
-def _check_broadcasts(wired: _Wired) -> None:
-    """Call a formula once on small arrays of different shapes."""
-    shapes = ((2, 1), (1, 3))
-    arrays = [np.full(shapes[i % 2], _typical(spec)) for i, spec in enumerate(wired.specs)]
-    label = wired.function.__name__
-    try:
-        shape = np.shape(wired.function(*arrays))
-    except ValueError as error:
-        if "truth value" in str(error):
-            raise ModelError(f"{label} branches on an array; use dojo_calc.operations.where") from None
-        raise ModelError(f"{label} does not broadcast: {error}") from None
-    except TypeError as error:
-        raise ModelError(f"{label} does not take arrays: {error}") from None
-    expected = np.broadcast_shapes(*(array.shape for array in arrays))
-    if shape != expected:
-        raise ModelError(f"{label} does not broadcast: shape {shape} from arguments of shape {expected}")
-
-
-def _typical(spec: Spec) -> float:
-    low = spec.low if np.isfinite(spec.low) else -1.0
-    return (low + spec.high) / 2 if np.isfinite(spec.high) else low + 2.0
-
-
-def _input(name: str, spec: Spec, given: Any, book: Catalogue) -> Input:
-    if isinstance(given, Input):
-        return replace(given, name=name, spec=spec)
-    pinned = isinstance(given, str) and given.endswith("]")  # a named reading leaves no conflict open
-    if isinstance(given, str) and _FACT.fullmatch(given):
-        given = book.fact(given)
-    if isinstance(given, Fact):
-        if units.unit(given.unit).dimensionality != units.unit(spec.unit).dimensionality:
-            raise ModelError(f"input {name} must be in {spec.unit}, but {given.name} is in {given.unit}")
-        known = book.facts.has(given.entity, given.quantity) and not pinned
-        readings = tuple(book.facts.readings(given.entity, given.quantity)) if known else (given,)
-        value, low, high = (
-            check_against(bound, spec, name) for bound in (given.value, given.low, given.high)
-        )
-        return Input(name, spec, value, low, high, f"{given.name}, {given.source}", readings)
-    if given is None:
-        return Input(name, spec, None, None, None, "must be given")
-    if isinstance(given, tuple):
-        if len(given) != 3:
-            raise ModelError(f"input {name} must be (value, low, high), got {len(given)} values")
-        value, low, high = (check_against(bound, spec, name) for bound in given)
-        if not low <= value <= high:
-            raise ModelError(f"input {name}: expected low <= value <= high, got {low:g}, {value:g}, {high:g}")
-        return Input(name, spec, value, low, high, "given")
-    value = check_against(given, spec, name)
-    return Input(name, spec, value, value, value, "given")

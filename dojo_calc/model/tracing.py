@@ -191,16 +191,16 @@ class Expression:
         return [*lines, ("", _vega(root, named, rename))]
 
 
-def trace(function: Callable[..., Any], names: Sequence[str] | None = None) -> Expression:
+def trace(function: Callable[..., Any], names: Sequence[str | float] | None = None) -> Expression:
     """Trace a formula over its parameters.
 
     Parameters
     ----------
     function : callable
         A formula of the library or a reader's own.
-    names : sequence of str, optional
-        Names of its arguments in order, where they are not its parameters' own; arguments left out keep
-        their defaults. Without it, a variadic parameter becomes three, numbered from 1.
+    names : sequence of str or float, optional
+        Names of its arguments in order, where they are not its parameters' own, or numbers that never vary; arguments
+        left out keep their defaults. Without it, a variadic parameter becomes three, numbered from 1.
 
     Returns
     -------
@@ -216,11 +216,13 @@ def trace(function: Callable[..., Any], names: Sequence[str] | None = None) -> E
     if declared is None:
         raise TraceError(f"{label} is not a formula: a parameter or its result has no unit")
     if names is None:
-        names = []
-        for one in declared.parameters:
-            names += [f"{one}{i}" for i in (1, 2, 3)] if one in declared.variadic else [one]
+        names = [
+            name
+            for one in declared.parameters
+            for name in ([f"{one}{i}" for i in (1, 2, 3)] if one in declared.variadic else [one])
+        ]
     try:
-        result = function(*(Tracer.named(name) for name in names))
+        result = function(*(Tracer.named(name) if isinstance(name, str) else name for name in names))
     except TraceError as error:
         raise TraceError(f"{label}: {error}") from None
     except (TypeError, ValueError, AttributeError) as error:

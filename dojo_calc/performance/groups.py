@@ -42,6 +42,25 @@ def joint_size(first: Ranks, *others: Ranks) -> Ranks:
     return reduce(mul, others, first)
 
 
+def data_size(chips: Count, tensor: Ranks, pipeline: Ranks, context: Ranks) -> Ranks:
+    """Size of the data-parallel group: what the other sizes of a layout leave of the chips.
+
+    Parameters
+    ----------
+    chips : Count
+        [1].
+    tensor, pipeline, context : Ranks
+        Parallel sizes [1]. Experts lie inside the data-parallel group.
+
+    Returns
+    -------
+    Ranks
+        ``chips / (tensor * pipeline * context)``, and at least one [1]; broadcast shape. A layout exists only where
+        the four sizes multiply to the chips.
+    """
+    return maximum(chips / (tensor * pipeline * context), 1.0)
+
+
 def sharing_group(replicas: Ranks, shard_copies: Ranks) -> Ranks:
     """Chips that share one copy of the sharded state: all replicas, or those of a server in hybrid sharding [8]_.
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dojo_calc.analysis.simulate import Draws
+from dojo_calc.analysis.draws import Draws
+from dojo_calc.analysis.sweep import whole
 from dojo_calc.chain.shipped import make_or_buy
 from dojo_calc.economics.programme import frontier_price
 from dojo_calc.economics.stages import Programme, Stage
-from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
+from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.distribution import FloatArray, marginal
 from dojo_calc.model.model import Input
@@ -85,7 +86,7 @@ def in_house(
     UnitError, DomainError
         If a value does not fit.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     model = make_or_buy(known)
     inputs = {name: model.inputs[name] for name in _SHARED} | {
         name: _input(name, known, *place) for name, place in _FACTS.items()
@@ -97,16 +98,17 @@ def in_house(
     if samples is not None:
         values |= _drawn(inputs, samples, seed)
     values |= {name: check_against(value, inputs[name].spec, name) for name, value in given.items()}
-    shared = {name: values[name] for name in _SHARED}
-    unit = model.evaluate(["volume", "worth", "made_unit"], **shared)
+    wanted = ["volume", "worth", "made_unit"]
+    needed = model.needed(wanted)
+    unit = model.evaluate(wanted, **{name: values[name] for name in _SHARED if name in needed})
     lengths = {stage: known.facts.value(f"in-house-{stage}", "programme_duration") for stage in STAGES}
-    whole = sum(values[f"share of {stage}"] for stage in STAGES)
+    shares = sum(values[f"share of {stage}"] for stage in STAGES)
     early: Any = frontier_price(1.0, values["growth"], sum(lengths.values()), year)
     programme = Programme(
         stages=[
             Stage(
                 stage,
-                values["development"] * values[f"share of {stage}"] / whole,
+                values["development"] * values[f"share of {stage}"] / shares,
                 lengths[stage],
                 values[f"success of {stage}"],
             )
@@ -129,8 +131,7 @@ def _input(name: str, book: Catalogue, entity: str, quantity: str, alias: Any) -
 
 def _drawn(inputs: Mapping[str, Input], samples: int, seed: int) -> dict[str, FloatArray]:
     """Values of the uncertain inputs, evenly spread over their distributions."""
-    if samples < 1:
-        raise DojoCalcError(f"expected at least 1 sample, got {samples}")
+    samples, seed = whole("samples", samples, 1), whole("seed", seed, 0)
     parts = {name: part for name, one in inputs.items() if not isinstance(part := marginal(one), float)}
     scores = Draws(len(parts), seed, replicates=1).scores(samples)
     return {name: part.at(row) for (name, part), row in zip(parts.items(), scores, strict=True)}

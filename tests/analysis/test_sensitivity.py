@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.special import ndtr
 
 import dojo_calc as dc
 from dojo_calc.analysis.sensitivity import sobol_indices, tornado
-from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.errors import DojoCalcError, DomainError, UnknownNameError
 from dojo_calc.model.model import Model, ModelError
 from dojo_calc.quantities import Money, Ratio, Year
 
@@ -63,7 +64,7 @@ def test_ishigami_by_its_closed_form(angles: Model) -> None:
 
 
 def test_intervals_hold_the_closed_form(angles: Model) -> None:
-    """The bootstrap takes even points for random ones, so it covers more often than its level."""
+    """Of 60 intervals at 90 %, 54 are expected to hold the truth; below 46 it is one chance in 500."""
     covered = np.zeros(2)
     for seed in range(20):
         found = sobol_indices(angles, "y", 2**9, resamples=200, seed=seed)
@@ -72,13 +73,61 @@ def test_intervals_hold_the_closed_form(angles: Model) -> None:
         ):
             assert (interval[:, 0] <= interval[:, 1]).all()
             covered[place] += np.mean((interval[:, 0] <= exact) & (exact <= interval[:, 1]))
-    assert (covered / 20 > 0.9).all()
+    assert (covered / 20 > 46 / 60).all()
 
 
-def test_intervals_shrink_with_the_square_root(angles: Model) -> None:
-    few, many = (sobol_indices(angles, "y", n).total_interval for n in (2**9, 2**13))
-    ratio = np.ptp(few, axis=1) / np.ptp(many, axis=1)
-    np.testing.assert_allclose(ratio, 4.0, rtol=0.35)
+def test_intervals_shrink_faster_than_those_of_random_points(angles: Model) -> None:
+    # Sixteen times the points would shrink the intervals of independent ones by 4; those of even points more.
+    few, many = (
+        np.mean(
+            [np.ptp(sobol_indices(angles, "y", n, seed=seed).total_interval, axis=1) for seed in range(5)],
+            axis=0,
+        )
+        for n in (2**9, 2**13)
+    )
+    assert (few / many > 4.0).all()
+
+
+def test_intervals_are_as_wide_as_the_estimates_spread(angles: Model) -> None:
+    # 90 % of a normal distribution is 3.29 standard deviations; Student's of eight asks for 3.79.
+    found = [sobol_indices(angles, "y", seed=seed) for seed in range(20)]
+    width = np.mean([np.ptp(one.total_interval, axis=1) for one in found], axis=0)
+    spread = np.std([one.total for one in found], axis=0, ddof=1)
+    assert ((width / spread > 2.0) & (width / spread < 8.0)).all()
+
+
+def rarely(x: Ratio) -> Ratio:
+    value: Ratio = np.where(x > 300.0, x, 0.0)
+    return value
+
+
+def test_an_output_that_hardly_ever_varies_is_refused() -> None:
+    # x is lognormal with a median of 1 and a 95 % quantile of 10: above 300 it is 2.3 times in 100,000.
+    model = dc.Model({"y": rarely}, {"x": (1.0, 0.1, 10.0)})
+    with pytest.raises(ModelError, match=r"y is the same in all but .* of 16,384 samples, too few"):
+        sobol_indices(model, "y")
+    with pytest.raises(ModelError, match="y does not vary with x"):
+        sobol_indices(model, "y", 16)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n": 2.5}, "n must be a whole number, at least 2, got 2.5"),
+        ({"resamples": 1}, "resamples must be a whole number, at least 2"),
+        ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
+        ({"level": 1.0}, "level must be above 0 and below 1"),
+        ({"groups": {"a": ["third"]}}, "third stands in the group a, but nothing about it is uncertain here"),
+        ({"third": 2}, "third is given, but y does not depend on it"),
+    ],
+)
+def test_settings_that_mean_nothing_are_named(settings: dict[str, Any], message: str) -> None:
+    model = dc.Model(
+        {"y": squared, "z": dc.step(squared, first="first", second="third")},
+        {"first": (2, 1, 3), "second": (2, 1, 3), "third": 1.0},
+    )
+    with pytest.raises(DojoCalcError, match=message):
+        sobol_indices(model, "y", **settings)
 
 
 def test_linear_model_by_hand() -> None:

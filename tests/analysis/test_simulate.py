@@ -94,12 +94,69 @@ def test_cost_is_a_split_lognormal() -> None:
     assert quantile(found, 0.75) == pytest.approx(30e3 * (40 / 30) ** (-z / Z95))
 
 
-def test_one_sided_interval_has_its_middle_as_median() -> None:
-    assert quantile(one(10, 10, 40), 0.5) == pytest.approx(20.0)  # sqrt(10 * 40)
-    assert quantile(one(40, 10, 40), [0.05, 0.95]) == pytest.approx([10, 40])
-    # logit(0.2) = -ln 4, logit(0.5) = 0: their middle is -ln 2, whose fraction is 1 / 3.
-    assert quantile(one(0.5, 0.2, 0.5, Fraction), 0.5) == pytest.approx(1 / 3)
-    assert quantile(one(-2, -2, 6, REAL), 0.5) == pytest.approx(2.0)
+def test_one_sided_interval_keeps_its_value_as_median() -> None:
+    found = one(10, 10, 40)
+    assert quantile(found, [0.0, 0.05, 0.3, 0.5, 0.95]) == pytest.approx([10, 10, 10, 10, 40])
+    # Above the median the logarithm moves by ln 4 at z = 1.6449, so at z = 0.6745 (a quarter further) by 0.41 of it.
+    assert quantile(found, 0.75) == pytest.approx(10 * 4 ** (NormalDist().inv_cdf(0.75) / Z95))
+    assert quantile(one(40, 10, 40), [0.05, 0.5, 1.0]) == pytest.approx([10, 40, 40])
+    assert quantile(one(0.5, 0.2, 0.5, Fraction), [0.05, 0.5, 0.9]) == pytest.approx([0.2, 0.5, 0.5])
+    assert quantile(one(-2, -2, 6, REAL), [0.5, 0.95]) == pytest.approx([-2.0, 6.0])
+
+
+def test_choosing_a_reading_always_shows() -> None:
+    # Two readings whose intervals reach to each other: each keeps its own median.
+    found = readings((10.0, 2.0, 10.0), (2.0, 2.0, 10.0))
+    medians = [quantile(found, 0.5, weights={one: 1}) for one in ("r0", "r1")]
+    assert medians == pytest.approx([10.0, 2.0])
+    # Both: a quarter of all values is exactly 2 and another exactly 10, and the rest lies between.
+    # The halves that are spread reach 8.2 standard deviations, of which 5 % lie beyond the other value.
+    assert quantile(found, [0.1, 0.5, 0.9]) == pytest.approx([2.0, math.sqrt(20.0), 10.0], rel=0.01)
+
+
+def test_own_distributions_are_followed_as_they_are() -> None:
+    model = dc.Model({"cost": dc.purchase_cost}, {"units": 2, "price": dc.Uniform("10 USD", "30 USD")})
+    price = model.inputs["price"]
+    assert (price.low, price.value, price.high) == pytest.approx(
+        (11, 20, 29)
+    )  # 5 %, 50 % and 95 % of the way
+    assert quantile(price, [0.0, 0.25, 1.0]) == pytest.approx([10, 15, 30])
+    assert simulate(model, "cost").interval(0.5) == pytest.approx((30, 50), rel=0.01)
+    own = dc.Samples([1.0, 5.0, 2.0, "4 USD"])
+    found = simulate(model, "cost", price=own)
+    assert {
+        float(value): float((found.samples["cost"] == value).mean()) for value in (2, 4, 8, 10)
+    } == pytest.approx(dict.fromkeys((2.0, 4.0, 8.0, 10.0), 0.25), abs=1e-3)
+    assert found.interval(0.9) == (2.0, 10.0)
+    for wrong, message in (
+        (dc.Uniform(3, 2), "expected low < high of a uniform"),
+        (dc.Samples([1.0]), "two or more"),
+        (dc.Samples([1.0, -1.0]), r"price\[1\] must be at least 0"),
+        (("0.1 USD", "0.2 USD", "0.3 USD"), "expected low <= value <= high"),
+    ):
+        with pytest.raises(DojoCalcError, match=message):
+            simulate(model, "cost", price=wrong)
+
+
+def test_three_texts_are_an_interval_and_a_step_can_have_one() -> None:
+    model = dc.Model(
+        {"n": dc.units_needed, "cost": dc.step(dc.purchase_cost, units="n")},
+        {"target": 100.0, "unit": 1.0, "price": 2.0},
+    )
+    found = simulate(model, "cost", price=("30 kUSD", "25 kUSD", "40 kUSD"))
+    assert found.quantile([0.05, 0.5, 0.95]) == pytest.approx([2.5e6, 3e6, 4e6], rel=0.01)
+    found = simulate(model, "cost", n=(8, 7, 9), price="30 kUSD")
+    assert found.quantile([0.05, 0.5, 0.95]) == pytest.approx([210e3, 240e3, 270e3], rel=0.01)
+    assert [bar.input for bar in dc.tornado(model, "cost", n=(8, 7, 9))] == ["n"]
+
+
+def test_readings_that_stand_aside_contradict_nothing() -> None:
+    found = readings((100.0, 90.0, 110.0), (300.0, 290.0, 310.0))
+    aside = replace(found, readings=(found.readings[0], replace(found.readings[1], aside="dated")))
+    assert found.uncertain
+    assert len(aside.rivals) == 1
+    assert quantile(aside, [0.05, 0.5, 0.95]) == pytest.approx([90, 100, 110])
+    assert quantile(aside, 0.5, weights={"r1": 1}) == pytest.approx(300), "somebody's choice"
 
 
 def test_what_falls_outside_the_domain_lies_on_its_end() -> None:
@@ -389,8 +446,24 @@ def test_bad_arguments_are_named(lognormals: Model) -> None:
         (lambda: simulate(lognormals, "z"), UnknownNameError, "no output 'z'"),
         (lambda: simulate(lognormals, "y", frst=1), UnknownNameError, "did you mean first"),
         (lambda: simulate(lognormals, "y", first=[1, 2]), ModelError, "first must be one value here"),
-        (lambda: simulate(lognormals, "y", precision=0), DojoCalcError, "a precision above 0"),
+        (lambda: simulate(lognormals, "y", precision=0), DojoCalcError, "precision must be above 0"),
         (lambda: simulate(lognormals, []), DojoCalcError, "expected an output"),
+        (
+            lambda: simulate(lognormals, "y", seed=-1),
+            DojoCalcError,
+            "seed must be a whole number, at least 0",
+        ),
+        (lambda: simulate(lognormals, "y", samples=2.5), DojoCalcError, "samples must be a whole number"),
+        (
+            lambda: simulate(lognormals, "y", correlations={"first": 0.5}),  # type: ignore[dict-item]
+            DojoCalcError,
+            "expected a pair of inputs to be correlated, got 'first'",
+        ),
+        (
+            lambda: simulate(lognormals, "y", correlations={("first", "second"): "much"}),  # type: ignore[dict-item]
+            DojoCalcError,
+            "the correlation of first and second",
+        ),
         (lambda: simulate(dc.Model({"y": inverse}, {"first": None}), "y"), ModelError, "needs a value"),
         (lambda: simulate(lognormals, "y").quantile(2), DomainError, "q must be"),
     ):

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dojo_calc as dc
-from dojo_calc.analysis.sweep import Sweep, sweep
-from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.analysis.sweep import sweep
+from dojo_calc.errors import DomainError, UnitError, UnknownNameError
 from dojo_calc.model.model import Model, ModelError
 
 GRID = {
@@ -35,7 +35,8 @@ def chain() -> Model:
 def broadcast(model: Model, output: str) -> Any:
     """The same grid in one call, by broadcasting."""
     axes = [np.asarray(axis, dtype=float) for axis in GRID.values()]
-    given = dict(zip(GRID, np.ix_(*axes), strict=True))
+    needed = model.needed([output])
+    given = {name: axis for name, axis in zip(GRID, np.ix_(*axes), strict=True) if name in needed}
     return np.broadcast_to(model.evaluate(output, **given), (7, 3, 5))
 
 
@@ -203,7 +204,11 @@ def test_what_cannot_be_swept_is_named(chain: Model) -> None:
         (lambda: sweep(chain, "chips", {"target": []}, unit=1), ModelError, "axis target must be a sequence"),
         (lambda: sweep(chain, "chips", {"target": 3}, unit=1), ModelError, "axis target must be a sequence"),
         (lambda: sweep(chain, "chips", {}, target=1, unit=1), ModelError, "needs an input to vary"),
-        (lambda: sweep(chain, "chips", two, unit=1, block=0), ModelError, "a block of at least 1"),
+        (
+            lambda: sweep(chain, "chips", two, unit=1, block=0),
+            ModelError,
+            "block must be a whole number, at least 1",
+        ),
         (lambda: sweep(chain, "chips", two, unit=1, target=1), ModelError, "target is both an axis"),
         (lambda: sweep(chain, "chips", two, unit=[1, 2]), ModelError, "unit must be one value here"),
         (
@@ -216,7 +221,7 @@ def test_what_cannot_be_swept_is_named(chain: Model) -> None:
         (lambda: sweep(chain, ["chips", "power"], two, out=np.zeros(2)), ModelError, "need a mapping"),
         (lambda: sweep(chain, "chips", two, unit=1, out=whole), ModelError, "of another grid"),
         (
-            lambda: sweep(chain, "chips", {"target": [1e18], "unit": [1e14]}, chip_power=1, out=whole),
+            lambda: sweep(chain, "power", {"target": [1e18], "unit": [1e14]}, chip_power=1, out=whole),
             ModelError,
             "other outputs, values",
         ),
@@ -229,4 +234,14 @@ def test_what_cannot_be_swept_is_named(chain: Model) -> None:
 def test_an_error_in_a_block_comes_out(chain: Model) -> None:
     with ThreadPoolExecutor(2) as threads, pytest.raises(ModelError, match="needs a value for chip_power"):
         sweep(chain, "power", {"target": GRID["target"], "unit": GRID["unit"]}, executor=threads, block=2)
-    assert isinstance(sweep(chain, "chips", {"chip_power": [1.0, 2.0]}, target=2e14, unit=1e14), Sweep)
+    with pytest.raises(
+        ModelError, match="chip_power is given, but chips does not depend on it; it would change power"
+    ):
+        sweep(chain, "chips", {"chip_power": [1.0, 2.0]}, target=2e14, unit=1e14)
+
+
+def test_an_axis_may_be_texts(chain: Model) -> None:
+    found = sweep(chain, "chips", {"target": ["1 EFLOP/s", "2 EFLOP/s"]}, unit="500 TFLOP/s")
+    assert found["chips"].tolist() == [2000.0, 4000.0]
+    with pytest.raises(UnitError, match=r"target\[1\] must be in FLOP/s"):
+        sweep(chain, "chips", {"target": ["1 EFLOP/s", "2 W"]}, unit=1e14)

@@ -23,7 +23,8 @@ def test_a_tile_by_hand(model: Model) -> None:
     }  # fmt: skip
     assert model.evaluate("tile", **plain) == pytest.approx(14e3)
     # Untested: 25 raw dies of 100, and all of them work once in 2^25: (2,500 + 2,000) x 2^26.
-    assert model.evaluate("untested_tile", **plain) == pytest.approx(4500 * 2**26)
+    untested = {name: value for name, value in plain.items() if name not in ("test_cost", "coverage")}
+    assert model.evaluate("untested_tile", **untested) == pytest.approx(4500 * 2**26)
     # A test that sees 90 %: 0.5^0.9 pass at 100 / 0.53589 = 186.61, and (0.5^0.1)^25 = 0.17678 of tiles are sound.
     blind = plain | {"coverage": 0.9}
     assert model.evaluate("tile", **blind) == pytest.approx(
@@ -59,7 +60,8 @@ def test_tested_tiles_are_the_cheaper_the_better_anything_works(
     assert tile(assembly_yield=assembly + 0.01) < tile()
     assert tile(die_yield=die_yield + 0.001) < tile()
     # A blind test that costs nothing is no test.
-    blind = {"die_yield": die_yield, "assembly_yield": assembly, "coverage": 0.0, "test_cost": 0.0}
-    assert model.evaluate("tile", **blind) == pytest.approx(model.evaluate("untested_tile", **blind))
+    yields = {"die_yield": die_yield, "assembly_yield": assembly}
+    blind = model.evaluate("tile", **yields, coverage=0.0, test_cost=0.0)
+    assert blind == pytest.approx(model.evaluate("untested_tile", **yields))
     # With dies as cheap as here against the rest of a tile, a better test pays.
     assert tile(coverage=min(1.0, coverage + 0.01)) <= tile(coverage=coverage) * (1 + 1e-12)

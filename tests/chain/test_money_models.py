@@ -89,4 +89,4 @@ def test_no_formula_of_an_explanation_is_longer_than_somebody_reads() -> None:
     written_out = steps["hall_payment"].formula
     assert "expm1(-hall_years * log1p(" in written_out
     assert all(len(one.formula) <= LONGEST for one in steps.steps)
-    assert steps["operation"].formula == "fees / month"
+    assert steps["operation"].formula == "fees / 1 month"

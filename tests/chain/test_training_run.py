@@ -80,10 +80,11 @@ def test_sizes_and_tokens_may_be_texts_and_nothing_given_is_left_out() -> None:
     # 1e12 tokens in steps of 256 x 4096 are 953,674.3, so 953,675.
     assert by_text.evaluate("steps") == 953_675
     assert by_number.evaluate("steps", training_tokens="2 trillion tokens") == 1_907_349
-    assert dc.training_run("llama3-8b", "h100-sxm", 64, tokens=0, **shape).evaluate("steps") == 0
+    with pytest.raises(DojoCalcError, match="tokens must be at least 1"):
+        dc.training_run("llama3-8b", "h100-sxm", 64, tokens=0, **shape)
     with pytest.raises(DojoCalcError, match=r"^chips must be a whole number of at least 1, got 0"):
         dc.training_run("llama3-8b", "h100-sxm", 0, **shape)
-    with pytest.raises(DojoCalcError, match="training_tokens must be a bare number, got '15 TB'"):
+    with pytest.raises(DojoCalcError, match="tokens must be a bare number, got '15 TB'"):
         dc.training_run("llama3-8b", "h100-sxm", 64, tokens="15 TB", **shape)
     same = train("llama3-8b", "h100-sxm", "64", global_batch="256", sequence="4,096", **plan)
     assert same.step_time == by_number.evaluate("step_time")

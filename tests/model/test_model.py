@@ -219,7 +219,7 @@ def test_every_shipped_model_takes_random_inputs_of_its_domains() -> None:
                 for one in model.inputs.values()
                 if one.value
             }
-        for output, value in model.evaluate(**given).items():
+        for output, value in model.judged(model.outputs, given)[0].items():
             check_against(value, model.spec(output), output)
 
 

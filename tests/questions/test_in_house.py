@@ -51,5 +51,5 @@ def test_bad_input() -> None:
         in_house(departure=0.0)
     with pytest.raises(DomainError, match="slip must be between 0 and 1"):
         in_house(slip=2.0)
-    with pytest.raises(DojoCalcError, match="at least 1 sample, got 0"):
+    with pytest.raises(DojoCalcError, match="samples must be a whole number, at least 1, got 0"):
         in_house(0)

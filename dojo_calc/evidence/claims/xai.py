@@ -65,8 +65,12 @@ def _ratio(above: Span, below: Span) -> Span:
 
 
 def _corners(model: Model, output: str, names: Sequence[str], given: Mapping[str, Span | float]) -> Span:
-    """Low, central and high value of an output over the intervals of inputs and of what is given instead."""
-    spans = {name: _span(model.inputs[name]) for name in names if name not in given}
+    """Low, central and high value of an output over the intervals of inputs and of what is given instead.
+
+    An input that what is given leaves idle does not vary anything.
+    """
+    needed = model.needed([output], given)
+    spans = {name: _span(model.inputs[name]) for name in names if name not in given and name in needed}
     spans |= {name: (span, span, span) if isinstance(span, float) else span for name, span in given.items()}
     central = {name: span[1] for name, span in spans.items() if name in given}
     corners = product(*((low, high) for low, _, high in spans.values()))
