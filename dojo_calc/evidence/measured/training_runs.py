@@ -292,6 +292,17 @@ class Prepared:
             **{name: np.array([one[name] for one in found])[self.which] for name in found[0]},
         }
 
+    def part(self, mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Prepared:
+        """Some of the runs, in their order."""
+        used, which = np.unique(self.which[mask], return_inverse=True)
+        return Prepared(
+            {name: column[mask] for name, column in self.plans.items()},
+            tuple(self.machines[one] for one in used),
+            which,
+            self.per_step[mask],
+            self.book,
+        )
+
     def values(self, changed: Mapping[str, float] | None = None) -> Vector:
         """Predictions, in the metrics' units."""
         seconds = step.evaluate(self.inputs(changed), ("step_time",))["step_time"]
