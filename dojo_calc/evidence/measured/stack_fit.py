@@ -1,11 +1,12 @@
 """Fits what the first table does not speak of, other stacks and other chips, and says how wrong that is unseen.
 
 The parameters of `data/efficiency.csv` that no fitted row of the first table reads are fitted to the dense rows of
-`data/validation/more_runs.csv`, with all other parameters held. So what is known well stays as it is, however many rows
-of rougher software there are. Every cluster has one vote.
+`data/validation/more_runs.csv`, with all other parameters held. So what is known well stays as it is, however many
+rows of rougher software there are. Every cluster has one vote.
 
-How wrong it is on what it has not seen is told by leaving clusters out: rows of one model on one chip under one family
-of software share a fold of `data/validation/folds.csv`, and each fold is predicted by a fit to the other four.
+How wrong it is on what it has not seen is told by leaving clusters out: rows of one model on one chip under one
+family of software share a fold of `data/validation/folds.csv`, and each fold is predicted by a fit to the other four.
+Then whole families of independent software are left out, named by the kind of their stack alone, or not at all.
 
 `python -m dojo_calc.evidence.measured.stack_fit > data/validation/out_of_fold.csv` makes the table of those errors.
 """
@@ -24,16 +25,16 @@ import numpy as np
 from annotated_types import Ge, Le
 from pydantic import FiniteFloat
 
-from dojo_calc.evidence.measured.runs import Run, cluster, family, read_runs, splits
-from dojo_calc.evidence.measured.training_fit import LEAST, Fit
+from dojo_calc.evidence.measured.runs import Run, cluster, family, read_runs
+from dojo_calc.evidence.measured.training_fit import LEAST, Fit, fitted, read_by
 from dojo_calc.evidence.measured.training_runs import Vector, predict, prepare
 from dojo_calc.performance.efficiency import Parameter, efficiency, parameters
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "FOLDS", "OutOfFold", "Rows", "all_rows", "fit_stacks", "folds", "out_of_fold", "read_out_of_fold", "relative",
-    "second_stage",
+    "FOLDS", "OutOfFold", "Rows", "all_rows", "fit_stacks", "folds", "out_of_family", "out_of_fold",
+    "read_out_of_fold", "relative", "second_stage",
 ]  # fmt: skip
 
 FOLDS = 5
@@ -68,9 +69,16 @@ def relative(rows: Rows, values: Mapping[str, float]) -> Vector:
 
 @cache
 def all_rows() -> Rows:
-    """Scored rows of `more_runs.csv` that can be predicted."""
+    """Scored rows of `more_runs.csv` that can be predicted.
+
+    Their blanks are filled by the middles that a fit begins with, so that what it finds does not depend on what it
+    found before.
+    """
     runs = [run for run in read_runs(data_path("validation/more_runs.csv")) if run.use == "score"]
-    found = predict(runs)
+    known = {one.key for one in fitted()}
+    found = predict(
+        runs, {one.key: one.prior for one in parameters() if one.kind == "fitted" and one.key not in known}
+    )
     kept = [index for index, reason in enumerate(found.reasons) if not reason]
     return Rows(tuple(runs), found.chosen).of(kept)
 
@@ -78,14 +86,9 @@ def all_rows() -> Rows:
 @cache
 def second_stage() -> tuple[Parameter, ...]:
     """Parameters that this fit moves: those that a row of `more_runs.csv` reads and none that the first fit used."""
-    first = _read([run for run in read_runs() if splits()[run.id] == "fit"])
-    more = _read([run for run in all_rows().runs if run.group != "moe"])
+    first = {one.key for one in fitted()}
+    more = read_by([run for run in all_rows().runs if run.group != "moe"])
     return tuple(one for one in parameters() if one.kind == "fitted" and one.key in more - first)
-
-
-def _read(runs: Sequence[Run]) -> set[str]:
-    cases = {(run.chip, run.precision, run.stack) for run in runs}
-    return {one.key for case in cases for one in efficiency(*case).values()}
 
 
 def fit_stacks(every: Rows, moved: Sequence[Parameter] | None = None) -> Fit:

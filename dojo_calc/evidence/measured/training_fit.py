@@ -24,12 +24,13 @@ from pydantic import FiniteFloat
 
 from dojo_calc.evidence.measured.runs import Run, family, read_runs, splits
 from dojo_calc.evidence.measured.training_runs import Vector, predict, prepare
-from dojo_calc.performance.efficiency import Parameter, parameters
+from dojo_calc.performance.efficiency import Parameter, efficiency, parameters
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "OFF", "Effect", "Fit", "effects", "errors", "fit", "fitted", "leave_one_source_out", "read_effects", "without",
+    "OFF", "Effect", "Fit", "effects", "errors", "fit", "fitted", "leave_one_source_out", "read_by", "read_effects",
+    "without",
 ]  # fmt: skip
 
 PRIOR_WEIGHT = 0.1
@@ -64,8 +65,20 @@ class Fit:
 
 
 def fitted() -> list[Parameter]:
-    """Parameters that the fit moves."""
-    return [one for one in parameters() if one.kind == "fitted"]
+    """Parameters that the fit moves: those that a fitted row reads."""
+    read = read_by([run for run in read_runs() if splits()[run.id] == "fit"])
+    return [one for one in parameters() if one.kind == "fitted" and one.key in read]
+
+
+def read_by(runs: Sequence[Run]) -> set[str]:
+    """Keys of the parameters that a prediction of some runs reads.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    """
+    cases = {(run.chip, run.precision, run.stack) for run in runs}
+    return {one.key for case in cases for one in efficiency(*case).values()}
 
 
 def fit(
