@@ -89,7 +89,7 @@ def test_80_percent_intervals_hold_what_they_say(how: str, group: str) -> None:
 def test_the_table_holds_what_the_fit_finds() -> None:
     found = fit_stacks(all_rows()).values
     for one in second_stage():
-        assert found[one.key] == pytest.approx(one.value, rel=0.02), one.key
+        assert found[one.key] == pytest.approx(one.value, rel=0.03), one.key
         assert one.low <= one.value <= one.high
 
 
