@@ -45,7 +45,7 @@ from dojo_calc.economics.power import (
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model, Step, step
-from dojo_calc.units import hour, month, year
+from dojo_calc.units import month, year
 
 __all__ = ["chip_hour", "collateral", "megawatts"]
 
@@ -117,7 +117,7 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
         "lease_paid": step(spread_over, total="lease_yearly", duration=year),
         "lease": step(total_rate, first="lease_paid", others=tuple(upkeep.values())),
         "lease_work": step(delivered_price, cost="lease", **work),
-        "rent": step(spread_over, total="hourly_rent", duration=hour),
+        "rent": step(total_rate, first="hourly_rent", others=()),
         "rent_work": step(delivered_price, cost="rent", **work),
     }  # fmt: skip
     value = known.facts.value

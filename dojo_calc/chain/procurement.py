@@ -38,7 +38,7 @@ from dojo_calc.economics.race import (
 from dojo_calc.economics.yields import faults_on_die, good_dies
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model, Step, step
-from dojo_calc.units import day, hour, year
+from dojo_calc.units import day, year
 
 __all__ = ["pledge", "race", "swap", "wafers_to_exapods"]
 
@@ -132,7 +132,7 @@ def swap(book: Catalogue | None = None) -> Model:
         "rate": step(pooled_rate, unit="peak"),
         "lost_work": step(delivered_work, duration="lost"),
         "value": purchase_cost,
-        "lost_use": step(rental_cost, period=hour, duration="lost"),
+        "lost_use": step(rental_cost, duration="lost"),
         "idle_power": step(pooled_power, unit="chip_power"),
         "energy_saved": step(energy, power="idle_power", duration="lost"),
         "electricity": step(energy_cost, energy="energy_saved", price="energy_price"),

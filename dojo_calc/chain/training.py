@@ -36,7 +36,6 @@ from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, 
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Count, Ranks, check, spec, whole_number
-from dojo_calc.units import hour
 
 __all__ = ["RUN", "training_run"]
 
@@ -85,7 +84,7 @@ RUN: dict[str, Callable[..., Any] | Step] = {
     "capital": step(capital_with_share, rest="servers_price", share="network_share"),
     "hardware_used": step(straight_line, duration="elapsed"),
     "own": step(total_cost, first="hardware_used", others=("electricity",)),
-    "rent": step(rental_cost, units="chips", rent="hourly_rent", period=hour, duration="elapsed"),
+    "rent": step(rental_cost, units="chips", rent="hourly_rent", duration="elapsed"),
 }
 
 

@@ -16,6 +16,7 @@ from dojo_calc.quantities import (
     Fraction,
     Frequency,
     Money,
+    MoneyRate,
     PositiveCount,
     PositiveDuration,
     PositiveFraction,
@@ -224,17 +225,15 @@ def mean_delay(first: Duration, last: Duration, share_first: Fraction) -> Durati
     return first * share_first + last * (1.0 - share_first)
 
 
-def rental_cost(units: Count, rent: Money, period: PositiveDuration, duration: Duration) -> Money:
+def rental_cost(units: Count, rent: MoneyRate, duration: Duration) -> Money:
     """Price of renting units for a time.
 
     Parameters
     ----------
     units : Count
         [1].
-    rent : Money
-        Of one unit for one `period` [USD].
-    period : PositiveDuration
-        What the rent is paid for, an hour as a rule [s].
+    rent : MoneyRate
+        Of one unit [USD/s].
     duration : Duration
         [s].
 
@@ -243,7 +242,7 @@ def rental_cost(units: Count, rent: Money, period: PositiveDuration, duration: D
     Money
         [USD]; broadcast shape.
     """
-    return units * rent * (duration / period)
+    return units * rent * duration
 
 
 def capital_charge(capital: Money, interest: Ratio, period: PositiveDuration, duration: Duration) -> Money:

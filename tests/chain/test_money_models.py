@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dojo_calc.analysis.explain import LONGEST, explain
 from dojo_calc.chain.money import chip_hour, collateral, megawatts
-from dojo_calc.errors import UnknownNameError
+from dojo_calc.errors import UnitError, UnknownNameError
 from dojo_calc.units import giga, hour, kWh, mega
 from tests.strategies import from_zero
 
@@ -90,3 +90,12 @@ def test_no_formula_of_an_explanation_is_longer_than_somebody_reads() -> None:
     assert "expm1(-hall_years * log1p(" in written_out
     assert all(len(one.formula) <= LONGEST for one in steps.steps)
     assert steps["operation"].formula == "fees / 1 month"
+
+
+def test_a_rent_is_money_over_time_as_people_write_it() -> None:
+    # 2 USD an hour are 2 / 3600 a second, and 48 USD a day.
+    model = chip_hour()
+    texts = ("2 USD/h", "$2/h", "2 $/h", "2 USD per hour", "48 USD/day")
+    assert {model.evaluate("rent", hourly_rent=one) for one in texts} == {2 / 3600}
+    with pytest.raises(UnitError, match="hourly_rent must be in USD/s"):
+        model.evaluate("rent", hourly_rent="2 USD")

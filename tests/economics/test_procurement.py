@@ -99,7 +99,7 @@ def test_the_swap_by_hand() -> None:
     assert late == pytest.approx(3.5 * dc.month)
     assert dc.delivered_work(12_000 * 989.4e12, 0.4, late) == pytest.approx(4.371e25, rel=1e-3)
     # Rented at 3.49 USD an hour: 12,000 x 3.49 x 2,556.75 h = 107.1 million USD.
-    rent = rental_cost(12_000, 3.49, dc.hour, late)
+    rent = rental_cost(12_000, 3.49 / dc.hour, late)
     assert rent == pytest.approx(107.077e6, rel=1e-4)
     # 500 million at 10 % a year for 3.5 / 12 of a year: 14.58 million USD.
     interest = capital_charge(500e6, 0.1, dc.year, late)

@@ -336,7 +336,7 @@ def rented_out(book: Catalogue) -> Answers:
     tiles: Any = units_needed(rate, tile.peak("bf16"))
 
     def rent(price: Any, rented: Any) -> Any:
-        return rental_cost(equivalents, price, units.hour, units.year) * rented
+        return rental_cost(equivalents, price, units.year) * rented
 
     def electricity(power: Any, price: Any) -> Any:
         return energy_cost(energy(pooled_power(pods, power), units.year), price)
