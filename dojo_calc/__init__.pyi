@@ -256,6 +256,9 @@ from .performance.mesh import (
     torus_latency_bound,
     torus_reduce_scatter,
 )
+from .performance.model_config import (
+    transformer_from_config,
+)
 from .performance.roofline import (
     arithmetic_intensity,
     attainable_rate,
@@ -475,6 +478,7 @@ __all__ = [
     "tokens_for_compute",
     "training_compute",
     "training_loss",
+    "transformer_from_config",
     "week",
     "whole",
     "year",

@@ -109,6 +109,7 @@ NOT_FORMULAS = {
     "dojo_calc.performance.plan.flags": "words to flags",
     "dojo_calc.performance.plan.problems": "gives words",
     "dojo_calc.performance.plan.train": "looks sizes and rates up, then runs the formulas of a step",
+    "dojo_calc.performance.model_config.transformer_from_config": "reads a file",
     "dojo_calc.performance.workload.model_table": "reads a file",
     "dojo_calc.performance.workload.transformer": "looks sizes up",
     "dojo_calc.performance.workload.transformers": "reads a file",

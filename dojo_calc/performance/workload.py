@@ -308,7 +308,8 @@ def transformer(model: str | Transformer, models: str | Path | None = None) -> T
     Parameters
     ----------
     model : str or Transformer
-        A row of `models` or of `data/models.csv`; sizes of one's own are passed on.
+        A row of `models` or of `data/models.csv`, or the path of a model's ``config.json``, see
+        `dojo_calc.performance.model_config.transformer_from_config`; sizes of one's own are passed on.
     models : path, optional
         A reader's own table in the columns of `data/models.csv`, whose rows win over shipped ones.
 
@@ -330,6 +331,12 @@ def transformer(model: str | Transformer, models: str | Path | None = None) -> T
                 f"models: {models} would not be read, since the model is given by its sizes"
             )
         return model
+    if model.endswith(".json") and models is None:
+        from dojo_calc.performance.model_config import (
+            transformer_from_config,
+        )  # it makes what this module holds
+
+        return transformer_from_config(model)
     known, refused = model_table()
     if models is not None:
         own, not_own = model_table(Path(models))
