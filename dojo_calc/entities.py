@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from dojo_calc.errors import nearest
+from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.rows import Strict
 from dojo_calc.tables import Place, data_path, read_rows
 
@@ -110,8 +110,16 @@ class Names:
         self.entities[one.id] = one
         self._ids |= {_plain(name): one.id for name in (one.id, *one.aliases)}
 
-    def find(self, name: str) -> str | None:
-        """Id of the entity of that name, or None where there is none."""
+    def find(self, name: object) -> str | None:
+        """Id of the entity of that name, or None where there is none.
+
+        Raises
+        ------
+        UnknownNameError
+            If it is no text: a scenario may hold a number or a list where a name belongs.
+        """
+        if not isinstance(name, str):
+            raise UnknownNameError(f"expected the name of a machine, got {name!r:.60}")
         return self._ids.get(_plain(name))
 
     def nearest(self, name: str) -> str:

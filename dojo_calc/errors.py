@@ -8,6 +8,7 @@ from difflib import get_close_matches
 __all__ = [
     "DojoCalcError",
     "DomainError",
+    "ExtraError",
     "FactsError",
     "ModelError",
     "ScheduleError",
@@ -43,6 +44,13 @@ class ModelError(DojoCalcError):
 
 class ScheduleError(DojoCalcError):
     """Orders, deliveries or sales cannot be meant so; the message names the entry, what was expected and came."""
+
+
+class ExtraError(DojoCalcError, ImportError):
+    """A library that this needs is not installed; the message names the extra that brings it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed; it comes with: pip install 'dojo_calc[{extra}]'")
 
 
 def nearest(name: str, known: Iterable[str], *, count: int = 3) -> str:

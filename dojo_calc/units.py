@@ -298,7 +298,8 @@ def to_si(value: float, unit_text: str) -> float:
     Returns
     -------
     float
-        The same quantity in SI base units (FLOP, B, USD, token, chip, m, kg, s, A).
+        The same quantity in SI base units (FLOP, B, USD, token, chip, m, kg, s, A); infinite, as in arithmetic of
+        floats, beyond the largest of them.
 
     Raises
     ------
@@ -308,7 +309,10 @@ def to_si(value: float, unit_text: str) -> float:
     size, rounded = _size(unit_text)
     if size == 1 or not math.isfinite(value):
         return float(value) * rounded
-    return float(Fraction(repr(float(value))) * size)
+    try:
+        return float(Fraction(repr(float(value))) * size)
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 @lru_cache(maxsize=4096)

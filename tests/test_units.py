@@ -83,6 +83,7 @@ def test_a_decimal_with_a_prefix_is_converted_exactly() -> None:
     assert units.to_si(0.3, "mm") == 0.0003
     assert units.to_si(7.0, "percent") == 0.07
     assert units.to_si(float("inf"), "GB") == float("inf")
+    assert units.to_si(-1e308, "GUSD") == float("-inf"), "beyond the largest float, as in its arithmetic"
 
 
 def test_multipliers_agree_with_the_registry() -> None:

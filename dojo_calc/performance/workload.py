@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ValidationError, create_model, model_validator
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
@@ -16,8 +16,8 @@ from dojo_calc.tables import data_path, read_rows
 
 __all__ = ["SizeError", "Transformer", "model_table", "transformer", "transformers"]
 
-Size = Annotated[int, Gt(0)]
-Number = Annotated[int, Ge(0)]
+Size = Annotated[int, Gt(0), Lt(10**15)]  # beyond it a slip; what a float holds exactly
+Number = Annotated[int, Ge(0), Lt(10**15)]
 Flag = Annotated[int, Ge(0), Le(1)]
 
 

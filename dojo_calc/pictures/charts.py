@@ -17,9 +17,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-import altair
-
+from dojo_calc.errors import ExtraError
 from dojo_calc.formatting import format_number
+
+try:
+    import altair
+except ModuleNotFoundError:
+    raise ExtraError("altair, which draws every chart,", "charts") from None
 
 if TYPE_CHECKING:
     import polars
@@ -422,20 +426,27 @@ class Markdown:
         return self.text
 
 
+_CODE = re.compile(r"(^[ ]*```.*?^[ ]*```|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
+_TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://)")
+
+
 def say(text: str) -> Markdown:
     """Sentence whose numbers the cell has computed, for example ``say(f"It takes {chips:,.0f} chips.")``.
 
     Parameters
     ----------
     text : str
-        Markdown, with formulas between dollar signs; common indentation is removed.
+        Markdown, with formulas between dollar signs; common indentation is removed. Tags of HTML are shown as
+        they stand, outside of code too: titles and names out of a table must not become a part of the page.
 
     Returns
     -------
     Markdown
         To be left as the last expression of a cell.
     """
-    return Markdown(text)
+    parts = _CODE.split(text)
+    parts[::2] = (_TAG.sub("&lt;", part) for part in parts[::2])
+    return Markdown("".join(parts))
 
 
 class Table:

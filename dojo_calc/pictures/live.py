@@ -11,16 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-import altair as alt
 import numpy as np
 
 from dojo_calc import units
 from dojo_calc.analysis.explain import signals
-from dojo_calc.errors import UnitError
+from dojo_calc.errors import ExtraError, UnitError
 from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model, ModelError
 from dojo_calc.pictures import charts
 from dojo_calc.quantities import check_against
+
+try:
+    import altair as alt
+except ModuleNotFoundError:
+    raise ExtraError("altair, which draws every chart,", "charts") from None
 
 __all__ = ["Slider", "live", "slider"]
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import dojo_calc as dc
@@ -142,3 +144,17 @@ def test_assemblies_are_products_in_order(book: Catalogue) -> None:
 def test_table_of_chips(book: Catalogue) -> None:
     table = book.table("chip")
     assert {"d1", "a100-sxm-40gb", "a100-sxm-80gb", "h100-sxm"} <= set(table["id"])
+
+
+@pytest.mark.parametrize("name", [["h100"], {"a": 1}, 5, None, 1.5])
+def test_what_is_no_name_is_refused(name: object) -> None:
+    with pytest.raises(UnknownNameError, match="expected the name of a machine, got"):
+        dc.machine(name)
+
+
+def test_own_files_are_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    header = "entity,quantity,value,unit,kind,date,source\n"
+    for price in (100, 200):
+        path.write_text(f"{header}h100-sxm,price,{price},USD,exact,2026,https://example.org\n")
+        assert dc.catalogue(str(path)).machine("h100").total("price") == price

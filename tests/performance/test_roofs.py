@@ -91,3 +91,10 @@ def test_time_bounds_over_all_memories_and_links_at_once() -> None:
     assert many.shape == (2, 2)
     with pytest.raises(UnknownNameError, match="no memory or link 'nvlink'"):
         dc.time_bounds(TRAY, "bf16", 1e15, {"nvlink": 1e9})
+
+
+def test_traffic_must_say_over_what() -> None:
+    with pytest.raises(
+        DomainError, match=r"traffic must be bytes by memory or link, such as .*, got 1000000000000\.0"
+    ):
+        dc.time_bounds(dc.machine("a100"), "bf16", 1e15, 1e12)

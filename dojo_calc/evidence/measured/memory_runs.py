@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import FiniteFloat
 
 from dojo_calc.evidence.measured.runs import Run, cluster, publisher
@@ -26,7 +26,7 @@ from dojo_calc.units import GiB
 
 __all__ = ["MemoryRun", "read_memory_runs", "validate_memory_runs"]
 
-Size = Annotated[int, Gt(0)]
+Size = Annotated[int, Gt(0), Lt(10**15)]  # no plan counts more of anything; it is held exactly as a float
 
 
 class MemoryRun(Strict):

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import FiniteFloat
 
 from dojo_calc.rows import Strict
@@ -32,7 +32,7 @@ METRICS = {
     "model_tflops_per_chip": "TFLOP/s",
     "mfu": "1",
 }
-Size = Annotated[int, Gt(0)]
+Size = Annotated[int, Gt(0), Lt(10**15)]  # no plan counts more of anything; it is held exactly as a float
 Number = Annotated[int, Ge(0)]
 Flag = Annotated[int, Ge(0), Le(1)]
 Positive = Annotated[FiniteFloat, Gt(0)]
