@@ -227,7 +227,10 @@ def _laid_out(batch: int, length: int, plan: Mapping[str, Any]) -> dict[str, Inp
     """Sizes and flags of a plan, as `train` reads them."""
     sizes = {name: float(plan.get(name, 1)) for name in SIZES}
     words = flags(
-        *(plan.get(name, other) for name, other in zip(WORDS, ("none", "zero1", "flash"), strict=True))
+        plan.get("recompute", "none"),
+        plan.get("sharding", "zero1"),
+        plan.get("attention", "flash"),
+        plan.get("recompute_share", 1.0),
     )
     parallel = plan.get("sequence_parallel")
     given = sizes | words | {

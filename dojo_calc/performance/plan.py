@@ -51,13 +51,15 @@ class PlanError(DojoCalcError):
     """A plan cannot be: sizes that do not fit each other, or memory that is too small."""
 
 
-def flags(recompute: Any, sharding: Any, attention: Any) -> dict[str, Any]:
+def flags(recompute: Any, sharding: Any, attention: Any, recompute_share: Any = 1.0) -> dict[str, Any]:
     """Words of a plan as the 1s and 0s that the formulas take.
 
     Parameters
     ----------
     recompute, sharding, attention : str or array_like of str
         From `RECOMPUTE`, `SHARDING` and `ATTENTION`.
+    recompute_share : array_like
+        Of layers, where they are recomputed in full [1].
 
     Returns
     -------
@@ -68,12 +70,19 @@ def flags(recompute: Any, sharding: Any, attention: Any) -> dict[str, Any]:
     ------
     UnknownNameError
         If a word is none of those.
+    PlanError
+        If the share is none, or has no effect.
     """
     redo = _ranks("recompute", recompute, RECOMPUTE)
     shard = _ranks("sharding", sharding, SHARDING)
+    share = np.asarray(recompute_share, dtype=np.float64)
+    if not np.all((share > 0) & (share <= 1)):
+        raise PlanError(f"recompute_share must be above 0 and at most 1, got {share.min():g}")
+    if np.any((share != 1) & (redo != 2)):
+        raise PlanError("recompute_share has no effect where recompute is not full")
     return {
         "selective": _number(redo == 1),
-        "full": _number(redo == 2),
+        "full": _number((redo == 2) * share),
         "per_op": _number(redo == 3),
         "shard_optimizer": _number(shard >= 1),
         "shard_gradients": _number(shard >= 2),
@@ -103,10 +112,10 @@ def _number(values: Any) -> Any:
 class Training:
     """What a plan takes, each value a float or an array of the plans' shape; NaN where `reason` is not empty.
 
-    `step_time` [s] with its 80 % interval `low` and `high`, `throughput` [tokens/s a chip], `mfu` against the
-    dense peak at the precision of the matrix products, `memory` [B] of the fullest chip as its driver shows it, with
-    its 80 % interval `memory_low` and `memory_high`, and `memory_capacity` [B]; `parts` and `memory_parts` are what
-    they are sums of. `told` is what a user should hear of the stack asked for.
+    `step_time` [s] with its 80 % interval `low` and `high`, `throughput` [tokens/s a chip], `mfu` against the dense
+    peak of the matrix products, `memory` [B] of the fullest chip as its driver shows it, with its 80 % interval
+    `memory_low` and `memory_high`, and `memory_capacity` [B]; `parts` and `memory_parts` are what they are sums of.
+    `told` is what a user should hear of the stack asked for.
     """
 
     step_time: Any
@@ -154,6 +163,7 @@ def train(
     interleave: Any = 1,
     shard_copies: Any = 1,
     recompute: Any = "none",
+    recompute_share: Any = 1.0,
     sequence_parallel: Any = None,
     sharding: Any = "zero1",
     attention: Any = "flash",
@@ -184,6 +194,8 @@ def train(
         there are servers to shard within each [1].
     recompute, sharding, attention : str or array_like of str
         Words of `RECOMPUTE`, `SHARDING` and `ATTENTION`.
+    recompute_share : array_like
+        Share of layers that are recomputed where `recompute` is full: 0.5 for every second [1].
     sequence_parallel : array_like, optional
         1 or 0; 1 wherever there is tensor parallelism if left out.
     visible : float
@@ -234,7 +246,7 @@ def train(
     values["sequence_parallel"] = _number(
         values["tensor"] > 1 if sequence_parallel is None else sequence_parallel
     )
-    values |= flags(recompute, sharding, attention) | {"visible": float(visible)}
+    values |= flags(recompute, sharding, attention, recompute_share) | {"visible": float(visible)}
     values |= sizes.values() | chip_values(
         unit, precision, stack, book, changes(changed or {}, own.values()), setting
     )

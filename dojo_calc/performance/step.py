@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from dojo_calc.performance import groups, layer, memory, pipeline, traffic, training, transformer
+from dojo_calc.performance import activations, groups, layer, memory, pipeline, traffic, training, transformer
 from dojo_calc.performance.roofline import serial_time
 
 __all__ = ["CONSTANTS", "MEMORY", "PARTS", "STEP", "WIRES", "evaluate", "inputs"]
@@ -148,10 +148,10 @@ STEP: dict[str, Formula] = {
     "gradient_memory": memory.state_bytes,
     "optimizer_memory": memory.state_bytes,
     "gathered_memory": memory.gathered_bytes,
-    "latent_width": transformer.latent_width,
-    "sent_width": transformer.sent_width,
-    "layer_kept": transformer.layer_activations,
-    "layer_all": transformer.layer_activations,
+    "latent_width": activations.latent_width,
+    "sent_width": activations.sent_width,
+    "layer_kept": activations.layer_activations,
+    "layer_all": activations.layer_activations,
     "layer_input": memory.layer_input,
     "held": memory.micro_batches_held,
     "held_last": memory.held_by_last,

@@ -193,3 +193,19 @@ def test_runs_that_were_made_are_not_refused() -> None:
           pipeline=6, recompute="full", attention="unfused", stack="megatron-deepspeed-2022")  # fmt: skip
     train("llama3-70b", "h100-sxm", 256, global_batch=512, sequence=8192, micro_batch=16, tensor=8, recompute="full",
           sharding="zero3", stack="torchtitan-2024")  # fmt: skip
+
+
+def test_every_second_layer_may_be_recomputed() -> None:
+    """Half of the layers keep their input and half keep all; the time is in the middle too."""
+    plan = {"global_batch": 64, "sequence": 4096, "sharding": "zero3"}
+    none = train("llama3-8b", "h100-sxm", 64, **plan)
+    full = train("llama3-8b", "h100-sxm", 64, **plan, recompute="full")
+    half = train("llama3-8b", "h100-sxm", 64, **plan, recompute="full", recompute_share=0.5)
+    kept = [one.memory_parts["activation"] for one in (none, half, full)]
+    assert kept[1] == pytest.approx((kept[0] + kept[2]) / 2, rel=1e-12)
+    assert half.parts["recompute"] == pytest.approx(full.parts["recompute"] / 2, rel=1e-12)
+    for share in (0.0, 1.5, float("nan")):
+        with pytest.raises(PlanError, match="recompute_share must be above 0 and at most 1"):
+            train("llama3-8b", "h100-sxm", 64, **plan, recompute="full", recompute_share=share)
+    with pytest.raises(PlanError, match="recompute_share has no effect where recompute is not full"):
+        train("llama3-8b", "h100-sxm", 64, **plan, recompute_share=0.5)

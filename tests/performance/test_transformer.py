@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dojo_calc.errors import FactsError, UnknownNameError
+from dojo_calc.performance.activations import layer_activations
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.transformer import (
     attention_span,
     forward_flop,
-    layer_activations,
     prediction_weights,
     training_flop,
 )

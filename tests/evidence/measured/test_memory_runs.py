@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dojo_calc.evidence.measured.memory_fit import memory_halves
 from dojo_calc.evidence.measured.memory_runs import MemoryRun, read_memory_runs, validate_memory_runs
+from dojo_calc.evidence.measured.runs import read_runs
+from dojo_calc.evidence.measured.training_runs import predict_memory
 from dojo_calc.evidence.measured.validation import Validation
+from dojo_calc.hardware.catalog import machine
 from dojo_calc.performance.efficiency import efficiency
 from dojo_calc.tables import data_path
 
@@ -92,3 +96,20 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     assert found.rows[0].metric == "gib"
     assert found.rows[0].low < found.rows[0].predicted < found.rows[0].high  # type: ignore[operator]
     assert "unknown transformer 'nobody-1b'" in found.rows[1].reason
+
+
+def test_runs_that_were_made_are_not_refused() -> None:
+    """Of 151 shipped runs whose whole layout is printed; what is left are recipes that print no recomputation."""
+    sizes = ("tensor", "pipeline", "data", "micro_batch")
+    runs = [run for run in read_runs() if run.use == "score" and all(getattr(run, size) for size in sizes)]
+    needed, reasons, _ = predict_memory(runs, ["memory"] * len(runs))
+    refused = [
+        run
+        for run, need, reason in zip(runs, needed, reasons, strict=True)
+        if not reason
+        and need / np.exp(efficiency(run.chip, run.precision, run.stack)["memory_error_80"].value)
+        > machine(run.chip).memories()[0].capacity
+    ]
+    assert len(runs) >= 150
+    assert len(refused) <= 6
+    assert all(run.stack.startswith("bridge") and run.sharding == "zero3" for run in refused)
