@@ -70,6 +70,8 @@ from .economics.harvest import (
 )
 from .economics.placement import (
     WaferMap,
+    dies_on_wafer,
+    gross_dies_of,
     placed_dies,
     wafer_map,
 )
@@ -421,6 +423,7 @@ __all__ = [
     "giga",
     "gross_dies",
     "gross_dies_bound",
+    "gross_dies_of",
     "h100_equivalents",
     "hour",
     "kWh",
@@ -587,6 +590,7 @@ __all__ = [
     "murphy_yield",
     "negative_binomial_yield",
     "passing_share",
+    "dies_on_wafer",
     "placed_dies",
     "poisson_yield",
     "repeated_yield",

@@ -181,6 +181,8 @@ NOT_FORMULAS = {
     "dojo_calc.economics.holdings.unit_time": "adds up a dated ledger",
     "dojo_calc.economics.schedule.schedule": "optimises: a mixed-integer program",
     "dojo_calc.economics.placement.placed_dies": "searches the best position of a grid of dies",
+    "dojo_calc.economics.placement.dies_on_wafer": "searches the best position of a grid of dies",
+    "dojo_calc.economics.placement.gross_dies_of": "looks facts up and searches the best position of a grid of dies",
     "dojo_calc.economics.placement.wafer_map": "searches the best position of a grid of dies",
     "dojo_calc.economics.spares.units_yield": "sums a binomial tail and integrates it by quadrature",
     "dojo_calc.economics.stages.decide": "dynamic programme: looks for the best policy over stages, states and time",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from dojo_calc.chain.silicon import _gross_dies
+from dojo_calc.chain.silicon import square_dies
 from dojo_calc.economics.capacity import delivered_work, h100_equivalents, pooled_rate, share
 from dojo_calc.economics.cost import energy_cost, purchase_cost, total_cost, units_bought
 from dojo_calc.economics.depreciation import decay_of_decline, value_lost
@@ -53,7 +53,8 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
-        Inputs: pieces, gross, die_area, defect_density, critical_share, clustering, redundant_share, spares,
+        Inputs: pieces, die_area, wafer_diameter, edge_exclusion, scribe_width, defect_density,
+        critical_share, clustering, redundant_share, spares,
         per_tile, per_pod, assembly_yield, pod_peak, pod_power, h100_peak, wafer_price, delivery_rate, lead, ramp.
         An output that ends in ``_if_dies`` or ``_if_wafers`` belongs to that reading.
     """
@@ -61,6 +62,9 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
     wafer, order = "wafer-300mm", "tsmc-d1-order"
     laid_out, needed = known.facts.get("d1", "nodes_per_array"), known.facts.value("d1", "units")
     steps: dict[str, Callable[..., Any] | Step] = {
+        "gross": step(
+            square_dies, die="die_area", wafer="wafer_diameter", edge="edge_exclusion", scribe="scribe_width"
+        ),
         "faults": step(faults_on_die, die="die_area"),
         "die_yield": harvest_yield,
         "good": step(good_dies, working="die_yield"),
@@ -83,8 +87,10 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
         steps,
         inputs={
             "pieces": f"{order}.order",
-            "gross": _gross_dies(known),
             "die_area": "d1.die_area",
+            "wafer_diameter": f"{wafer}.wafer_diameter",
+            "edge_exclusion": f"{wafer}.edge_exclusion",
+            "scribe_width": f"{wafer}.scribe_width",
             "defect_density": f"{wafer}.defect_density",
             "critical_share": f"{wafer}.critical_share",
             "clustering": f"{wafer}.clustering",

@@ -8,10 +8,11 @@ from typing import Any
 from dojo_calc.economics.chip_cost import cost_per_good, scaled_design_cost
 from dojo_calc.economics.cost import price_per_rate, price_per_unit, purchase_cost, total_cost
 from dojo_calc.economics.harvest import harvest_yield
-from dojo_calc.economics.placement import placed_dies
+from dojo_calc.economics.placement import dies_on_wafer
 from dojo_calc.economics.yields import faults_on_die, joint_yield, passing_share, repeated_yield, sound_share
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model, Step, step
+from dojo_calc.quantities import Area, Count, Length, Margin
 
 __all__ = ["die_to_tile"]
 
@@ -19,8 +20,8 @@ __all__ = ["die_to_tile"]
 def die_to_tile(book: Catalogue | None = None) -> Model:
     """From a wafer's price to that of a Dojo tile and of its arithmetic, with the design apart and included.
 
-    Gross dies are counted by placement of the die on its wafer, with the ends of the edge exclusion and of the
-    scribe line as the interval; that count is an input, since placement is no formula.
+    Gross dies are counted by placement of a square of the die's area on its wafer: that step is no formula, so a page
+    cannot move what it rests on.
 
     Parameters
     ----------
@@ -29,7 +30,8 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
-        Inputs: wafer_price, gross, die_area, defect_density, critical_share, clustering, redundant_share, spares,
+        Inputs: wafer_price, die_area, wafer_diameter, edge_exclusion, scribe_width, defect_density,
+        critical_share, clustering, redundant_share, spares,
         test_cost, coverage, per_tile, packaging, module, assembly_yield, tile_peak, volume, and of the
         design reference_cost, reference_die, growing, fixed.
     """
@@ -39,6 +41,9 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
     laid_out, needed = facts.get("d1", "nodes_per_array"), facts.value("d1", "units")
     growing = [facts.get("chiplet-actuary", f"design_{of}_share") for of in ("chip", "module")]
     steps: dict[str, Callable[..., Any] | Step] = {
+        "gross": step(
+            square_dies, die="die_area", wafer="wafer_diameter", edge="edge_exclusion", scribe="scribe_width"
+        ),
         "faults": step(faults_on_die, die="die_area"),
         "die_yield": harvest_yield,
         "raw_die": step(price_per_unit, total="wafer_price", units="gross"),
@@ -66,8 +71,10 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
         steps,
         inputs={
             "wafer_price": f"{wafer}.wafer_price",
-            "gross": _gross_dies(known),
             "die_area": "d1.die_area",
+            "wafer_diameter": f"{wafer}.wafer_diameter",
+            "edge_exclusion": f"{wafer}.edge_exclusion",
+            "scribe_width": f"{wafer}.scribe_width",
             "defect_density": f"{wafer}.defect_density",
             "critical_share": f"{wafer}.critical_share",
             "clustering": f"{wafer}.clustering",
@@ -91,16 +98,13 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
     )
 
 
-def _gross_dies(known: Catalogue) -> tuple[float, float, float]:
-    """Dies of a D1's wafer by placement: best guess, then least and most over the rules of the fabs."""
-    facts, wafer = known.facts, "wafer-300mm"
-    width = facts.value("d1", "die_width")
-    edge, scribe = (facts.get(wafer, name) for name in ("edge_exclusion", "scribe_width"))
-    likely, fewest, most = placed_dies(
-        width,
-        facts.value("d1", "die_area") / width,
-        wafer=facts.value(wafer, "wafer_diameter"),
-        edge=[edge.value, edge.high, edge.low],
-        scribe=[scribe.value, scribe.high, scribe.low],
-    )
-    return float(likely), float(fewest), float(most)
+def square_dies(die: Area, wafer: Length, edge: Margin, scribe: Margin) -> Count:
+    """Gross dies of a square die, as a step of a model: counted by placement, so nothing can be traced through it.
+
+    Raises
+    ------
+    DomainError
+        As `dies_on_wafer`.
+    """
+    count: Count = 1.0 * dies_on_wafer(die, wafer=wafer, edge=edge, scribe=scribe)
+    return count

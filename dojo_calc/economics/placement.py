@@ -21,9 +21,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dojo_calc.errors import DomainError
-from dojo_calc.quantities import Length, Margin, check
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.quantities import Area, Length, Margin, check
 
-__all__ = ["WaferMap", "placed_dies", "wafer_map"]
+__all__ = ["WaferMap", "dies_on_wafer", "gross_dies_of", "placed_dies", "wafer_map"]
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -100,6 +101,80 @@ def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, 
         counts[block] = _best(w[block], h[block], d[block], e[block], s[block], steps)[0]
         start += room
     return counts.reshape(shape) if shape else int(counts[0])
+
+
+def dies_on_wafer(die: Any, width: Any = None, *, wafer: Any, edge: Any, scribe: Any) -> Any:
+    """Gross dies that a wafer gives, of a die whose area is known: the one count of them that the library uses.
+
+    The die is placed with its sides, as a square where they are not known. A die of more than the largest square in
+    the circle, up to the wafer's own area, is the wafer, its corners cut: there is one.
+
+    Parameters
+    ----------
+    die : float, array_like, str or pint.Quantity
+        Area [m^2]; all arguments broadcast.
+    width : float or array_like, optional
+        One side [m]; that of a square if left out.
+    wafer, edge, scribe : float or array_like
+        As for `placed_dies` [m].
+
+    Returns
+    -------
+    int or ndarray of int
+        Broadcast shape.
+
+    Raises
+    ------
+    DomainError
+        If a die is larger than the wafer, or its sides do not fit on it.
+    """
+    area, d = check(die, Area, "die"), check(wafer, Length, "wafer")
+    side = np.sqrt(area) if width is None else check(width, Length, "width")
+    a, w, d, e, s = np.broadcast_arrays(
+        area, side, d, check(edge, Margin, "edge"), check(scribe, Margin, "scribe")
+    )
+    beyond = a > np.pi * d * d / 4.0
+    if beyond.any():
+        got, across = a[beyond].flat[0], d[beyond].flat[0]
+        raise DomainError(
+            f"die of {1e6 * got:,.0f} mm^2 is larger than a wafer of {1e3 * across:g} mm, which has "
+            f"{1e6 * np.pi * across * across / 4.0:,.0f} mm^2"
+        )
+    alone = a > d * d / 2.0
+    # A die that is the wafer is counted without being placed; in its stead stands one that fits.
+    w, h = np.where(alone, d / 10.0, w), np.where(alone, d / 10.0, a / w)
+    counts = np.where(alone, 1, placed_dies(w, h, wafer=d, edge=np.where(alone, 0.0, e), scribe=s))
+    return counts if counts.ndim else int(counts)
+
+
+def gross_dies_of(chip: str, book: Catalogue | None = None) -> int:
+    """Gross dies of a chip on a wafer of 300 mm, by `dies_on_wafer` with the catalogue's edge and scribe line.
+
+    Parameters
+    ----------
+    chip : str
+        Id or alias of an entity with a die area; several dies of a package count as one of their area.
+    book : Catalogue, optional
+        Facts to use; the shipped ones if left out.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such chip, or no area of its die is known.
+    DomainError
+        As for `dies_on_wafer`.
+    """
+    known = book or catalogue()
+    facts, unit = known.facts, known.machine(chip).id
+    wafer, edge, scribe = (
+        facts.value("wafer-300mm", name) for name in ("wafer_diameter", "edge_exclusion", "scribe_width")
+    )
+    width = facts.value(unit, "die_width") if facts.has(unit, "die_width") else None
+    return int(dies_on_wafer(facts.value(unit, "die_area"), width, wafer=wafer, edge=edge, scribe=scribe))
 
 
 def wafer_map(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, steps: int = STEPS) -> WaferMap:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dojo_calc.economics.capacity import h100_equivalents, units_needed, whole
 from dojo_calc.economics.cost import purchase_cost
+from dojo_calc.economics.placement import gross_dies_of
 from dojo_calc.economics.power import pooled_power
-from dojo_calc.economics.silicon import gross_dies
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -133,10 +133,11 @@ def _line(group: str, name: str, interval: list[Any], unit: str, basis: str) -> 
 def _wafers(known: Catalogue, unit: Machine, exact: Any) -> list[Line]:
     if not known.facts.has(unit.id, "die_area"):
         return []
-    area = known.facts.value(unit.id, "die_area")
-    a_wafer: Any = gross_dies(area, known.facts.value("wafer-300mm", "wafer_diameter"))
+    a_wafer = gross_dies_of(unit.id, known)
+    basis = f"{a_wafer} gross {'die' if a_wafer == 1 else 'dies'} each, no yield"
     return [
-        _exact("wafers", "gross wafers, exact", exact / a_wafer, f"{a_wafer:.1f} gross dies each, no yield")
+        _exact("wafers", "gross wafers, exact", exact / a_wafer, basis),
+        _exact("wafers", "gross wafers, whole", whole(exact, float(a_wafer)), "rounded up"),
     ]
 
 

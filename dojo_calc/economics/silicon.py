@@ -36,8 +36,9 @@ def gross_dies(die: Area, wafer: Length) -> Count:
     Returns
     -------
     Count
-        ``pi d^2 / 4 A - pi d / sqrt(2 A)`` [1]; broadcast shape. Negative for a die larger than the wafer
-        can hold.
+        ``pi d^2 / 4 A - pi d / sqrt(2 A)`` [1]; broadcast shape. An estimate for dies of up to about d^2 / 100,
+        900 mm^2 on 300 mm, which every exposure field keeps to; above d^2 / 8 it is negative, where four squares
+        still fit. `placement.dies_on_wafer` counts any die.
     """
     return math.pi * wafer**2 / (4.0 * die) - math.pi * wafer / sqrt(2.0 * die)
 

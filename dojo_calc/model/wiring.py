@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dojo_calc import units
-from dojo_calc.errors import ModelError, nearest
+from dojo_calc.errors import DomainError, ModelError, nearest
 from dojo_calc.quantities import Spec, check_against, signature
 
 __all__ = ["Bound", "Graph", "Step", "Wired", "choice", "step"]
@@ -243,6 +243,8 @@ def check_broadcasts(wired: Wired) -> None:
     label = wired.function.__name__
     try:
         shape = np.shape(wired.function(*arrays))
+    except DomainError:  # a procedure may refuse values that make no sense together, as these stand-ins may
+        return
     except ValueError as error:
         if "truth value" in str(error):
             raise ModelError(f"{label} branches on an array; use dojo_calc.operations.where") from None

@@ -18,6 +18,7 @@ from dojo_calc.analysis.explain import signals
 from dojo_calc.errors import ExtraError, UnitError
 from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model, ModelError
+from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.pictures import charts
 from dojo_calc.quantities import check_against
 
@@ -203,13 +204,24 @@ def _parameters(
     return found
 
 
-def _starts(model: Model, sliders: Sequence[Slider]) -> dict[str, float]:
-    """Values for the inputs without a default that a slider or an axis stands for."""
-    return {
+def _starts(model: Model, outputs: Sequence[str], sliders: Sequence[Slider]) -> dict[str, float]:
+    """Values for inputs without a default that a slider or an axis stands for, and for steps that no page can write.
+
+    A step that is counted and no formula is a number on the page, as long as no slider moves what it rests on.
+    """
+    moved = {one.input for one in sliders}
+    found = {
         one.input: one.low * units.to_si(1.0, one.unit)
         for one in sliders
         if one.input in model.inputs and model.inputs[one.input].value is None
     }
+    for name in model.outputs:
+        if name in model.needed(outputs) and not moved.intersection(model.needed([name])):
+            try:
+                trace(*model.formula(name))
+            except TraceError:
+                found[name] = float(model.evaluate(name))
+    return found
 
 
 def _lines(
@@ -248,7 +260,7 @@ def _rows(
         alt.Chart(data)
         .transform_calculate(value=f"[{values}][datum.row]")
         .transform_calculate(shown=f"{digits} + datum.unit")
-        .add_params(*_parameters(model, _lines(model, outputs, _starts(model, sliders)), sliders))
+        .add_params(*_parameters(model, _lines(model, outputs, _starts(model, outputs, sliders)), sliders))
     )
     return chart
 
@@ -273,7 +285,7 @@ def _waterfall(
     if len(set(shown)) > 1:
         raise ModelError(f"bars share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
     *parts, total = outputs
-    found = model.evaluate(outputs, **_starts(model, sliders))
+    found = model.evaluate(outputs, **_starts(model, outputs, sliders))
     summed = sum(found[name] for name in parts)
     if not np.isclose(found[total], summed, rtol=1e-9, atol=0.0):
         raise ModelError(
@@ -321,7 +333,7 @@ def _curves(
     def rename(name: str) -> str:
         return f"datum.{name}" if name.partition("_shared")[0] in along else name
 
-    lines = _lines(model, outputs, _starts(model, [*sliders, x]), rename)
+    lines = _lines(model, outputs, _starts(model, outputs, [*sliders, x]), rename)
     fixed = [line for line in lines if line[0].partition("_shared")[0] not in along]
     moving = [line for line in lines if line[0].partition("_shared")[0] in along and line[0] != x.input]
     scale = units.to_si(1.0, shown[0])

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dojo_calc as dc
+from dojo_calc.economics.placement import placed_dies
+from dojo_calc.errors import DomainError
 from dojo_calc.model.model import Model
 from tests.strategies import from_zero
 
@@ -43,8 +45,18 @@ def test_the_published_range_of_a_d1(model: Model) -> None:
 
 
 def test_gross_dies_come_from_placement(model: Model) -> None:
-    gross = model.inputs["gross"]
-    assert (gross.value, gross.low, gross.high) == (89, 82, 89)
+    assert model.evaluate("gross") == 89
+    assert model.evaluate("gross", edge_exclusion="5 mm", scribe_width="0.2 mm") == 82, (
+        "the rule of Chiplet Actuary"
+    )
+    # The count follows from the area; it is not the 89 of the larger die.
+    raw = model.evaluate(["gross", "raw_die", "wafer_price"], die_area="100 mm^2")
+    assert raw["gross"] == placed_dies("10 mm", "10 mm", wafer="300 mm", edge="3 mm", scribe="0.1 mm")
+    assert 600 < raw["gross"] < 660
+    assert raw["raw_die"] == pytest.approx(raw["wafer_price"] / raw["gross"])
+    assert model.evaluate("gross", die_area="46225 mm^2") == 1, "the wafer itself"
+    with pytest.raises(DomainError, match=r"die of 80,000 mm\^2 is larger than a wafer of 300 mm"):
+        model.evaluate("raw_die", die_area="80000 mm^2")
     assert model.inputs["spares"].value == 6
 
 

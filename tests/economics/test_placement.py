@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dojo_calc.economics.placement import placed_dies, wafer_map
+from dojo_calc.economics.placement import dies_on_wafer, gross_dies_of, placed_dies, wafer_map
+from dojo_calc.economics.plan import plan
 from dojo_calc.economics.silicon import gross_dies_bound
-from dojo_calc.errors import DojoCalcError
+from dojo_calc.errors import DojoCalcError, DomainError
 from dojo_calc.units import mm
 from tests.strategies import from_zero
 
@@ -129,3 +131,40 @@ def test_impossible_dies_are_refused(changed: dict[str, object], message: str) -
     } | changed
     with pytest.raises(DojoCalcError, match=message):
         placed_dies(given.pop("width"), given.pop("height"), **given)
+
+
+def test_one_count_for_one_die() -> None:
+    rules: Any = {"wafer": "300 mm", "edge": "3 mm", "scribe": "0.1 mm"}
+    assert dies_on_wafer("645.16 mm^2", **rules) == dies_on_wafer("645.16 mm^2", "25.4 mm", **rules) == 89
+    assert gross_dies_of("d1") == 89
+    # Squares of side a fit as a cross of five while its arms' corners lie inside: 2.5 a^2 <= 150^2.
+    bare: Any = {"wafer": 0.3, "edge": 0.0, "scribe": 0.0}
+    assert dies_on_wafer([8999.0e-6, 9010.0e-6], **bare).tolist() == [5, 4]
+    # Four while two in a row reach the rim: 2 a^2 <= 150^2, then two, and one up to the square in the circle.
+    assert dies_on_wafer([11249.0e-6, 11251.0e-6, 44999.0e-6], **bare).tolist() == [4, 2, 1]
+
+
+def test_a_die_that_is_the_wafer_is_one() -> None:
+    assert dies_on_wafer("46225 mm^2", wafer="300 mm", edge="3 mm", scribe="0.1 mm") == 1
+    assert gross_dies_of("wse-3") == gross_dies_of("wse-2") == 1
+    with pytest.raises(
+        DomainError, match=r"die of 71,000 mm\^2 is larger than a wafer of 300 mm, which has 70,686"
+    ):
+        dies_on_wafer("71000 mm^2", wafer="300 mm", edge=0.0, scribe=0.0)
+    made = plan("100 EFLOP/s", "wse-3", "fp16")
+    # 100e18 over the dense 15.8e15 of one, as Cerebras's figure for sparse matrices stands for: one a wafer.
+    assert made["gross wafers, exact"].value == made["wse-3, exact"].value
+    assert made["gross wafers, whole"].value == made["wse-3, whole"].value == 6330
+
+
+@given(st.floats(20.0, 40_000.0), st.floats(1.0, 1.5))
+def test_laws_of_gross_dies_of_any_area(area: float, more: float) -> None:
+    """A wafer gives at least one die, at most what its area holds, and no more of a larger die."""
+    bare: Any = {"wafer": 0.3, "edge": 0.0, "scribe": 0.0}
+    few, many = dies_on_wafer(more * area * 1e-6, **bare), dies_on_wafer(area * 1e-6, **bare)
+    assert 1 <= many <= gross_dies_bound(area * 1e-6, 0.3)
+    assert few <= many + 3, "the search misses up to three dies"
+    # Never below what fits: the squares of a grid with a street in the middle, counted one by one.
+    side = area**0.5
+    reach = [(i + 1) * side for i in range(int(150 / side) + 1)]
+    assert many >= 4 * sum(x * x + y * y <= 150.0**2 * (1 - 1e-12) for x in reach for y in reach)

@@ -11,8 +11,9 @@ from typing import Any
 from dojo_calc import units
 from dojo_calc.economics.capacity import fleet_rate, h100_equivalents, pooled_rate, share, units_needed, whole
 from dojo_calc.economics.cost import external_purchases, purchase_cost, units_bought
+from dojo_calc.economics.placement import dies_on_wafer, gross_dies_of
 from dojo_calc.economics.power import pooled_power
-from dojo_calc.economics.silicon import gross_dies, side_of_square
+from dojo_calc.economics.silicon import side_of_square
 from dojo_calc.evidence.claims.answers import Answers, Check, corners, derive, exact, over, unknown
 from dojo_calc.evidence.claims.estimates import PRICED, PRICES, h100s
 from dojo_calc.evidence.claims.ledger import Answer, ledger
@@ -65,13 +66,14 @@ def die_of_d1(book: Catalogue) -> Answers:
     transistors = book.facts.get("d1", "transistors")
     density = book.facts.get("d1", "transistor_density")
     area = transistors.value / density.value
-    wafer = book.facts.value("wafer-300mm", "wafer_diameter")
+    facts = {"wafer": "wafer_diameter", "edge": "edge_exclusion", "scribe": "scribe_width"}
+    wafer = {name: book.facts.value("wafer-300mm", fact) for name, fact in facts.items()}
     return exact(
         area,
         "The published 50 billion transistors at the published density fill the printed area.",
         derive("transistors", transistors.value),
         derive("side of a square die", side_of_square(area), "mm"),
-        derive("gross dies on a 300 mm wafer", gross_dies(area, wafer)),
+        derive("gross dies on a 300 mm wafer", dies_on_wafer(area, **wafer)),
     )
 
 
@@ -291,8 +293,7 @@ def what_d1_imply(book: Catalogue) -> Answers:
         units_needed(_target(), book.facts.value("d1", "peak_bf16", "ai_day_2021")),
     )
     derived = [derive(f"{one.id}, exact", needed / one.count("d1")) for one in book.assemblies("d1")]
-    dies = gross_dies(d1.total("die_area"), book.facts.value("wafer-300mm", "wafer_diameter"))
-    derived.append(derive("gross wafers", needed / dies))
+    derived.append(derive("gross wafers", needed / gross_dies_of("d1", book)))
     for one in (d1, *(book.machine(name) for name in ("dojo-tile", "dojo-tray"))):
         power: Any = pooled_power(whole(needed, one.count("d1")), one.total("power"))
         derived.append(derive(f"power counted at {one.id}", power, "MW"))

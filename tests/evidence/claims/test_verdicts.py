@@ -345,7 +345,7 @@ def test_computed_numbers_by_hand(entries: dict[str, Entry]) -> None:
     assert what["power counted at d1"] == pytest.approx(110.5, abs=0.05)
     assert what["power counted at dojo-tile"] == pytest.approx(165.75, abs=0.01)
     assert what["power counted at dojo-tray"] == pytest.approx(191.57, abs=0.01)
-    assert what["gross wafers"] == pytest.approx(276_243 / 83.35, rel=1e-3)
+    assert what["gross wafers"] == pytest.approx(276_243 / 89, rel=1e-5)
     assert what["at most, from Tesla's statement about a tile"] == pytest.approx(2.199, abs=1e-3)
 
 
