@@ -53,6 +53,7 @@ NOT_FORMULAS = {
     "dojo_calc.pictures.charts.range_bars": "draws a chart",
     "dojo_calc.pictures.charts.timeline": "draws a chart",
     "dojo_calc.pictures.charts.waterfall": "draws a chart",
+    "dojo_calc.pictures.charts.aligned": "rewrites HTML",
     "dojo_calc.pictures.charts.enable": "registers theme and renderer",
     "dojo_calc.pictures.charts.finish": "dresses a chart",
     "dojo_calc.pictures.charts.page_spec": "dresses a chart",

@@ -132,6 +132,9 @@ def copy_mathjax(target: Path) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; late, so that what the theme and other extensions add is seen."""
+    os.environ["DOJO_CALC_BOOK"] = (
+        "1"  # the kernels that execute the chapters inherit it: see pictures.charts
+    )
     app.connect("config-inited", read_side_by_side)
     app.connect("html-page-context", complete_page, priority=900)
     app.connect("build-finished", write_assets)

@@ -19,6 +19,8 @@ from sphinx.application import Sphinx
 from sphinx.domains.math import MathDomain
 from sphinx.domains.std import StandardDomain
 
+from dojo_calc.pictures import charts
+
 FOLDER = "notebooks"
 PREFACE = (
     "*From the book **{title}** This chapter runs wherever `dojo_calc` ({version}) is installed with its "
@@ -37,7 +39,6 @@ _TITLED = re.compile(r"(?P<text>.+?)\s*<(?P<target>[^>]+)>", re.DOTALL)
 _TARGET = re.compile(r"^\([\w.:-]+\)=\n", re.MULTILINE)
 _EQUATION_LABEL = re.compile(r"^\$\$ *\([\w.:-]+\) *$", re.MULTILINE)
 _CHAPTER_LINK = re.compile(r"\]\((?P<page>[\w/-]+)\.md(?:#[^)]*)?\)")
-_INERT_SPEC = re.compile(r'<script type="application/json">.*?</script>', re.DOTALL)
 
 
 def is_notebook(app: Sphinx, docname: str) -> bool:
@@ -67,7 +68,7 @@ def for_readers(notebook: dict[str, Any], preface: str, role: Callable[[str, str
         if cell["cell_type"] == "markdown":
             plain["source"] = plain_markdown(plain["source"], role)
         elif cell["cell_type"] == "code":
-            plain["outputs"] = [without_spec(output) for output in cell["outputs"]]
+            plain["outputs"] = [for_lab(output) for output in cell["outputs"]]
             plain["metadata"] |= folded(tags)
         if plain["source"]:
             cells.append(plain)
@@ -86,12 +87,19 @@ def folded(tags: list[str]) -> dict[str, Any]:
     return {"jupyter": {"source_hidden": True}} if "hide-input" in tags else {}
 
 
-def without_spec(output: dict[str, Any]) -> dict[str, Any]:
-    """Output without the specification that only the book's script reads; its Vega-Lite twin stays."""
+def for_lab(output: dict[str, Any]) -> dict[str, Any]:
+    """Output for JupyterLab.
+
+    A chart loses the figure that only the book's script fills, since HTML would hide the chart; a table gets the
+    alignment that the book's style sheet gives it.
+    """
     data = output.get("data", {})
     if "text/html" not in data:
         return output
-    return output | {"data": data | {"text/html": _INERT_SPEC.sub("", "".join(data["text/html"]))}}
+    shown = "".join(data["text/html"])
+    if shown.startswith('<figure class="dojo-chart"'):
+        return output | {"data": {mime: one for mime, one in data.items() if mime != "text/html"}}
+    return output | {"data": data | {"text/html": charts.aligned(shown)}}
 
 
 def plain_markdown(text: str, role: Callable[[str, str], str]) -> str:

@@ -1,8 +1,9 @@
 """One look for every chart, table and computed sentence, in the book and in a reader's notebook.
 
-Importing the module registers the theme and the renderer with Altair. In the built book a chart is inert
-JSON inside a figure, which one shared script draws; JupyterLab draws the same chart from the Vega-Lite
-output beside it. So neither asks another host for anything.
+Importing the module registers the theme and the renderer with Altair. In a notebook a chart is a Vega-Lite
+output, which JupyterLab, Notebook 7 and VS Code draw by themselves. In the built book it is inert JSON inside a
+figure, which one shared script draws. So neither asks another host for anything. Where a notebook is shown by
+a host that draws no Vega-Lite output, the chart's alternative text stands in its place.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import calendar
 import html
 import json
 import math
+import os
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -34,6 +36,7 @@ __all__ = [
     "THEME",
     "Markdown",
     "Table",
+    "aligned",
     "cascade",
     "enable",
     "finish",
@@ -121,6 +124,10 @@ THEME: Final[dict[str, Any]] = {
 # JupyterLab and VS Code draw version 5; our charts use nothing that is new in version 6.
 _LAB_MIME: Final = "application/vnd.vegalite.v5+json"
 _LAB_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
+# Pixels. JupyterLab draws a chart anew whenever its container changes, and a chart as wide as its container
+# changes it: the page would hang.
+_LAB_WIDTH: Final = 640
+_BOOK: Final = "DOJO_CALC_BOOK"  # the build of the book sets it for the kernels of its chapters
 _PAGE_DIGITS: Final = 7  # of the plotted numbers, in the page only: a screen shows four at the most
 
 ChartT = TypeVar("ChartT", altair.Chart, altair.LayerChart)
@@ -465,11 +472,12 @@ class Table:
             for name, is_number in zip(self.frame.columns, numeric, strict=True)
         )
         body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.frame.iter_rows())
-        return (
+        shown = (
             f'<div class="dojo-table" role="region" tabindex="0" aria-label="{caption}"><table>'
             f"<caption><span>{caption}</span></caption>"  # the span stays in view while the table scrolls
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+        return shown if _in_book() else aligned(shown)
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame}"
@@ -484,6 +492,21 @@ class Table:
                 text = f'<data value="{value}">{text}</data>'  # what "Copy as CSV" copies
             cells.append(f"<{tag}{_numeric(numeric[index])}>{text}</{tag[:2]}>")
         return "".join(cells)
+
+
+def aligned(shown: str) -> str:
+    """HTML of tables with the alignment of every cell beside it, for a notebook, which has no style sheet of ours.
+
+    Parameters
+    ----------
+    shown : str
+        HTML; what is in it beside cells of tables stays as it is.
+
+    Returns
+    -------
+    str
+    """
+    return _CELL.sub(lambda cell: f'{cell[1]} style="text-align: {"right" if cell[2] else "left"}">', shown)
 
 
 def table(frame: polars.DataFrame, caption: str, *, formats: Mapping[str, str] | None = None) -> Table:
@@ -512,6 +535,7 @@ def table(frame: polars.DataFrame, caption: str, *, formats: Mapping[str, str] |
     return Table(frame, caption, chosen)
 
 
+_CELL: Final = re.compile(r'(<(?:th|td|caption)(?: scope="(?:col|row)")?( class="number")?)>')
 _COLOURS: Final = (*PALETTE.values(), NEUTRAL)
 _SHAPES: Final = ("circle", "cross", "square", "diamond", "triangle-up")
 
@@ -583,8 +607,21 @@ def _render(spec: dict[str, Any], **_options: Any) -> tuple[dict[str, Any], dict
         f'<script type="application/json">{inert}</script>'
         f"<figcaption><strong>{html.escape(str(heading))}</strong> {html.escape(alt)}</figcaption></figure>"
     )
-    outputs = {_LAB_MIME: spec | {"$schema": _LAB_SCHEMA}, "text/html": figure, "text/plain": alt}
+    outputs = {_LAB_MIME: _lab_spec(spec), "text/plain": alt}
+    # Where there is HTML too, JupyterLab shows that and draws nothing.
+    if _in_book():
+        outputs["text/html"] = figure
     return outputs, {_LAB_MIME: {"embed_options": {"renderer": "svg", "actions": False}}}
+
+
+def _lab_spec(spec: dict[str, Any]) -> dict[str, Any]:
+    """Chart as JupyterLab draws it: of a width of its own."""
+    wide = {"width": _LAB_WIDTH} if spec.get("width") == "container" else {}
+    return spec | {"$schema": _LAB_SCHEMA} | wide
+
+
+def _in_book() -> bool:
+    return os.environ.get(_BOOK) == "1"
 
 
 def _beyond(config: Mapping[str, Any], theme: Mapping[str, Any]) -> dict[str, Any]:

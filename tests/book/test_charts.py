@@ -56,7 +56,8 @@ def test_two_views_in_one_chart_are_refused() -> None:
         charts.finish(chart | chart, title="t", subtitle="s", alt="a")
 
 
-def test_figure_is_inert_and_labelled() -> None:
+def test_figure_is_inert_and_labelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOJO_CALC_BOOK", "1")
     figure = outputs(finished(title='</script><b title="x">', alt='Rises "fast" & far'))["text/html"]
     assert figure.startswith(
         '<figure class="dojo-chart" role="group" aria-label="Rises &quot;fast&quot; &amp; far">'
@@ -72,6 +73,12 @@ def test_page_leaves_the_theme_out_and_the_laboratory_has_it() -> None:
     (laboratory,) = [value for mime, value in outputs(chart).items() if "vegalite" in mime]
     assert laboratory["config"]["font"] == charts.THEME["font"]
     assert laboratory["config"]["axis"]["labelFontSize"] == 9
+
+
+def test_a_notebook_gets_no_html_that_would_hide_the_chart_and_a_width_that_does_not_follow_it() -> None:
+    found = outputs(finished())
+    assert set(found) == {"application/vnd.vegalite.v5+json", "text/plain"}
+    assert isinstance(found["application/vnd.vegalite.v5+json"]["width"], int)
 
 
 def test_page_keeps_seven_digits() -> None:
@@ -103,7 +110,8 @@ def test_cells(value: object, shown: str) -> None:
     assert re.sub(r"</?data[^>]*>", "", cell) == shown
 
 
-def test_table_names_its_rows_and_keeps_unrounded_values() -> None:
+def test_table_names_its_rows_and_keeps_unrounded_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOJO_CALC_BOOK", "1")
     frame = pl.DataFrame({"chip": ["D1"], "peak": [361.984]})
     page = charts.table(frame, "Rated peak.", formats={"peak": ".0f"})._repr_html_()
     assert "<caption><span>Rated peak.</span></caption>" in page

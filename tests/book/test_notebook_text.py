@@ -34,13 +34,15 @@ def test_myst_becomes_markdown(myst: str, plain: str) -> None:
 
 
 def test_chapter_keeps_its_code_and_loses_what_only_the_book_reads() -> None:
-    html = '<figure><script type="application/json">{"a":1}</script><figcaption>c</figcaption></figure>'
+    figure = '<figure class="dojo-chart"><script type="application/json">{}</script></figure>'
+    chart = {"text/html": [figure], "application/vnd.vegalite.v5+json": {"mark": "bar"}}
+    table = {"text/html": ['<table><tr><th scope="row">a</th><td class="number">1</td></tr></table>']}
     code = {
         "cell_type": "code",
         "metadata": {"tags": ["hide-input"], "source_map": [1]},
         "source": ["a = 1\n", "a"],
         "execution_count": 1,
-        "outputs": [{"output_type": "execute_result", "metadata": {}, "data": {"text/html": [html]}}],
+        "outputs": [{"output_type": "execute_result", "metadata": {}, "data": one} for one in (chart, table)],
     }
     chapter = {
         "cells": [{"cell_type": "markdown", "metadata": {}, "source": ["(a)=\n", "# T"]}, code],
@@ -54,5 +56,9 @@ def test_chapter_keeps_its_code_and_loses_what_only_the_book_reads() -> None:
     assert [cell["source"] for cell in plain["cells"]] == ["preface", "# T", "a = 1\na"]
     shown = plain["cells"][2]
     assert shown["metadata"] == {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
-    assert shown["outputs"][0]["data"]["text/html"] == "<figure><figcaption>c</figcaption></figure>"
+    assert shown["outputs"][0]["data"] == {"application/vnd.vegalite.v5+json": {"mark": "bar"}}
+    assert shown["outputs"][1]["data"]["text/html"] == (
+        '<table><tr><th scope="row" style="text-align: left">a</th>'
+        '<td class="number" style="text-align: right">1</td></tr></table>'
+    )
     assert set(plain["metadata"]) == {"kernelspec", "language_info"}

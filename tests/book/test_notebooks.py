@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 import pytest
 
-from .conftest import REPOSITORY, SITE
+from .conftest import SITE, run
 
 pytestmark = pytest.mark.browser  # they need the built book
 
@@ -46,42 +41,6 @@ nbformat.validate(notebook)
 notebook.cells.append(nbformat.v4.new_code_cell(last))
 NotebookClient(notebook, timeout=timeout, kernel_name="python3").execute()
 """
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python of a fresh environment where only `dojo_calc` is installed, from its wheel.
-
-    Everything else is borrowed from the environment of the tests, through a path file: the editable install
-    there works by a path file of its own, which is not read from here.
-    """
-    folder = tmp_path_factory.mktemp("installed")
-    build = [
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        str(folder),
-        str(REPOSITORY),
-    ]
-    run(build, folder)
-    (wheel,) = folder.glob("*.whl")
-    environment = folder / "environment"
-    venv.create(environment, with_pip=True)
-    python = environment / "bin" / "python"
-    run([str(python), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)], folder)
-    (packages,) = (environment / "lib").glob("python*/site-packages")
-    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    return python
-
-
-def run(command: list[str], folder: Path) -> None:
-    """Run a command in a folder, with nothing of this checkout on its path."""
-    clean = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
 
 def test_every_executed_page_has_a_notebook(site: Path) -> None:
