@@ -1,4 +1,4 @@
-"""Activations that a layer of a transformer keeps for its backward pass.
+"""Activations that a layer of a transformer keeps for its backward pass, and those at work for a moment.
 
 References
 ----------
@@ -10,9 +10,12 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.quantities import Bytes, Count, Fraction, Ratio
+from dojo_calc.operations import maximum, where
+from dojo_calc.quantities import Bytes, Count, Fraction, Ranks, Ratio
 
-__all__ = ["latent_width", "layer_activations", "sent_width"]
+__all__ = [
+    "gathered_states", "latent_width", "layer_activations", "layer_input", "sent_width", "working_layer",
+]  # fmt: skip
 
 
 def latent_width(q_lora_rank: Count, kv_lora_rank: Count, rope_head_dim: Count) -> Count:
@@ -120,3 +123,75 @@ def layer_activations(
     every_second = 2.0 * hidden / spread + (2.0 * attention_width + inner) / tensor + kv_share
     kept = (1.0 - per_op) * (outside + inside + scores) + per_op * every_second
     return tokens * element * (full * hidden / spread + (1.0 - full) * kept)
+
+
+def layer_input(
+    tokens: Count, hidden: Count, tensor: Ranks, sequence_parallel: Fraction, element: Bytes
+) -> Bytes:
+    """Input of a layer on a chip, which full recomputation starts from [1]_.
+
+    Parameters
+    ----------
+    tokens, hidden : Count
+        [1].
+    tensor : Ranks
+        [1].
+    sequence_parallel : Fraction
+        1 where it is sharded over the tensor group, else 0 [1].
+    element : Bytes
+        [B].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    return tokens * hidden * element / (1.0 + sequence_parallel * (tensor - 1.0))
+
+
+def working_layer(layer_kept: Bytes, layer_all: Bytes, layer_input: Bytes, full: Fraction) -> Bytes:
+    """What a layer being recomputed keeps beside what it stored.
+
+    Parameters
+    ----------
+    layer_kept : Bytes
+        Stored of the mean layer [B].
+    layer_all : Bytes
+        Of a layer when nothing is recomputed [B].
+    layer_input : Bytes
+        Of a layer that is recomputed in full [B].
+    full : Fraction
+        Share of layers that are [1].
+
+    Returns
+    -------
+    Bytes
+        [B]; broadcast shape.
+    """
+    stored = where(full > 0.0, layer_input, layer_kept)
+    return maximum(layer_all - stored, 0.0 * layer_all)
+
+
+def gathered_states(
+    tokens: Count, hidden: Count, tensor: Ranks, sequence_parallel: Fraction, element: Bytes
+) -> Bytes:
+    """The input of the product at work and its gradient, whole for a moment where each chip keeps a part [1]_.
+
+    Parameters
+    ----------
+    tokens, hidden : Count
+        [1].
+    tensor : Ranks
+        [1].
+    sequence_parallel : Fraction
+        [1].
+    element : Bytes
+        [B].
+
+    Returns
+    -------
+    Bytes
+        Beside the chip's own part [B]; broadcast shape.
+    """
+    spread = 1.0 + sequence_parallel * (tensor - 1.0)
+    return 2.0 * tokens * hidden * element * (1.0 - 1.0 / spread)

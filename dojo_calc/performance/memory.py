@@ -24,9 +24,9 @@ from dojo_calc.quantities import Bytes, Count, Fraction, Ranks, Ratio
 __all__ = [
     "allocated_memory", "allocator_slack", "chip_parameters", "common_parameters", "driver_memory",
     "expert_parameters", "expert_replicas", "expert_shards", "fullest_activations", "gathered_bytes",
-    "gradient_kept", "held_activations", "held_by_last", "kept_layers", "layer_input", "logit_bytes",
+    "gradient_kept", "held_activations", "held_by_last", "kept_layers", "logit_bytes",
     "logits_on_chip", "micro_batches_held", "reserved_memory", "sharded_bytes", "state_bytes",
-    "working_activations", "working_layer",
+    "working_activations",
 ]  # fmt: skip
 
 
@@ -300,53 +300,6 @@ def held_activations(layer_activations: Bytes, stage_layers: Count, held: Ratio)
     return layer_activations * stage_layers * held
 
 
-def layer_input(
-    tokens: Count, hidden: Count, tensor: Ranks, sequence_parallel: Fraction, element: Bytes
-) -> Bytes:
-    """Input of a layer on a chip, which full recomputation starts from [2]_.
-
-    Parameters
-    ----------
-    tokens, hidden : Count
-        [1].
-    tensor : Ranks
-        [1].
-    sequence_parallel : Fraction
-        1 where it is sharded over the tensor group, else 0 [1].
-    element : Bytes
-        [B].
-
-    Returns
-    -------
-    Bytes
-        [B]; broadcast shape.
-    """
-    return tokens * hidden * element / (1.0 + sequence_parallel * (tensor - 1.0))
-
-
-def working_layer(layer_kept: Bytes, layer_all: Bytes, layer_input: Bytes, full: Fraction) -> Bytes:
-    """What a layer being recomputed keeps beside what it stored.
-
-    Parameters
-    ----------
-    layer_kept : Bytes
-        Stored of the mean layer [B].
-    layer_all : Bytes
-        Of a layer when nothing is recomputed [B].
-    layer_input : Bytes
-        Of a layer that is recomputed in full [B].
-    full : Fraction
-        Share of layers that are [1].
-
-    Returns
-    -------
-    Bytes
-        [B]; broadcast shape.
-    """
-    stored = where(full > 0.0, layer_input, layer_kept)
-    return maximum(layer_all - stored, 0.0 * layer_all)
-
-
 def logits_on_chip(tokens: Count, vocabulary: Count, tensor: Ranks, loss_split: Fraction) -> Count:
     """Logits of a micro-batch on a chip: shared by the tensor group where the loss is computed in parts.
 
@@ -403,7 +356,9 @@ def fullest_activations(first: Bytes, last: Bytes, working: Bytes, logits: Bytes
     return where(first + working >= last + maximum(working, logits), first, last)
 
 
-def working_activations(first: Bytes, last: Bytes, working: Bytes, logits: Bytes) -> Bytes:
+def working_activations(
+    first: Bytes, last: Bytes, working: Bytes, logits: Bytes, gathered_states: Bytes
+) -> Bytes:
     """What that stage needs for a moment: for a layer recomputed or, in the last, for the loss.
 
     The loss and a recomputed layer are at work at different moments, so the larger of the two counts.
@@ -412,6 +367,8 @@ def working_activations(first: Bytes, last: Bytes, working: Bytes, logits: Bytes
     ----------
     first, last, working, logits : Bytes
         See `fullest_activations` [B].
+    gathered_states : Bytes
+        Of either [B].
 
     Returns
     -------
@@ -419,7 +376,7 @@ def working_activations(first: Bytes, last: Bytes, working: Bytes, logits: Bytes
         [B]; broadcast shape.
     """
     largest = maximum(working, logits)
-    return where(first + working >= last + largest, working, largest)
+    return where(first + working >= last + largest, working, largest) + gathered_states
 
 
 def allocated_memory(

@@ -209,3 +209,12 @@ def test_every_second_layer_may_be_recomputed() -> None:
             train("llama3-8b", "h100-sxm", 64, **plan, recompute="full", recompute_share=share)
     with pytest.raises(PlanError, match="recompute_share has no effect where recompute is not full"):
         train("llama3-8b", "h100-sxm", 64, **plan, recompute_share=0.5)
+
+
+def test_a_product_gathers_what_its_group_shares() -> None:
+    """16 sequences of 8,192 tokens, 8,192 wide, an eighth a chip: 7/8 of 2.15 GB, and a gradient."""
+    plan = {"tensor": 8, "micro_batch": 16, "sequence": 8192.0, "recompute": "full"}
+    assert needs("llama3-70b", "gathered_states", **plan) == 2 * 131072 * 8192 * 2 * 7 / 8
+    assert needs("llama3-70b", "gathered_states", **plan, sequence_parallel=0.0) == 0
+    working, loss, gathered = needs("llama3-70b", "working_memory", "loss_memory", "gathered_states", **plan)
+    assert working == pytest.approx(loss + gathered, rel=1e-12)
