@@ -203,6 +203,7 @@ from .performance.collective import (
     tree_rounds,
 )
 from .performance.goodput import (
+    billed_time,
     checkpoint_share,
     daly_first_order_interval,
     daly_interval,
@@ -489,6 +490,7 @@ __all__ = [
     "all_gather_bound",
     "all_reduce_bound",
     "broadcast_bound",
+    "billed_time",
     "checkpoint_share",
     "daly_first_order_interval",
     "daly_interval",

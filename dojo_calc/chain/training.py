@@ -69,22 +69,25 @@ RUN: dict[str, Callable[..., Any] | Step] = {
     "interval": goodput.daly_interval,
     "goodput": goodput.goodput,
     "elapsed": step(goodput.expected_time, work="run_time"),
+    # as runs turn out: published hours over those of steps and failures
+    "billed": step(goodput.billed_time, expected="elapsed"),
     "failures": step(
-        goodput.expected_failures, units="chips", failure_rate="interruption_rate", duration="elapsed"
+        goodput.expected_failures, units="chips", failure_rate="interruption_rate", duration="billed"
     ),
-    "chip_time": step(training.repeated_time, times="chips", each="elapsed"),
+    "undisturbed_chip_time": step(training.repeated_time, times="chips", each="run_time"),
+    "chip_time": step(training.repeated_time, times="chips", each="billed"),
     "rated_power": step(unit_power, total="server_power", units="per_server"),
     "at_work": step(power_at_work, rated="rated_power", share="average_power_share"),
     "servers_draw": step(pooled_power, units="chips", unit="at_work"),
     "computers_draw": step(power_with_share, rest="servers_draw", share="overhead_share"),
     "site_power": step(facility_power, it_power="computers_draw"),
-    "site_energy": step(energy, power="site_power", duration="elapsed"),
+    "site_energy": step(energy, power="site_power", duration="billed"),
     "electricity": step(energy_cost, energy="site_energy", price="energy_price"),
     "servers_price": step(purchase_cost, units="chips", price="price"),
     "capital": step(capital_with_share, rest="servers_price", share="network_share"),
-    "hardware_used": step(straight_line, duration="elapsed"),
+    "hardware_used": step(straight_line, duration="billed"),
     "own": step(total_cost, first="hardware_used", others=("electricity",)),
-    "rent": step(rental_cost, units="chips", rent="hourly_rent", duration="elapsed"),
+    "rent": step(rental_cost, units="chips", rent="hourly_rent", duration="billed"),
 }
 
 
@@ -103,6 +106,10 @@ def training_run(
     models: str | Path | None = None,
 ) -> Model:
     """What training a model takes: a step and its parts, then days, failures, energy and money.
+
+    Two durations are told apart. *Undisturbed*, steps alone or with what failures cost; and *as runs turn out*, by a
+    factor that published runs give, with a wide interval. It was fitted to typical software, the one taken where no
+    stack is named. What is paid and drawn follows the second.
 
     Owned: hardware with its share of the network is used up evenly over its life, and electricity is paid; hall,
     staff and interest are not in it. Rented: the hourly price for all of it. Power is the mean one of servers,
@@ -131,10 +138,12 @@ def training_run(
     Returns
     -------
     Model
-        Outputs `step_time` with every name of `dojo_calc.performance.step`, `elapsed` and `chip_time` [s],
-        `goodput`, `site_power` [W], `site_energy` [J], `own` and `rent` [USD]. A chip whose price, rent or
-        rate of interruptions was not published leaves that input without a default, except for the rate, which
-        is then that of the H100.
+        Outputs `step_time` with every name of `dojo_calc.performance.step`; undisturbed, `run_time` and
+        `undisturbed_chip_time`, and with failures `elapsed`; as published runs turn out, `billed` and `chip_time`
+        [s], which energy and money follow (`field_factor` 1 for a run that nothing holds up); `goodput`,
+        `site_power` [W], `site_energy` [J], `own` and `rent` [USD]. A chip whose price, rent or rate of
+        interruptions was not published leaves that input without a default, except for the rate, which is then
+        that of the H100.
 
     Raises
     ------
@@ -198,7 +207,7 @@ def _conditions(unit: Machine, precision: str, stack: str) -> tuple[Condition | 
         ),
         condition("identity", "no chip does more than its peak: MFU is at most 1", above_one, share="mfu"),
         condition(
-            "limit", "a run ends before its machines have lived their life", beyond_life, duration="elapsed"
+            "limit", "a run ends before its machines have lived their life", beyond_life, duration="billed"
         ),
     )
 
@@ -279,6 +288,7 @@ def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
         price = {"server_price": f"{server.id}.price"}
     return price | {
         "interruption_rate": f"{failing}.interruption_rate",
+        "field_factor": "whole-runs.field_factor",
         "storage": f"{PUBLISHED}.storage_bandwidth[sustained]",
         "restart": f"{PUBLISHED}.restart_time",
         "server_power": f"{server.id}.power",

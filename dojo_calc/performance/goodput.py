@@ -33,9 +33,9 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "checkpoint_share", "daly_first_order_interval", "daly_interval", "expected_failures", "expected_maximum",
-    "expected_time", "goodput", "mean_time_between_failures", "optimal_interval", "restart_share",
-    "rework_share", "straggler_slowdown", "young_interval",
+    "billed_time", "checkpoint_share", "daly_first_order_interval", "daly_interval", "expected_failures",
+    "expected_maximum", "expected_time", "goodput", "mean_time_between_failures", "optimal_interval",
+    "restart_share", "rework_share", "straggler_slowdown", "young_interval",
 ]  # fmt: skip
 
 # exp of more leaves the range of a double in the products below; a run that has to survive so many mean
@@ -364,3 +364,24 @@ def straggler_slowdown(ranks: Ranks, variation: Ratio) -> Ratio:
         ``1 + variation * expected_maximum(ranks)`` [1]; broadcast shape.
     """
     return 1.0 + variation * expected_maximum(ranks)
+
+
+def billed_time(expected: Duration, field_factor: Ratio) -> Duration:
+    """Time that a run turns out to take, over what its steps and failures take: what a machine is paid for.
+
+    Evaluation, ramps of the batch, stages of long context, waiting, layouts that nobody searched for and all else
+    that published runs hold and no step shows are one factor, as they are published.
+
+    Parameters
+    ----------
+    expected : Duration
+        Of the steps with what failures cost, see `expected_time` [s].
+    field_factor : Ratio
+        As published runs turned out, about 1 to 3; 1 for a run that nothing holds up [1].
+
+    Returns
+    -------
+    Duration
+        [s]; broadcast shape.
+    """
+    return expected * field_factor

@@ -37,14 +37,21 @@ def test_a_run_by_hand(run: dc.Model) -> None:
     assert got["steps"] == 2_288_819
     assert got["run_time"] == pytest.approx(22_888_190.0)
     assert got["site_power"] == pytest.approx(48_750.0)
-    assert got["site_energy"] == pytest.approx(48_750.0 * got["elapsed"])
+    assert got["billed"] == pytest.approx(1.7349 * got["elapsed"])
+    assert got["site_energy"] == pytest.approx(48_750.0 * got["billed"])
     assert got["elapsed"] == pytest.approx(got["run_time"] / got["goodput"], rel=1e-9)
-    assert got["chip_time"] == pytest.approx(64 * got["elapsed"])
+    assert got["undisturbed_chip_time"] == pytest.approx(64 * 22_888_190.0)
+    assert got["chip_time"] == pytest.approx(64 * got["billed"])
     # 199,000 USD / 8 a chip, a network of 19 %, used up over 5 years of 31,557,600 s.
     assert got["hardware_used"] == pytest.approx(
-        64 * 199_000 / 8 / 0.81 * got["elapsed"] / (5 * 31_557_600), rel=1e-9
+        64 * 199_000 / 8 / 0.81 * got["billed"] / (5 * 31_557_600), rel=1e-9
     )
-    assert got["rent"] == pytest.approx(64 * 1.89 * got["elapsed"] / 3600)
+    assert got["rent"] == pytest.approx(64 * 1.89 * got["billed"] / 3600)
+
+
+def test_a_run_that_nothing_holds_up_takes_what_its_steps_and_failures_do(run: dc.Model) -> None:
+    got = run.evaluate(["billed", "elapsed"], field_factor=1.0)
+    assert got["billed"] == got["elapsed"]
 
 
 def test_every_leaf_says_where_it_comes_from(run: dc.Model) -> None:

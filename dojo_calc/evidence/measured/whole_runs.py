@@ -1,10 +1,12 @@
 """Whole training runs as published, in hours of a chip, beside what is predicted of them.
 
 A published run took hours that no step shows: failures and restarts, evaluation, ramps of the batch, stages of long
-context, a layout that nobody searched for. One number holds them all, the utilisation of the chips by the work that
-the model asked for, ``6 N D`` with the parameters that a token meets. It is fitted to the runs of
-`data/validation/whole_runs.csv`, one vote a family of models by one maker, and families left out of the fit say how
-far it carries.
+context, a layout that nobody searched for. One number holds them all, in two ways. The *field factor* is hours over
+those of steps of typical software in the fastest layout that fits; the *utilisation* is the work that the model
+asked for, ``6 N D`` with the parameters that a token meets, over what the chips could have done in the hours. Each is
+fitted to the runs of `data/validation/whole_runs.csv`, one vote a family of models by one maker, and families left
+out of the fit say how far it carries. The step narrows nothing: what is left is people, and one utilisation is no
+worse.
 """
 
 from __future__ import annotations
@@ -24,20 +26,26 @@ from dojo_calc.evidence.measured.runs import publisher
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
+from dojo_calc.performance.plan import PlanError
 from dojo_calc.performance.scaling import training_compute
-from dojo_calc.performance.workload import transformer
+from dojo_calc.performance.search import search
+from dojo_calc.performance.workload import SizeError, Transformer, transformer
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 from dojo_calc.units import giga, hour
 
 __all__ = [
-    "Field", "WholeRun", "fit_field", "leave_families_out", "read_whole_runs",
+    "Field", "WholeRun", "fit_field", "hours_at_the_peak", "hours_undisturbed", "leave_families_out",
+    "read_whole_runs",
     "validate_whole_runs",
 ]  # fmt: skip
 
 PUBLISHED = "whole-runs"
 # Chips of several families of runs, so that a family can be left out.
 FITTED_CHIPS = ("a100-sxm-40gb", "a100-sxm-80gb", "h100-sxm")
+# Where a row prints neither chips, length of a sequence nor batch; no machine of fewer chips trained any of them.
+CHIPS, SEQUENCE, BATCH_TOKENS = 512, 4096, 2**22
+LEAST_CHIPS = 8
 # Said by the row or its source to be no plain training of a dense model from nothing.
 NOT_PLAIN = ("apart", "memory")
 Positive = Annotated[FiniteFloat, Gt(0)]
@@ -137,29 +145,30 @@ def read_whole_runs(path: Path | None = None) -> list[WholeRun]:
 
 @dataclass(frozen=True)
 class Field:
-    """Utilisation of published runs: its geometric mean over families, and what holds 80 % of new families.
+    """Hours over those predicted, the geometric mean over families, and what holds 80 % of new families.
 
     `error_80` is the half-width as a natural logarithm, by Student's t for the few families there are.
     """
 
-    utilisation: float
+    factor: float
     error_80: float
     families: int
     runs: int
 
 
-def fit_field(runs: Sequence[WholeRun], book: Catalogue | None = None) -> Field:
-    """Fit the one utilisation to runs, each family with one vote.
+def fit_field(runs: Sequence[WholeRun], hours: Sequence[float | None]) -> Field:
+    """Fit the one factor to runs, each family with one vote.
 
     Parameters
     ----------
     runs : sequence of WholeRun
-        Of these the dense ones on `FITTED_CHIPS` that print hours, tokens and parameters.
-    book : Catalogue, optional
+        Of these the dense ones on `FITTED_CHIPS` that print hours.
+    hours : sequence of float or None
+        Predicted for each [h]; None where nothing can be.
     """
     from scipy.stats import t
 
-    votes = _votes(runs, book or catalogue())
+    votes = _votes(runs, hours)
     means = np.array([float(np.mean(one)) for one in votes.values()])
     spread = float(np.std(means, ddof=1)) * np.sqrt(1.0 + 1.0 / len(means))
     return Field(
@@ -171,31 +180,99 @@ def fit_field(runs: Sequence[WholeRun], book: Catalogue | None = None) -> Field:
 
 
 def leave_families_out(
-    runs: Sequence[WholeRun], book: Catalogue | None = None
+    runs: Sequence[WholeRun], hours: Sequence[float | None]
 ) -> dict[str, tuple[Vector, float]]:
-    """What every family used over what the others predict, as natural logarithms, and the half-width they give.
+    """What every family took over what the others predict, as natural logarithms, and the half-width they give.
+
+    Parameters
+    ----------
+    runs : sequence of WholeRun
+    hours : sequence of float or None
+        See `fit_field`.
+    """
+    found = {}
+    for name, own in _votes(runs, hours).items():
+        rest = fit_field(
+            [run for run in runs if run.family != name],
+            [one for run, one in zip(runs, hours, strict=True) if run.family != name],
+        )
+        found[name] = (np.array(own) - np.log(rest.factor), rest.error_80)
+    return found
+
+
+def _votes(runs: Sequence[WholeRun], hours: Sequence[float | None]) -> dict[str, list[float]]:
+    """Logarithm of each run's hours over those predicted, by family."""
+    votes: dict[str, list[float]] = {}
+    for run, predicted in zip(runs, hours, strict=True):
+        if run.fitted and run.hours is not None and predicted is not None:
+            votes.setdefault(run.family, []).append(float(np.log(run.hours / predicted)))
+    return votes
+
+
+def hours_at_the_peak(runs: Sequence[WholeRun], book: Catalogue | None = None) -> list[float | None]:
+    """Hours of one chip that the work alone would take at its dense 16-bit peak, ``6 N D``.
 
     Parameters
     ----------
     runs : sequence of WholeRun
     book : Catalogue, optional
     """
-    known = book or catalogue()
-    found = {}
-    for name, own in _votes(runs, known).items():
-        rest = fit_field([run for run in runs if run.family != name], known)
-        found[name] = (np.log(rest.utilisation) - np.array(own), rest.error_80)
-    return found
+    known = catalogue() if book is None else book
+    return [None if _reason(run, known) else _hours(run, known, 1.0) for run in runs]
 
 
-def _votes(runs: Sequence[WholeRun], book: Catalogue) -> dict[str, list[float]]:
-    """Logarithm of each run's utilisation, by family."""
-    votes: dict[str, list[float]] = {}
-    for run in runs:
-        hours, reason = run.hours, _reason(run, book)
-        if run.fitted and hours is not None and not reason:
-            votes.setdefault(run.family, []).append(float(np.log(_hours(run, book, 1.0) / hours)))
-    return votes
+def hours_undisturbed(runs: Sequence[WholeRun], book: Catalogue | None = None) -> list[float | None]:
+    """Hours of one chip that steps of typical software take, in the fastest layout that fits.
+
+    Chips are the power of two below those printed, 512 where none are, and fewer where the batch is too small for
+    them; a batch that is not printed is one of four million tokens.
+
+    Parameters
+    ----------
+    runs : sequence of WholeRun
+    book : Catalogue, optional
+    """
+    known = catalogue() if book is None else book
+    return [None if _reason(run, known) else _step_hours(run, known) for run in runs]
+
+
+def _step_hours(run: WholeRun, book: Catalogue) -> float | None:
+    sizes = _transformer(run)
+    if sizes is None or run.tokens is None:
+        return None
+    sequence = int(run.sequence or SEQUENCE)
+    chips = _power_of_two(run.chips or CHIPS)
+    batch = _power_of_two(run.global_batch or max(chips, BATCH_TOKENS / sequence))
+    while chips >= LEAST_CHIPS:
+        try:
+            best = search(sizes, run.chip, chips, global_batch=batch, sequence=sequence, book=book).best
+        except PlanError:
+            chips //= 2
+            continue
+        except UnknownNameError:
+            return None
+        return float(run.tokens / (batch * sequence) * best["step_time"] * best["chips"] / hour)
+    return None
+
+
+def _power_of_two(number: float) -> int:
+    return int(2 ** int(np.log2(number)))
+
+
+def _transformer(run: WholeRun) -> Transformer | None:
+    """Sizes that a row prints, or None where it leaves one out."""
+    names = ("layers", "hidden", "feedforward", "heads", "kv_heads", "vocabulary")
+    sizes = {name: getattr(run, name) for name in names}
+    if run.kind != "dense" or any(size is None for size in sizes.values()):
+        return None
+    cells = {name: int(size) for name, size in sizes.items()}
+    more = {"gated": int(run.gated or 0), "tied_embeddings": int(run.tied or 0)}
+    if run.head_dim is not None:
+        more["head_dim"] = int(run.head_dim)
+    try:
+        return Transformer(model=run.model or run.id, **cells, **more)
+    except SizeError:
+        return None
 
 
 def _sized(run: WholeRun, models: Path | None) -> WholeRun:
@@ -239,16 +316,10 @@ def _hours(run: WholeRun, book: Catalogue, utilisation: float) -> float:
     return work / (_peak(run.chip, book) * utilisation) / hour
 
 
-def _shipped() -> tuple[float, float]:
-    """Utilisation and half-width of the 80 % interval that the facts hold."""
-    facts = catalogue().facts
-    return facts.value(PUBLISHED, "run_utilisation"), facts.value(PUBLISHED, "run_error_80")
-
-
 def validate_whole_runs(
     path: Path | None = None, book: Catalogue | None = None, models: Path | None = None
 ) -> Validation:
-    """Hold the one utilisation against a file of whole runs.
+    """Hold the field factor, and where a row prints no sizes the utilisation, against a file of whole runs.
 
     Parameters
     ----------
@@ -261,21 +332,26 @@ def validate_whole_runs(
     Returns
     -------
     Validation
-        Hours of one chip, rows in the file's order; groups by kind, chip and confidence. A run without printed
-        hours is predicted and scored with none.
+        Hours of one chip, rows in the file's order; groups by kind, chip and source. `Row.chosen` has both ways
+        where there are two. A run without printed hours is predicted and scored with none.
 
     Raises
     ------
     FactsError
         See `read_whole_runs`.
     """
-    known = book or catalogue()
+    known = catalogue() if book is None else book
     runs = [_sized(run, models) for run in read_whole_runs(path)]
-    utilisation, wide = _shipped()
+    facts = known.facts
+    factor, wide_step = facts.value(PUBLISHED, "field_factor"), facts.value(PUBLISHED, "field_error_80")
+    used, wide_work = facts.value(PUBLISHED, "run_utilisation"), facts.value(PUBLISHED, "run_error_80")
     rows = []
-    for run in runs:
+    for run, work, steps in zip(
+        runs, hours_at_the_peak(runs, known), hours_undisturbed(runs, known), strict=True
+    ):
         reason = _reason(run, known)
-        value = None if reason else _hours(run, known, utilisation)
+        by_work = None if work is None else work / used
+        value, wide = (by_work, wide_work) if steps is None else (steps * factor, wide_step)
         rows.append(
             Row(
                 run.id,
@@ -287,6 +363,7 @@ def validate_whole_runs(
                 predicted=value,
                 low=None if value is None else value / float(np.exp(wide)),
                 high=None if value is None else value * float(np.exp(wide)),
+                chosen={} if steps is None else {"undisturbed": steps, "by_utilisation": by_work},
                 reason=reason,
                 group=run.kind,
                 cluster=run.family,
