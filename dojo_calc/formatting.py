@@ -111,7 +111,7 @@ def format_si(
         Its SI unit, such as ``FLOP/s``; ``1`` prints the number alone.
     digits : int
         Significant digits; trailing zeros are dropped, and whole numbers below a billion are never rounded off.
-    interval : (float, float), optional
+    interval : pair of float, optional
         Ends of its interval [SI], which then decide the digits: the last one is at most a twentieth of its width.
 
     Returns
@@ -160,7 +160,7 @@ def format_in(low: float | None, high: float | None, unit_text: str, *, digits: 
 
     Parameters
     ----------
-    low, high : float or None
+    low, high : float, optional
         In that unit; None where an end is open, and equal for one number.
     unit_text : str
         Unit of both, see `unit_words`.

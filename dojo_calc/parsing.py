@@ -114,6 +114,9 @@ def parse_as(text: str, wanted: str, name: str) -> float:
     try:
         found = list(_readings(text, name, "'16,384', '12k' or '5 %'" if wanted == "1" else EXAMPLES))
         fitting = [one for one in found if one.unit.dimensionality == dimension]
+        if not fitting and wanted == "1":  # 15.6 Ttoken are a count where tokens are counted
+            nouns = set(map(_stem, re.split(r"[\W_]+", name)))
+            fitting = [one for one in found if str(one.unit.dimensionality).strip("[]") in nouns]
         if len({one.key for one in fitting}) > 1:
             raise _ambiguous(text, fitting)
         if fitting:

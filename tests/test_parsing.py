@@ -136,6 +136,7 @@ def test_refuses_the_rest_at_once_and_says_why(text: str, message: str) -> None:
         ("15T", "1", "tokens", 15e12),
         ("15T tokens", "1", "tokens", 15e12),
         ("15 trillion tokens", "1", "run.training_tokens", 15e12),
+        ("15.6 Ttoken", "1", "tokens", 15.6e12),
         ("405B", "1", "parameters", 405e9),
         ("405B parameters", "1", "parameters", 405e9),
         ("16k chips", "1", "chips", 16e3),

@@ -23,6 +23,7 @@ from dojo_calc.economics.race import growth_needed
 from dojo_calc.evidence.claims.answers import Answers, Check, derive, exact, over, unknown
 from dojo_calc.evidence.claims.ledger import Answer, Derived, ledger
 from dojo_calc.facts import Fact
+from dojo_calc.formatting import format_range
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Input, Model
 
@@ -489,6 +490,6 @@ def megawatts_of_millions(book: Catalogue) -> Answers:
         answers[f"{millions} million {name}"] = over(
             lambda each, number=millions * units.mega: pooled_power(number, each),
             fact,
-            reason=f"At {fact.low / units.kilo:g} to {fact.high / units.kilo:g} kW each at the site.",
+            reason=f"At {format_range(fact.low, fact.high, 'W')} each at the site.",
         )
     return answers

@@ -35,7 +35,7 @@ def test_the_gate_sees_a_digit_that_is_off(monkeypatch: pytest.MonkeyPatch, tmp_
         ("pysam-lcoe,", "pysam-lcoo,", "do not match: pysam-lcoe, pysam-lcoo"),
         ("charge=0.098; ", "", "line 30, column 6 .inputs.: expected capital, charge"),
         ("charge=0.098; ", "charge 0.098; ", "expected name=quantity, got 'charge 0.098'"),
-        ("charge=0.098; ", "charge=0.098 USD; ", "charge must be in 1"),
+        ("charge=0.098; ", "charge=0.098 USD; ", "charge must be a bare number"),
         (
             "0.0172785388127854,USD/kWh",
             "0.0172785388127854,USD",
