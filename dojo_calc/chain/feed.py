@@ -8,7 +8,7 @@ and assumed efficiencies; 0 says that the workload does not fit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from dojo_calc.economics.capacity import effective_rate, share, whole
 from dojo_calc.errors import UnknownNameError, nearest
@@ -81,6 +81,7 @@ __all__ = ["GPUS", "WORKLOADS", "feed_dojo"]
 Steps: TypeAlias = dict[str, Callable[..., Any] | Step]
 Inputs: TypeAlias = dict[str, Any]
 Keep: TypeAlias = Literal["all", "inputs"]
+KEEPS: tuple[Keep, ...] = get_args(Keep)
 
 WORKLOADS = {
     "resnet-50-v1.5": "ResNet-50",
@@ -122,8 +123,10 @@ def feed_dojo(
     Raises
     ------
     UnknownNameError
-        If there is no such workload.
+        If there is no such workload, or nothing of that kind to keep.
     """
+    if keep not in KEEPS:
+        raise UnknownNameError(f"keep must be one of {', '.join(KEEPS)}, got {keep!r:.60}")
     known = catalogue() if book is None else book
     steps, inputs = _workload(workload, keep)
     tile, tray, pod = (known.machine(name) for name in ("dojo-tile", "dojo-tray", "exapod"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from dojo_calc.chain.procurement import pledge, race, swap, wafers_to_exapods
 from dojo_calc.chain.programme import make_or_buy
 from dojo_calc.chain.silicon import die_to_tile
 from dojo_calc.chain.training import training_run
-from dojo_calc.errors import UnknownNameError, nearest
+from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
 
@@ -39,6 +40,11 @@ MODELS: dict[str, Callable[..., Model]] = {
 }
 
 
+# What a scenario can write for an option, by the words of the option's own type.
+_PLAIN: dict[str, type] = {"str": str, "Keep": str, "int": int, "float": float, "Mapping": dict}
+_ANY = (str, bool, int, float, list, dict)
+
+
 def shipped(name: str, book: Catalogue | None = None, **options: Any) -> Model:
     """Model that ships, by name.
 
@@ -46,9 +52,19 @@ def shipped(name: str, book: Catalogue | None = None, **options: Any) -> Model:
     ------
     UnknownNameError
         If there is none of that name.
+    ModelError
+        If an option is not of the kind that the model takes.
     """
     if name not in MODELS:
         raise UnknownNameError(
             f"unknown model {name!r}{nearest(name, MODELS) or f'; there are {list(MODELS)}'}"
         )
-    return MODELS[name](book=book, **options)
+    make = MODELS[name]
+    kinds = {one.name: str(one.annotation) for one in inspect.signature(make).parameters.values()}
+    for option, value in options.items():
+        taken = {word: kind for word, kind in _PLAIN.items() if word in kinds.get(option, word)}
+        if isinstance(value, _ANY) and (
+            isinstance(value, bool) or not isinstance(value, tuple(taken.values()))
+        ):
+            raise ModelError(f"option {option} of {name} must be {' or '.join(taken)}, got {value!r:.60}")
+    return make(book=book, **options)

@@ -151,8 +151,10 @@ def read_input(name: str, spec: Spec, given: Any, book: Catalogue) -> Input:
         low, value, high = (float(own.quantile(chance)) for chance in (0.05, 0.5, 0.95))
         return Input(name, spec, value, low, high, "given", (), own)
     if isinstance(given, tuple | list):
-        if len(given) != 3 or any(np.ndim(one) for one in given):
+        if len(given) != 3:
             raise ModelError(f"input {name} must be (value, low, high), got {len(given)} values")
+        if any(np.ndim(one) for one in given):
+            raise ModelError(f"input {name} must be (value, low, high), each one value, got {given!r:.60}")
         value, low, high = (check_against(bound, spec, name) for bound in given)
         if not low <= value <= high:
             raise ModelError(f"input {name}: expected low <= value <= high, got {low:g}, {value:g}, {high:g}")

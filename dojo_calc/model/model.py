@@ -236,6 +236,17 @@ class Model:
         self._refuse_unknown(given)
         return {name: self._checked(name, value) for name, value in given.items()}
 
+    def read(self, name: str, given: Any) -> Input:
+        """Input of a name, of a step too, read from what may be given to `replace` or a `view`.
+
+        Raises
+        ------
+        UnknownNameError, ModelError, UnitError, DomainError
+            If there is no such name, or the value does not fit it.
+        """
+        self._refuse_unknown([name])
+        return read_input(name, self.spec(name), given, self.book)
+
     def refuse(self, outputs: Sequence[str], given: Iterable[str]) -> None:
         """Refuse outputs and names to be given that do not go together, before any value is known.
 
@@ -246,6 +257,18 @@ class Model:
         """
         self._refuse_unknown(given)
         self._path(tuple(outputs), tuple(given))
+
+    def refuse_broken(self, outputs: Sequence[str]) -> None:
+        """Refuse defaults that were changed and break an identity, before anything else is asked.
+
+        Raises
+        ------
+        ModelError
+            With what is broken.
+        """
+        for one in self.judged(outputs, {})[1]:
+            if one.kind == "identity":
+                raise ModelError(one.text())
 
     def _computed(
         self, outputs: tuple[str, ...], given: Mapping[str, Given], *, keep: bool
@@ -305,7 +328,7 @@ class Model:
         if self._steps.keys().isdisjoint(given):
             return self._asked
         read = {argument for name in self._asked for argument in self._steps[name].arguments}
-        needed = set(self.needed([name for name in self._asked if name not in read], given))
+        needed = set(self.needed([name for name in self._asked if name not in read], given)).difference(given)
         return tuple(name for name in self._asked if name in needed)
 
     def _path(self, outputs: tuple[str, ...], given: tuple[str, ...], limits: bool = False) -> _Path:

@@ -82,9 +82,9 @@ class Bound:
         }
         self.__wrapped__ = function  # where names in annotations are looked up
 
-    def __call__(self, *given: Any) -> Any:
+    def __call__(self, *given: Any, **named: Any) -> Any:
         """Result of the formula, with the fixed arguments in their places."""
-        arguments = list(given)
+        arguments = list(self.__signature__.bind(*given, **named).args if named else given)
         for place, value in self.constants.items():  # in rising order, so that each goes to its place
             arguments.insert(place, value)
         return self.function(*arguments)

@@ -1,12 +1,12 @@
 """Scenarios: a small TOML file that names a model, its overrides and the outputs to print.
 
     model = "spec_to_cheque"
-    outputs = ["site_power", "total"]
+    outputs = ["site_power", "price_of_work"]
 
     [options]
     chip = "h100-sxm"
 
-    [inputs]
+    [inputs]                   # of the model, or steps to be given instead of computed
     target = "100 EFLOP/s"
     mfu = [0.4, 0.3, 0.5]      # value, low, high: a 90 % interval
     server_price = "dgx-h100.price[semianalysis_2023]"
@@ -103,11 +103,6 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
         ) from None
     except TypeError as error:
         raise file.error(next(iter(options), "model"), f"model {name}: {error}") from None
-    for key, value in file.table("inputs").items():
-        try:
-            model = model.replace(**{key: tuple(value) if isinstance(value, list) else value})
-        except DojoCalcError as error:
-            raise file.error(key, str(error)) from None
     wanted = file.content.get("outputs", [model.outputs[-1]])
     if not isinstance(wanted, list) or not wanted:
         raise file.error("outputs", f"expected a list of names, got {wanted!r}")
@@ -116,6 +111,23 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
             raise file.error(
                 "outputs", f"model {name} has no output {one!r}{nearest(str(one), model.outputs)}"
             )
+    given = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in file.table("inputs").items()
+    }
+    for key, value in given.items():
+        try:
+            model.read(key, value)
+        except DojoCalcError as error:
+            raise file.error(key, str(error)) from None
+    try:
+        model.refuse(wanted, given)  # everything given is used by an output that is asked for
+        cut = any(key in model.outputs for key in given)
+        model = model.view(wanted, given) if cut else model.replace(**given)
+        model.refuse_broken(wanted)
+    except DojoCalcError as error:
+        message = str(error)
+        named = sorted((message.find(key), key) for key in given if key in message)
+        raise file.error(named[0][1] if named else "inputs", message) from None
     return Scenario(file.path, model, tuple(wanted))
 
 

@@ -8,7 +8,7 @@ from dojo_calc.hardware.catalog import catalogue
 from dojo_calc.questions.scenario import ScenarioError, load_scenario
 
 GOOD = """model = "spec_to_cheque"
-outputs = ["site_power", "total"]
+outputs = ["site_power", "price_of_work"]
 
 [options]
 chip = "h100-sxm"
@@ -29,11 +29,21 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_file_names_model_overrides_and_outputs(file: Path) -> None:
     scenario = load_scenario(file)
-    assert scenario.outputs == ("site_power", "total")
+    assert scenario.outputs == ("site_power", "price_of_work")
     # 10e18 / 989.4e12 = 10,107.1 chips, 1,264 servers x 269,000 USD.
     assert scenario.model.evaluate("servers") == 1264
     assert scenario.model.evaluate("capital") == pytest.approx(1264 * 269_000)
     assert (scenario.model.inputs["mfu"].low, scenario.model.inputs["mfu"].high) == (0.3, 0.5)
+
+
+def test_a_step_may_be_given_with_an_interval(file: Path) -> None:
+    text = 'model = "spec_to_cheque"\noutputs = ["electricity"]\n[inputs]\nsite_power = ["20 MW", "18 MW", "24 MW"]\n'
+    file.write_text(text)
+    scenario = load_scenario(file)
+    given = scenario.model.inputs["site_power"]
+    assert (given.value, given.low, given.high) == (20e6, 18e6, 24e6)
+    # 20 MW x 8,766 h x 0.0826 USD/kWh.
+    assert scenario.model.evaluate("electricity") == pytest.approx(20e3 * 8766 * 0.0826, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +68,24 @@ def test_a_file_names_model_overrides_and_outputs(file: Path) -> None:
         ("10 EFLOP/s", "10 EFLOP", "line 8 (target): target must be in FLOP/s"),
         ("semianalysis_2023", "nobody", "line 10 (server_price): dgx-h100.price has no reading 'nobody'"),
         (
-            '"total"]',
-            '"totl"]',
-            "line 2 (outputs): model spec_to_cheque has no output 'totl'; did you mean total",
+            '"price_of_work"]',
+            '"prize_of_work"]',
+            "line 2 (outputs): model spec_to_cheque has no output 'prize_of_work'; did you mean price_of_work",
         ),
-        ('["site_power", "total"]', "3", "line 2 (outputs): expected a list of names, got 3"),
+        ('["site_power", "price_of_work"]', "3", "line 2 (outputs): expected a list of names, got 3"),
+        (
+            '["site_power", "price_of_work"]',
+            '["site_power"]',
+            "line 9 (mfu): mfu is given, but site_power does not depend on it; it would change effective",
+        ),
+        ('"10 EFLOP/s"', "1" + "0" * 400, "line 8 (target): target must be"),
+        (
+            '"10 EFLOP/s"',
+            "[[1], [2], [3]]",
+            "line 8 (target): input target must be (value, low, high), each one value",
+        ),
+        ("target =", "self =", "line 8 (self): model spec_to_cheque(h100-sxm) has no input 'self'"),
+        ('"h100-sxm"', "1.5", "line 5 (chip): option chip of spec_to_cheque must be str, got 1.5"),
         ("[inputs]", "[[inputs]]", "line 7 (inputs): expected a table"),
         ("= [0.4", "= [0.4 0.3", "not TOML"),
     ],
