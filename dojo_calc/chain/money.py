@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any
 
 from dojo_calc.economics.cost import (
@@ -35,6 +36,7 @@ from dojo_calc.economics.ownership import (
 )
 from dojo_calc.economics.power import (
     cluster_power,
+    departed_power,
     facility_power,
     host_power,
     pooled_power,
@@ -44,7 +46,8 @@ from dojo_calc.economics.power import (
 )
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.model.model import Model, Step, step
+from dojo_calc.model.model import Input, Model, Step, step
+from dojo_calc.quantities import PositiveRatio, spec
 from dojo_calc.units import month, year
 
 __all__ = ["chip_hour", "collateral", "megawatts"]
@@ -159,6 +162,8 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
 def megawatts(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     """Power of a site from its chips: with hosts apart, by Epoch's relation, and what a connection leaves dark.
 
+    `site` is what an owner would report: its interval holds the error of the fit itself, which `modelled` leaves out.
+
     Parameters
     ----------
     chip : str
@@ -168,7 +173,7 @@ def megawatts(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
-        Inputs: chips, chip_power, year, pue, connection, and the parameters of the cluster model.
+        Inputs: chips, chip_power, year, pue, connection, model_error, and the parameters of the cluster model.
 
     Raises
     ------
@@ -182,7 +187,8 @@ def megawatts(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     steps: dict[str, Callable[..., Any] | Step] = {
         "host": step(host_power, first="host_power_2012", decline="host_decline"),
         "computers": step(pooled_power, units="chips", unit="chip_power"),
-        "site": cluster_power,
+        "modelled": cluster_power,
+        "site": step(departed_power, departure="model_error"),
         "epoch_site": step(site_power, pue="pue"),
         "drawn": step(power_drawn, wanted="site"),
         "dark": step(power_left_dark, wanted="site"),
@@ -200,10 +206,19 @@ def megawatts(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
             "server_overhead": "epoch-cluster-model.server_overhead",
             "pue": "epoch-cluster-model.pue[y2024]",
             "connection": f"{site}.grid_power",
+            "model_error": _error(known),
         },
         book=known,
         name=f"megawatts({unit.id})",
     )
+
+
+def _error(known: Catalogue) -> Input:
+    """How far reported power lies from the fit, either way: a factor that holds 80 %, as one that holds 90 %."""
+    one, ratio = known.facts.get("cluster-model", "power_error"), spec(PositiveRatio)
+    assert ratio is not None
+    wider = one.value ** (NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9))
+    return Input("", ratio, 1.0, 1.0 / wider, wider, f"{one.name}, {one.source}; there of 80 %, here of 90 %")
 
 
 def collateral(book: Catalogue | None = None) -> Model:

@@ -17,6 +17,7 @@ from dojo_calc.quantities import (
     Fraction,
     PositiveCount,
     PositivePower,
+    PositiveRatio,
     Power,
     PowerUsage,
     ProperFraction,
@@ -26,8 +27,9 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "cluster_power", "energy", "facility_power", "host_power", "pooled_power", "power_at_work",
-    "power_with_share", "rate_per_power", "running_power", "site_power", "unit_power", "units_powered",
+    "cluster_power", "departed_power", "energy", "facility_power", "host_power", "pooled_power",
+    "power_at_work", "power_with_share", "rate_per_power", "running_power", "site_power", "unit_power",
+    "units_powered",
 ]  # fmt: skip
 
 
@@ -212,6 +214,24 @@ def cluster_power(
         broadcast shape.
     """
     return facility_power(pooled_power(chips, chip_power * chip_overhead + host), pue)
+
+
+def departed_power(modelled: Power, departure: PositiveRatio) -> Power:
+    """Power that is reported of a site, over or under what a model gives for it.
+
+    Parameters
+    ----------
+    modelled : Power
+        [W].
+    departure : PositiveRatio
+        Reported over modelled power; 1 at the centre of a fit, and as wide around it as the fit's error [1].
+
+    Returns
+    -------
+    Power
+        ``modelled * departure`` [W]; broadcast shape.
+    """
+    return modelled * departure
 
 
 def units_powered(site: Power, unit: PositivePower) -> Count:

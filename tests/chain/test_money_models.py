@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dojo_calc as dc
 from dojo_calc.analysis.explain import LONGEST, explain
 from dojo_calc.chain.money import chip_hour, collateral, megawatts
 from dojo_calc.errors import UnitError, UnknownNameError
@@ -99,3 +100,28 @@ def test_a_rent_is_money_over_time_as_people_write_it() -> None:
     assert {model.evaluate("rent", hourly_rent=one) for one in texts} == {2 / 3600}
     with pytest.raises(UnitError, match="hourly_rent must be in USD/s"):
         model.evaluate("rent", hourly_rent="2 USD")
+
+
+def test_the_interval_of_a_site_holds_the_error_of_its_fit() -> None:
+    # A factor of 1.38 either way holds 80 %, so 1.38^(1.6449 / 1.2816) = 1.512 holds 90 %.
+    model = dc.megawatts()
+    found = dc.simulate(model, "site", chip_overhead=1.5, host_power_2012=220.0, host_decline=0.06, pue=1.25)
+    site = model.evaluate("site", chip_overhead=1.5, host_power_2012=220.0, host_decline=0.06, pue=1.25)
+    low, high = found.interval(0.9)
+    assert (site / low, high / site) == pytest.approx((1.512, 1.512), rel=0.01)
+    assert model.evaluate("site") == model.evaluate("modelled")
+
+
+def test_priors_and_other_dates_are_not_drawn_beside_the_reading_in_use() -> None:
+    model = dc.megawatts()
+    assert {fact.reading for fact in model.inputs["chip_overhead"].rivals} == {"fitted"}
+    loans = dc.collateral()
+    # 42 % of 800 billion at a quarter, and 3.5 billion: 87.5; the price of July 2025 would be half of it.
+    low, high = dc.simulate(loans, "with_cap").interval(0.9)
+    assert 75 * giga < low < 87.5 * giga < high < 100 * giga
+    rent = dc.chip_hour().inputs["hourly_rent"]
+    assert [fact.reading for fact in rent.rivals] == ["median_2025"]
+    assert {fact.reading for fact in dc.chip_hour().inputs["price"].rivals} == {
+        "cost_sheet_2024",
+        "median_2024",
+    }

@@ -272,7 +272,7 @@ def test_a_constant_is_bound_and_shows_as_itself() -> None:
     assert model.evaluate("hourly") == 2.0
     assert dc.explain(model, "hourly")["hourly"].formula == "cost / 1 hour"
     assert pickle.loads(pickle.dumps(dc.chip_hour())).evaluate("rent") == dc.chip_hour().evaluate("rent")
-    assert dc.chip_hour().pipeline().run("rent", kwargs={}) == dc.chip_hour().evaluate("rent")
+    assert model.pipeline().run("hourly", kwargs={}) == 2.0
 
 
 def test_no_constant_is_an_input_of_a_shipped_model() -> None:
