@@ -1,6 +1,6 @@
 # make book, make test: nothing else is needed, only Python 3.11 with pip. See `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help book test check lint fuzz matrix bench serve lock clean
+.PHONY: help book test check lint fuzz matrix mutants-data bench serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,6 +37,9 @@ check: $(BUILT) ## formulas as on older processors; the built book in a browser,
 
 fuzz: $(READY) ## 20,000 malformed inputs at every door; a tenth of them in make check
 	$(BIN)/python -m tests.fuzz
+
+mutants-data: $(READY) ## slips of the pen in data/: how many wrong units, prefixes and numbers are refused on load
+	$(BIN)/python -m tests.mutate_data --count 100
 
 matrix: $(READY) ## the tests on every Python installed, with the lock's versions and the newest; says what is not
 	$(BIN)/python .ci/matrix.py

@@ -114,6 +114,8 @@ NOT_FORMULAS = {
     "dojo_calc.performance.workload.model_table": "reads a file",
     "dojo_calc.performance.workload.transformer": "looks sizes up",
     "dojo_calc.performance.workload.transformers": "reads a file",
+    "dojo_calc.evidence.data.check_claim": "holds a row to its words",
+    "dojo_calc.evidence.data.check_data": "holds tables against each other",
     "dojo_calc.entities.read_entities": "reads a file",
     "dojo_calc.entities.shipped_entities": "reads a file",
     "dojo_calc.facts.merged": "puts tables together",
