@@ -200,6 +200,11 @@ def test_what_is_no_transformer_is_refused_by_name(tmp_path: Path) -> None:
     assert known == {}
     assert refused["mine"] == "hidden not published"
     assert "hybrid" in refused["nemotron-3-nano"]
+    # Blank sizes of a model that ships are the shipped ones.
+    path = tmp_path / "other.csv"
+    path.write_text(HEADER + "llama3-8b,32,,,,,,,,,\n")
+    assert model_table(path) == ({}, model_table()[1])
+    assert transformer("llama3-8b", path) == transformer("llama3-8b")
 
 
 # Parameters in billions as printed, all and active, and the half of the last printed digit: model cards and
@@ -221,6 +226,7 @@ PUBLISHED = {
     "deepseek-v2-lite": (15.7, 2.4, 0.06),  # the same, appendix B; active 2.45, without the input embedding
     "deepseek-v3": (671.0, 37.0, 0.5),  # arXiv:2412.19437, abstract; active without the input embedding
     "kimi-k2": (1026.0, 32.0, 0.5),  # weights published; "1T, 32B active", without the input embedding
+    "moonlight-16b-a3b": (15.96, None, 0.005),  # arXiv:2502.16982, table 4
     "qwen3-0.6b": (0.6, None, 0.05),  # model cards
     "qwen3-4b": (4.0, None, 0.05),
     "qwen3-8b": (8.2, None, 0.05),

@@ -55,8 +55,8 @@ def test_rows_with_experts_are_answered(found: Validation) -> None:
     moe = [row for row in found.rows if row.group == "moe"]
     assert len(moe) >= 7
     assert all(row.predicted for row in moe)
-    moonlight = next(row for row in found.rows if row.id == "bridge-moonlight-none")
-    assert "moonlight-16b-a3b cannot be expressed" in moonlight.reason
+    unknown = next(row for row in found.rows if row.id == "bridge-card-glm5.2-alloc")
+    assert "unknown transformer 'glm5.2'" in unknown.reason
 
 
 def test_what_a_row_prints_is_what_is_predicted() -> None:
