@@ -35,6 +35,7 @@ from .chain.shipped import (
     race,
     spec_to_cheque,
     swap,
+    training_budget,
     training_run,
     wafers_to_exapods,
 )
@@ -368,6 +369,7 @@ __all__ = [
     "solve",
     "sweep",
     "tornado",
+    "training_budget",
     "training_run",
     "Model",
     "Samples",

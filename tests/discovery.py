@@ -69,6 +69,7 @@ NOT_FORMULAS = {
     "dojo_calc.pictures.live.slider": "describes a slider",
     "dojo_calc.questions.scenario.load_scenario": "reads a file",
     "dojo_calc.chain.training.training_run": "assembles a model",
+    "dojo_calc.chain.budget.training_budget": "assembles a model",
     "dojo_calc.chain.silicon.die_to_tile": "assembles a model",
     "dojo_calc.chain.procurement.pledge": "assembles a model",
     "dojo_calc.chain.procurement.race": "assembles a model",

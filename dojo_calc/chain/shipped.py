@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from dojo_calc.chain.budget import training_budget
 from dojo_calc.chain.capacity import fleet, spec_to_cheque
 from dojo_calc.chain.feed import feed_dojo
 from dojo_calc.chain.money import chip_hour, collateral, megawatts
@@ -19,8 +20,8 @@ from dojo_calc.model.model import Model
 
 __all__ = [
     "MODELS", "chip_hour", "collateral", "die_to_tile", "feed_dojo", "fleet", "make_or_buy", "megawatts",
-    "pledge", "race", "shipped", "spec_to_cheque", "swap", "training_run",
-    "wafers_to_exapods",
+    "pledge", "race", "shipped", "spec_to_cheque", "swap", "training_budget",
+    "training_run", "wafers_to_exapods",
 ]  # fmt: skip
 
 MODELS: dict[str, Callable[..., Model]] = {
@@ -37,6 +38,7 @@ MODELS: dict[str, Callable[..., Model]] = {
     "race": race,
     "pledge": pledge,
     "training_run": training_run,
+    "training_budget": training_budget,
 }
 
 

@@ -1,0 +1,134 @@
+"""How much model a budget of arithmetic buys, and how long a machine takes to spend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dojo_calc.economics.capacity import pooled_rate
+from dojo_calc.errors import UnknownNameError, nearest
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.model.model import Model, Step, step
+from dojo_calc.performance import layer, scaling, training
+from dojo_calc.performance.efficiency import head_peak
+from dojo_calc.performance.roofline import compute_time
+from dojo_calc.quantities import Count, Flop, check, whole_number
+
+__all__ = ["LAWS", "training_budget"]
+
+LAW = "scaling-law"
+FITS = ("besiroglu", "hoffmann_3")
+POWERS = ("llama3", "hoffmann_1", "hoffmann_2", "deepseek_llm")
+LAWS = (*FITS, *POWERS)
+BILLION = 1e9  # the length of training that the critical batch by tokens is told for
+
+# What the budget buys, then what a machine needs for it.
+STEPS: dict[str, Callable[..., Any] | Step] = {
+    "loss": step(scaling.training_loss, floor="loss_floor"),
+    "batch_by_loss": step(
+        scaling.critical_batch, batch_at_one="critical_batch_at_one", exponent="critical_batch_exponent"
+    ),
+    "batch_by_tokens": step(
+        scaling.critical_batch_by_tokens,
+        reference="batch_reference",
+        batch_there="critical_batch_tokens",
+        exponent="critical_batch_data_exponent",
+    ),
+    "used_rate": step(layer.attained_rate, efficiency="run_utilisation"),
+    "rate": step(pooled_rate, units="chips", unit="used_rate"),
+    "billed": step(compute_time, work="compute"),
+    "chip_time": step(training.repeated_time, times="chips", each="billed"),
+}
+BY_FIT: dict[str, Callable[..., Any] | Step] = {
+    "parameters": scaling.optimal_parameters,
+    "tokens": scaling.tokens_for_compute,
+}
+BY_POWER: dict[str, Callable[..., Any] | Step] = {
+    "tokens": step(
+        scaling.optimal_tokens_by_power,
+        reference="optimal_budget",
+        tokens_there="optimal_budget_tokens",
+        exponent="optimal_tokens_exponent",
+    ),
+    # of six operations a parameter and token, either is what the other leaves
+    "parameters": step(scaling.tokens_for_compute, parameters="tokens"),
+}
+
+
+def training_budget(
+    compute: float | str = 1e26,
+    chip: str = "h100-sxm",
+    chips: int | str = 16_384,
+    *,
+    law: str = "besiroglu",
+    parameters: float | str | None = None,
+    book: Catalogue | None = None,
+) -> Model:
+    """What a budget of arithmetic buys: a model, tokens, its loss, a batch; and how long a machine takes.
+
+    The split is the one of least loss for training alone; a model that many will use is smaller and trained longer,
+    which `parameters` says. The time is that of published runs, by the share of the peak that they used, with all
+    that held them up; `training_run` has the layout, energy and money of a model whose sizes are known.
+
+    Parameters
+    ----------
+    compute : float or str
+        Budget at six operations a parameter and token [FLOP]; a text such as ``"1e26 FLOP"`` will do.
+    chip : str
+        With a 16-bit peak in the catalogue.
+    chips : int or str
+        How many [1].
+    law : str
+        Of `LAWS`: which published fit splits the budget. Those that fit a power of the budget alone take the loss
+        of the default fit.
+    parameters : float or str, optional
+        Size of the model where it is given, then the budget sets the tokens alone [1].
+    book : Catalogue, optional
+
+    Returns
+    -------
+    Model
+        Outputs `parameters`, `tokens`, `loss` [nat a token], `batch_by_loss` and `batch_by_tokens` [tokens],
+        `billed` and `chip_time` [s].
+
+    Raises
+    ------
+    UnknownNameError
+        If the chip or the law is unknown, or the chip has no 16-bit peak.
+    """
+    if law not in LAWS:
+        hint = nearest(law, LAWS) or f"; there are {', '.join(LAWS)}"
+        raise UnknownNameError(f"unknown law {law!r}{hint}")
+    known = catalogue() if book is None else book
+    unit = known.machine(chip)
+    fit = law if law in FITS else FITS[0]
+    read: Mapping[str, str] = {
+        name: f"{LAW}.{name}[{fit}]"
+        for name in ("loss_floor", "size_coefficient", "size_exponent", "data_coefficient", "data_exponent")
+    }
+    steps: dict[str, Callable[..., Any] | Step] = dict(STEPS)
+    inputs: dict[str, Any] = {
+        "compute": check(compute, Flop, "compute"),
+        "chips": whole_number(chips, "chips"),
+        "peak": f"{unit.id}.{head_peak(unit)}",
+        "run_utilisation": "whole-runs.run_utilisation",
+        "batch_reference": BILLION,
+        **read,
+        **{
+            name: f"{LAW}.{name}"
+            for name in ("critical_batch_at_one", "critical_batch_exponent", "critical_batch_tokens",
+                         "critical_batch_data_exponent")
+        },
+    }  # fmt: skip
+    if parameters is not None:
+        steps |= {"tokens": scaling.tokens_for_compute}
+        inputs["parameters"] = check(parameters, Count, "parameters")
+    elif law in FITS:
+        steps |= BY_FIT
+    else:
+        steps |= BY_POWER
+        inputs |= {
+            name: f"{LAW}.{name}[{law}]"
+            for name in ("optimal_budget", "optimal_budget_tokens", "optimal_tokens_exponent")
+        }
+    return Model(steps, inputs, known, f"training_budget({unit.id}, {law})")
