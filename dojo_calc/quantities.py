@@ -341,7 +341,10 @@ def whole_number(value: Any, name: str) -> int:
     DomainError
         If it is not whole, or below 1.
     """
-    number = check_against(value, Spec("1"), name)
+    try:
+        number = check_against(value, Spec("1"), name)
+    except DomainError:  # not finite
+        number = math.nan
     if not isinstance(number, float) or number < 1 or not number.is_integer():
         raise DomainError(f"{name} must be a whole number of at least 1, got {value!r:.60}")
     return int(number)

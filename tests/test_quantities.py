@@ -132,3 +132,11 @@ def test_a_result_beyond_its_end_by_rounding_is_that_end() -> None:
 
     assert dc.checked(slightly_more)(1.0) == 1.0
     np.testing.assert_array_equal(dc.checked(slightly_more)([0.5, 1.0]), [0.5 * (1 + 2.0**-52), 1.0])
+
+
+@pytest.mark.parametrize("value", [0, -8, 2.5, float("inf"), float("nan"), "0"])
+def test_a_size_is_a_whole_number_of_at_least_one(value: Any) -> None:
+    with pytest.raises(DomainError, match="chips must be a whole number of at least 1, got"):
+        whole_number(value, "chips")
+    with pytest.raises(UnitError, match="chips must be a number"):
+        whole_number(True, "chips")

@@ -22,7 +22,7 @@ import numpy as np
 
 from dojo_calc.errors import DomainError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.quantities import Area, Length, Margin, check
+from dojo_calc.quantities import Area, Length, Margin, check, whole_number
 
 __all__ = ["WaferMap", "dies_on_wafer", "gross_dies_of", "placed_dies", "wafer_map"]
 
@@ -75,14 +75,14 @@ def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, 
     Raises
     ------
     DomainError
-        If a length is not positive, an edge or a line negative, or a die larger than what the wafer can hold.
+        If a length is not positive, an edge or a line negative, `steps` no whole number of at least 1, or a
+        die larger than what the wafer can hold.
     """
     lengths = [
         check(one, Length, name) for one, name in ((width, "width"), (height, "height"), (wafer, "wafer"))
     ]
     margins = [check(one, Margin, name) for one, name in ((edge, "edge"), (scribe, "scribe"))]
-    if steps < 1:
-        raise DomainError(f"steps must be at least 1, got {steps}")
+    steps = whole_number(steps, "steps")
     try:
         arrays = np.broadcast_arrays(*lengths, *margins)
     except ValueError:

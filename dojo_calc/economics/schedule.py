@@ -330,7 +330,8 @@ class _Problem:
             return np.stack([np.broadcast_to(one[name], count) for one in data])
 
         lead = np.array([one.lead for one in self.offers])
-        life = np.array([one.life or 2 * count for one in self.offers])  # for ever: past the end
+        forever = 2 * count  # past the end
+        life = np.array([forever if one.life is None else one.life for one in self.offers])
         arrives = times + lead[:, None]
         useful = arrives < count  # what would come after the last period is not ordered
         lasts = arrives + life[:, None] > count

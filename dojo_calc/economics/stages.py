@@ -445,9 +445,7 @@ class _Read:
             1.0 - np.asarray(retention(wide[name], self.period))
             for name in ("departures", "cancellation", "shortages")
         )
-        self.rebuilt, self.eases = (
-            1.0 - np.exp(-self.period / wide[name]) for name in ("rebuild", "shortage")
-        )
+        self.rebuilt, self.eases = (-np.expm1(-self.period / wide[name]) for name in ("rebuild", "shortage"))
 
     def payoff(self, t: int) -> FloatArray:
         """What launching in a period saves, over the market [USD]."""

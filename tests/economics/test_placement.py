@@ -118,7 +118,7 @@ def test_arrays_agree_with_single_dies_and_blocks_do_not_matter(monkeypatch: pyt
         ({"edge": 0.15}, "does not fit on a wafer of 300 mm less 150 mm of edge"),
         ({"scribe": math.nan}, "scribe must be at least 0"),
         ({"width": np.full(2, 0.01), "height": np.full(3, 0.01)}, r"shapes broadcast, got \(2,\), \(3,\)"),
-        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
     ],
 )
 def test_impossible_dies_are_refused(changed: dict[str, object], message: str) -> None:
