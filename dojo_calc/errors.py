@@ -53,13 +53,13 @@ class ExtraError(DojoCalcError, ImportError):
         super().__init__(f"{what} is not installed; it comes with: pip install 'dojo_calc[{extra}]'")
 
 
-def nearest(name: str, known: Iterable[str], *, count: int = 3) -> str:
+def nearest(name: object, known: Iterable[str], *, count: int = 3) -> str:
     """Phrase that offers the names most like `name`, or an empty text where none is alike.
 
     Parameters
     ----------
-    name : str
-        What was asked for.
+    name : object
+        What was asked for; what is no text is like nothing.
     known : iterable of str
         What there is.
     count : int
@@ -71,5 +71,5 @@ def nearest(name: str, known: Iterable[str], *, count: int = 3) -> str:
         For example ``"; did you mean d1 or d1-node?"``.
     """
     lowered = {candidate.lower(): candidate for candidate in known}
-    matches = get_close_matches(name.lower(), lowered, n=count, cutoff=0.5)
+    matches = get_close_matches(str(name).lower(), lowered, n=count, cutoff=0.5)
     return f"; did you mean {' or '.join(lowered[match] for match in matches)}?" if matches else ""

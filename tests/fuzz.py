@@ -2,7 +2,7 @@
 
 Each case is made from its number and the seed alone, so that one can be run again: ``--only 1234``. Cases run in
 processes of their own, in this one's way of answering (`dojo_calc.commands.answer`), each process with at most
-2 GB of memory; one that takes longer than 10 s is ended and counts as hung. What is held:
+2 GB of memory; one that takes more than 10 s of the processor is ended and counts as hung. What is held:
 
 - the exit code is 0, 1 or 2;
 - nothing is raised but the library's own errors, whose message is one line; nothing is printed before an error;
@@ -20,6 +20,7 @@ import queue
 import random
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-SECONDS = 10.0  # a case may take
+SECONDS = 10.0  # of the processor that a case may take; a loaded machine gives them slowly
+PATIENCE = 180.0  # seconds on the clock, for what waits and computes nothing
 MEMORY = 2 << 30  # bytes of data a process may hold
 LATE = 600.0  # seconds for a process to start: a loaded machine is slow
 
@@ -380,12 +382,14 @@ def work() -> None:
             os.chdir(folder)
             for name, raw in case.files:
                 Path(name).write_bytes(raw)
-            start = time.perf_counter()
+            start = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)  # whose signal ends the process
             try:
                 code, wrong = problem(case)
             except BaseException as error:  # whatever it was, the next case is another's
                 code, wrong = 1, f"raised: {type(error).__name__}: {error}"
-            took = time.perf_counter() - start
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+            took = time.process_time() - start
             os.chdir("/")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         answers.write(json.dumps([case.kind, code, took, peak, wrong]) + "\n")
@@ -421,11 +425,14 @@ class Worker:
         assert self.process.stdin is not None
         self.process.stdin.write(b"%d %d\n" % (seed, number))
         self.process.stdin.flush()
-        line = self._line(SECONDS)
+        line = self._line(PATIENCE)
         if line:
             kind, code, took, peak, wrong = json.loads(line)
             return kind, code, took, peak, wrong
-        wrong = f"hung for {SECONDS:g} s" if line is None else f"ended with {self.process.wait()}"
+        if line is None or self.process.wait() == -signal.SIGPROF:
+            wrong = f"hung for {SECONDS:g} s of the processor, or {PATIENCE:g} s on the clock"
+        else:
+            wrong = f"ended with {self.process.returncode}"
         self.end()
         self._begin()
         return made(seed, number).kind, -1, SECONDS, 0, wrong

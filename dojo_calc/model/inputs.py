@@ -153,7 +153,7 @@ def read_input(name: str, spec: Spec, given: Any, book: Catalogue) -> Input:
     if isinstance(given, tuple | list):
         if len(given) != 3:
             raise ModelError(f"input {name} must be (value, low, high), got {len(given)} values")
-        if any(np.ndim(one) for one in given):
+        if any(isinstance(one, list | tuple | dict) or np.ndim(one) for one in given):
             raise ModelError(f"input {name} must be (value, low, high), each one value, got {given!r:.60}")
         value, low, high = (check_against(bound, spec, name) for bound in given)
         if not low <= value <= high:

@@ -234,3 +234,22 @@ def test_a_number_of_many_digits_is_one_clear_error(file: Path, digits: int) -> 
     with pytest.raises(ScenarioError) as caught:
         load_scenario(file)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "[inputs]\nmfu = [{a = 1}, 2, 3]",
+        "[inputs]\nmfu = [[1, [2]], 2, 3]",
+        "[inputs]\nmfu = {a = 1}",
+        "[inputs]\nmfu = []",
+        "[inputs]\nmfu = 1979-05-27",
+        "[options]\nchip = 1.5",
+        '[options]\nchip = ["h100"]',
+    ],
+)
+def test_values_of_any_shape_are_refused_in_its_line(tmp_path: Path, rest: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(f'model = "spec_to_cheque"\n{rest}\n')
+    with pytest.raises(ScenarioError, match=r"line 3 \((mfu|chip)\): "):
+        load_scenario(path)
