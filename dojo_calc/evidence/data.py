@@ -51,6 +51,7 @@ def check_data() -> None:
         At the first row that is refused, or that contradicts another.
     """
     catalogue()
+    _check_tiers()
     _check_parameters()
     known, _ = model_table()
     for one in known.values():
@@ -95,7 +96,12 @@ def _check_model(model: Transformer) -> None:
     for name, value, low, high in (
         ("hidden over layers", model.hidden / model.layers, 30.0, 420.0),
         ("feedforward over hidden", model.feedforward / model.hidden, 0.3, 9.0),
-        ("width of a head", float(model.query_head), 60.0, 280.0),
+        (
+            "width of a head",
+            float(model.query_head),
+            60.0,
+            280.0 if model.head_dim or model.hidden < 3000 else 230.0,
+        ),
         ("heads over kv_heads", model.heads / model.kv_heads, 1.0, 64.0),
         ("vocabulary", float(model.vocabulary), 30_000.0, 280_000.0),
         ("experts over active_experts", model.experts / model.active_experts, 1.0, 130.0),
@@ -104,8 +110,26 @@ def _check_model(model: Transformer) -> None:
             _refuse("models", model.model, f"expected a {name} from {low:g} to {high:g}, got {value:g}")
 
 
+# Links of one kind that a thing has, by how they join: one into a switch, two a dimension of a torus, one or three to
+# each of seven neighbours.
+COUNTS = {
+    "switched": {1.0}, "mesh": {1.0}, "bus": {1.0}, "on-die": {1.0}, "on-package": {1.0}, "torus": {4.0, 6.0},
+    "network": {1.0, 3.0}, "point-to-point": {1.0, 4.0, 7.0, 8.0, 21.0},
+}  # fmt: skip
+
+
+def _check_tiers() -> None:
+    book = catalogue()
+    for name in book.names():
+        for tier in book.machine(name).tiers:
+            if tier.count not in COUNTS.get(tier.topology, {tier.count}):
+                _refuse("tiers", f"{name}, {tier.name}", f"no {tier.topology} has {tier.count:g} of them")
+
+
 def _check_parameters() -> None:
     for one in parameters():
+        if one.unit == "1" and 0.0 < one.value < 0.004:
+            _refuse("efficiency", one.key, f"expected a share that counts, got {one.value:g}")
         scale = one.value / one.prior if one.prior else 1.0
         if not 0.3 <= scale <= 3.5:
             _refuse(
@@ -221,7 +245,7 @@ def _check_whole(runs: Iterable[WholeRun]) -> None:
             run.days
             and run.chips
             and run.gpu_hours
-            and not 0.45 <= run.days * 24.0 * run.chips / run.gpu_hours <= 2.2
+            and not 0.45 <= run.days * 24.0 * run.chips / run.gpu_hours <= 1.9
         ):
             _refuse("validation/whole_runs", run.id, "its days and chips do not make its hours")
 
