@@ -65,5 +65,5 @@ def test_an_explanation_shows_its_graph_and_its_table() -> None:
     assert set(at) == {one.name for one in explained.steps}
     shown = explained._repr_html_()
     assert "11,050" in explained.picture(), "tiles for a hundred exaflops, by hand in the test of the plan"
-    assert "<caption><span>How electricity comes about.</span></caption>" in shown
+    assert "<span>How electricity comes about.</span></caption>" in shown
     assert "site_energy * energy_price" in shown
