@@ -245,7 +245,7 @@ def _check_whole(runs: Iterable[WholeRun]) -> None:
             run.days
             and run.chips
             and run.gpu_hours
-            and not 0.45 <= run.days * 24.0 * run.chips / run.gpu_hours <= 1.9
+            and not 0.45 <= run.days * 24.0 * run.chips / run.gpu_hours <= 2.2
         ):
             _refuse("validation/whole_runs", run.id, "its days and chips do not make its hours")
 
