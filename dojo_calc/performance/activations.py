@@ -64,7 +64,7 @@ def layer_activations(
     heads: Count,
     sequence: Count,
     gated: Fraction,
-    tensor: Count,
+    tensor: Ranks,
     sequence_parallel: Fraction,
     selective: Fraction,
     per_op: Fraction,
@@ -94,7 +94,9 @@ def layer_activations(
         Widths a token, and MLPs that it passes [1].
     kv_share : Count
         Width of the keys, and of the values, on the chip [1].
-    heads, sequence, tensor : Count
+    heads, sequence : Count
+        [1].
+    tensor : Ranks
         [1].
     gated, sequence_parallel, selective, per_op, flash, dropout : Fraction
         1 or 0 [1].
@@ -113,16 +115,18 @@ def layer_activations(
     Bytes
         [B]; broadcast shape.
     """
-    spread = 1.0 + sequence_parallel * (tensor - 1.0)
-    narrow = input_bytes / element
+    others = sequence_parallel * (tensor - 1.0)
+    spread = 1.0 + others
     inner = mlp_passes * mlp_width
-    outside = (hidden * (2.0 + 2.0 * narrow + dropout) + latent_width + sent_width) / spread
-    outside = outside + gathered_inputs * (2.0 * narrow * hidden) * (1.0 - 1.0 / spread)
-    inside = (2.0 * attention_width + (1.0 + gated + narrow + mlp_copies) * inner) / tensor + 2.0 * kv_share
-    scores = heads * sequence * (1.0 + 1.5 * dropout) / tensor * (1.0 - flash) * (1.0 - selective)
-    every_second = 2.0 * hidden / spread + (2.0 * attention_width + inner) / tensor + kv_share
+    kept_wide = hidden * (2.0 + dropout) + latent_width + sent_width
+    outside = (kept_wide * element + 2.0 * hidden * input_bytes) / spread
+    outside = outside + gathered_inputs * (2.0 * hidden * input_bytes) * (others / spread)
+    wide = 2.0 * attention_width + (1.0 + gated + mlp_copies) * inner
+    inside = (wide * element + inner * input_bytes) / tensor + 2.0 * kv_share * element
+    scores = heads * sequence * (1.0 + 1.5 * dropout) * element / tensor * (1.0 - flash) * (1.0 - selective)
+    every_second = (2.0 * hidden / spread + (2.0 * attention_width + inner) / tensor + kv_share) * element
     kept = (1.0 - per_op) * (outside + inside + scores) + per_op * every_second
-    return tokens * element * (full * hidden / spread + (1.0 - full) * kept)
+    return tokens * (full * hidden * element / spread + (1.0 - full) * kept)
 
 
 def layer_input(
@@ -193,5 +197,5 @@ def gathered_states(
     Bytes
         Beside the chip's own part [B]; broadcast shape.
     """
-    spread = 1.0 + sequence_parallel * (tensor - 1.0)
-    return 2.0 * tokens * hidden * element * (1.0 - 1.0 / spread)
+    others = sequence_parallel * (tensor - 1.0)
+    return 2.0 * tokens * hidden * element * (others / (1.0 + others))
