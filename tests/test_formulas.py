@@ -211,7 +211,17 @@ TOGETHER = {
 # Rooms of a training step, whose sizes are held to whole numbers of at least 1 at the doors: train, search, plan.
 SIZES = tuple(
     f"dojo_calc.performance.{room}."
-    for room in ("groups", "layer", "memory", "pipeline", "traffic", "training", "transformer")
+    for room in (
+        "activations",
+        "experts",
+        "groups",
+        "layer",
+        "memory",
+        "pipeline",
+        "traffic",
+        "training",
+        "transformer",
+    )
 )
 
 
