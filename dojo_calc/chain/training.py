@@ -256,7 +256,7 @@ def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
     shares = {
         name: _said(one.value, f"{one.key}: {one.kind}, efficiency.csv", one.low, one.high)
         for name, one in efficiency(unit.id, precision, stack).items()
-        if name != "power_exponent" and not name.endswith("_80")
+        if name not in ("power_exponent", "error_experts") and not name.endswith("_80")
     }
     return shares | {
         "peak": f"{unit.id}.{head_peak(unit)}",

@@ -50,6 +50,12 @@ PARAMETERS: dict[str, Any] = {
     "exposed_tensor": Fraction,
     "exposed_shard": Fraction,
     "exposed_gradient": Fraction,
+    "exposed_expert": Fraction,
+    "grouped_efficiency": Fraction,
+    "expert_load": Ratio,
+    "expert_domains": Count,
+    "launch": Duration,
+    "expert_launch": Duration,
     "straggling": Fraction,
     "hop_latency": Duration,
     "network_latency": Duration,
@@ -77,6 +83,7 @@ PARAMETERS: dict[str, Any] = {
     "power_exponent": Fraction,
     "memory_error_80": Ratio,
     "error_80": Ratio,
+    "error_experts": Ratio,
 }
 TABLES = ("efficiency.csv", "memory.csv")
 # Which efficiency class a precision belongs to, and the peak it runs against: the first that the chip has.
@@ -257,13 +264,15 @@ def _chosen(chip: str, kind: str, stack: str) -> Mapping[str, Parameter]:
     return {name: found[name] for name in PARAMETERS}
 
 
-def half_width(chip: str, precision: str, stack: str = "") -> float:
-    """Half the 80 % interval of a step's time, as a natural logarithm: wider for a chip that goes by its kin.
+def half_width(chip: str, precision: str, stack: str = "", experts: int = 1) -> float:
+    """Half the 80 % interval of a step's time, as a natural logarithm: wider by kin, and for a mixture of experts.
 
     Parameters
     ----------
     chip, precision, stack : str
         As for `efficiency`.
+    experts : int
+        Of a layer of the model; 1 for a dense one [1].
 
     Returns
     -------
@@ -274,9 +283,11 @@ def half_width(chip: str, precision: str, stack: str = "") -> float:
     UnknownNameError
         If the precision is unknown.
     """
-    own = efficiency(chip, precision, stack)["error_80"]
+    own = efficiency(chip, precision, stack)
+    mixture = own["error_experts"].value if experts > 1 else 0.0
     known = any(one.name == "matrix_efficiency" and chip in one.chips for one in parameters())
-    return hypot(own.value, kin()[chip].wider) if chip in kin() and not known else own.value
+    wider = kin()[chip].wider if chip in kin() and not known else 0.0
+    return hypot(own["error_80"].value, wider, mixture)
 
 
 def matrix_peak(unit: Machine, precision: str) -> str:
@@ -421,8 +432,8 @@ def chip_values(
         **{
             name: value
             for name, value in own.items()
-            if name == "gradient_efficiency"
-            or not name.endswith(("_efficiency", "_usable", "_80", "_exponent"))
+            if name in ("gradient_efficiency", "grouped_efficiency")
+            or not name.endswith(("_efficiency", "_usable", "_80", "_exponent", "error_experts"))
         },
     }
     return found

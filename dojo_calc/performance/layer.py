@@ -30,9 +30,10 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "attained_bandwidth", "attained_rate", "attention_backward", "attention_forward", "capped_share", "cast_time",
-    "elementwise_backward", "elementwise_forward", "head_time", "kept_output_time", "key_value_share",
-    "padded_vocabulary", "product_widths", "products_time", "usable_memory", "weights_at_work",
+    "attained_bandwidth", "attained_rate", "attention_backward", "attention_forward", "capped_share",
+    "cast_time", "elementwise_backward", "elementwise_forward", "head_time", "kept_output_time",
+    "key_value_share", "padded_vocabulary", "product_widths", "products_time", "usable_memory",
+    "weights_at_work",
 ]  # fmt: skip
 
 
@@ -147,17 +148,20 @@ def weights_at_work(
 
 
 def product_widths(
-    hidden: Count, kv_share: Count, feedforward: Count, gated: Fraction, active_experts: Count, tensor: Count
-) -> Count:
-    """Elements that the matrix products of a layer read and write a token on a chip, as `gemm_traffic` counts them.
+    hidden: Count, attention_width: Count, kv_share: Count, passes: Count, inner: Count, gated: Fraction,
+    tensor: Count,
+) -> Count:  # fmt: skip
+    """Elements that a layer's products read and write a token on a chip, experts apart, as `gemm_traffic` counts.
 
     Parameters
     ----------
-    hidden, kv_share, feedforward : Count
-        [1].
+    hidden, attention_width, kv_share : Count
+        Width of the model, of all queries, and of a chip's keys [1].
+    passes, inner : Count
+        MLPs that a token passes, and their inner width together [1].
     gated : Fraction
         [1].
-    active_experts, tensor : Count
+    tensor : Count
         [1].
 
     Returns
@@ -165,8 +169,8 @@ def product_widths(
     Count
         [1]; broadcast shape.
     """
-    whole = hidden * (2.0 + active_experts * (2.0 + gated))
-    split = 2.0 * hidden + active_experts * (2.0 + gated) * feedforward
+    whole = hidden * (2.0 + passes * (2.0 + gated))
+    split = 2.0 * attention_width + (2.0 + gated) * inner
     return whole + split / tensor + 2.0 * kv_share
 
 
@@ -384,7 +388,7 @@ def elementwise_backward(
 
 
 def cast_time(
-    tokens: Count, hidden: Count, feedforward: Count, active_experts: Count, weights: Count, tensor: Count,
+    tokens: Count, hidden: Count, feedforward: Count, active_experts: Count, layer_share: Count, tensor: Count,
     micro_batches: Count, cast_passes: Ratio, element: Bytes, memory_rate: ByteRate,
 ) -> Duration:  # fmt: skip
     """Time to bring the operands of a layer's products to a narrower format, at memory speed.
@@ -394,8 +398,8 @@ def cast_time(
 
     Parameters
     ----------
-    tokens, hidden, feedforward, active_experts, weights, tensor, micro_batches : Count
-        [1].
+    tokens, hidden, feedforward, active_experts, layer_share, tensor, micro_batches : Count
+        `layer_share` are the weights of a layer on the chip [1].
     cast_passes : Ratio
         How often as much as that the stack moves; 0 for 16-bit products [1].
     element : Bytes
@@ -409,7 +413,7 @@ def cast_time(
         [s]; broadcast shape.
     """
     operands = (1.0 + active_experts) * hidden + (hidden + active_experts * feedforward) / tensor
-    moved = tokens * operands + weights / (tensor * micro_batches)
+    moved = tokens * operands + layer_share / micro_batches
     return moved * (2.0 * cast_passes * element / memory_rate)
 
 

@@ -23,16 +23,16 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import changes, chip_values, efficiency, half_width
+from dojo_calc.performance.efficiency import PARAMETERS, changes, chip_values, efficiency, half_width
+from dojo_calc.performance.legality import is_whole, not_whole, problems
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import as_count
+from dojo_calc.quantities import as_count, check
 
-__all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "problems", "train"]
+__all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "train"]
 
 RECOMPUTE = ("none", "selective", "full", "per-op")
-_A = {"tensor": "a tensor group", "expert": "an expert group"}
 SHARDING = ("none", "zero1", "zero2", "zero3")
 ATTENTION = ("unfused", "flash")
 # What may make a plan fit that does not.
@@ -168,6 +168,8 @@ def train(
     sharding: Any = "zero1",
     attention: Any = "flash",
     visible: float = 1.0,
+    expert_load: float | None = None,
+    expert_domains: float | None = None,
     precision: str = "bf16",
     stack: str = "",
     setting: Setting | None = None,
@@ -201,6 +203,11 @@ def train(
     visible : float
         Share of the attention scores that operations, and so MFU, count: 1 in full, as the papers on Megatron do,
         or one half, the causal part alone that flash attention computes [1].
+    expert_load : float, optional
+        Tokens of the busiest chip's experts over the mean: 1 for routing that is forced even, a capacity factor
+        where what exceeds it is dropped. The stack's if left out [1].
+    expert_domains : float, optional
+        Servers, or other fast domains, that routing may send a token to; any number if left out [1].
     precision : str
         Of the matrix products, from `dojo_calc.performance.efficiency.PRECISIONS`.
     stack : str
@@ -238,8 +245,8 @@ def train(
     if data is not None:
         values["data"] = _number(as_count(data, "data"))
     for name, value in values.items():
-        if not np.shape(value) and not _whole(value):
-            raise PlanError(f"{_not_whole(name)}{value:,.12g}")
+        if not np.shape(value) and not is_whole(value):
+            raise PlanError(f"{not_whole(name)}{value:,.12g}")
     spread = values["tensor"] * values["pipeline"] * values["context"]
     with np.errstate(divide="ignore", invalid="ignore"):
         values.setdefault("data", values["chips"] / spread)
@@ -250,6 +257,9 @@ def train(
     values |= sizes.values() | chip_values(
         unit, precision, stack, book, changes(changed or {}, own.values()), setting
     )
+    for name, given in (("expert_load", expert_load), ("expert_domains", expert_domains)):
+        if given is not None:
+            values[name] = float(check(given, PARAMETERS[name], name))
     with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
         found = step.evaluate(values, OUTPUTS)
         slack = np.exp(own["memory_error_80"].value)
@@ -258,7 +268,7 @@ def train(
     if not bad.shape and bad:
         raise PlanError(str(wrong.texts()))
     masked = {name: _masked(one, bad) for name, one in found.items()}
-    error = np.exp(half_width(unit.id, precision, stack))
+    error = np.exp(half_width(unit.id, precision, stack, sizes.experts))
     return Training(
         step_time=masked["step_time"],
         low=masked["step_time"] / error,
@@ -284,154 +294,6 @@ def _masked(values: Any, bad: Array) -> Any:
         return np.where(bad, np.nan, values)
     np.copyto(values, np.nan, where=bad)  # a step's own result, which nobody else holds
     return values
-
-
-def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callable[[str], str]], str]]]:
-    """What can be wrong with the sizes of a plan: where it is, and words for one element.
-
-    Parameters
-    ----------
-    values : mapping
-        Inputs of a step.
-
-    Yields
-    ------
-    where : bool or array of bool
-    words : callable
-        Takes a function that shows the value of a name, and gives the message.
-    """
-    v = values
-
-    def no_whole(name: str) -> Callable[[Callable[[str], str]], str]:
-        return lambda of: f"{_not_whole(name)}{of(name)}"
-
-    for name in ("chips", "global_batch", "sequence", "micro_batch", "tensor", "pipeline", "context", "expert",
-                 "interleave", "shard_copies"):  # fmt: skip
-        yield ~_whole(v[name]), no_whole(name)
-    yield (
-        (v["visible"] <= 0) | (v["visible"] > 1),
-        lambda of: f"visible must be above 0 and at most 1, got {of('visible')}",
-    )
-    yield (
-        v["data"] % 1 != 0,
-        lambda of: (
-            f"tensor {of('tensor')} x pipeline {of('pipeline')} x context {of('context')} must divide the "
-            f"{of('chips')} chips"
-        ),
-    )
-    yield (
-        v["tensor"] * v["pipeline"] * v["context"] * v["data"] != v["chips"],
-        lambda of: (
-            f"tensor {of('tensor')} x pipeline {of('pipeline')} x context {of('context')} x data {of('data')} "
-            f"must make the {of('chips')} chips"
-        ),
-    )
-    yield (
-        v["heads"] % v["tensor"] != 0,
-        lambda of: _uneven(of, "heads", "heads", "tensor"),
-    )
-    yield (
-        (v["kv_heads"] % v["tensor"] != 0) & (v["tensor"] % v["kv_heads"] != 0),
-        lambda of: (
-            f"{of('kv_heads')} heads of keys and values can be neither split nor repeated evenly over a tensor "
-            f"group of {of('tensor')}"
-        ),
-    )
-    yield (
-        v["feedforward"] % v["tensor"] != 0,
-        lambda of: _uneven(of, "feedforward", "columns of the feed-forward layer", "tensor"),
-    )
-    yield (
-        v["global_batch"] % (v["data"] * v["micro_batch"]) != 0,
-        lambda of: (
-            f"global_batch {of('global_batch')} must be a multiple of data {of('data')} x micro_batch "
-            f"{of('micro_batch')}{_multiples(of)}"
-        ),
-    )
-    spread = np.where(v["sequence_parallel"] > 0, v["tensor"], 1.0)
-    halves = np.where(v["context"] > 1, 2.0, 1.0)
-    yield (
-        v["sequence"] % (v["context"] * halves) != 0,
-        lambda of: (
-            f"a sequence of {of('sequence')} cannot be cut into 2 x context {of('context')} equal parts, of which "
-            "each chip takes an early and a late one"
-        ),
-    )
-    yield (
-        v["sequence"] % (v["context"] * spread) != 0,
-        lambda of: (
-            f"a sequence of {of('sequence')} cannot be cut into context {of('context')} x tensor {of('tensor')} "
-            "equal parts, which sequence parallelism needs"
-        ),
-    )
-    # the embedding and the head may each take the place of a layer, as in 126 layers over 16 x 8
-    yield (
-        (v["pipeline"] > v["layers"]) | (v["pipeline"] * v["interleave"] > v["layers"] + 2),
-        lambda of: (
-            f"{of('layers')} layers cannot make {of('pipeline')} stages x {of('interleave')} virtual stages each"
-        ),
-    )
-    yield (
-        (v["interleave"] > 1) & (v["pipeline"] == 1),
-        lambda of: f"interleave {of('interleave')} needs more than one pipeline stage",
-    )
-    rounds = v["global_batch"] / (v["data"] * v["micro_batch"])
-    yield (
-        (v["interleave"] > 1) & (rounds % v["pipeline"] != 0),
-        lambda of: (
-            f"interleave {of('interleave')} needs micro-batches in a multiple of the {of('pipeline')} stages; "
-            f"global_batch {of('global_batch')} over data {of('data')} x micro_batch {of('micro_batch')} makes "
-            f"{(_plain(of('global_batch'))) / (_plain(of('data')) * _plain(of('micro_batch'))):,.6g}"
-        ),
-    )
-    yield (
-        (v["data"] * v["context"]) % v["shard_copies"] != 0,
-        lambda of: (
-            f"data {of('data')} x context {of('context')} chips cannot keep {of('shard_copies')} equal copies of "
-            "the sharded state"
-        ),
-    )
-    yield (
-        (v["expert"] > v["experts"]) | ((v["tensor"] * v["context"] * v["data"]) % v["expert"] != 0),
-        lambda of: (
-            f"{of('experts')} experts over tensor {of('tensor')} x context {of('context')} x data {of('data')} "
-            f"cannot make expert groups of {of('expert')}"
-        ),
-    )
-    yield (
-        v["experts"] % v["expert"] != 0,
-        lambda of: _uneven(of, "experts", "experts", "expert"),
-    )
-
-
-def _whole(size: Any) -> Any:
-    return np.isfinite(size) & (np.asarray(size) >= 1) & (np.mod(size, 1) == 0)
-
-
-def _not_whole(name: str) -> str:
-    return f"{name} must be a whole number of at least 1, got "
-
-
-def _plain(shown: str) -> float:
-    return float(shown.replace(",", ""))
-
-
-def _uneven(of: Callable[[str], str], name: str, things: str, group: str) -> str:
-    """Words for things that a group cannot share evenly, with the nearest groups that can."""
-    number, size = _plain(of(name)), _plain(of(group))
-    fewer = next((n for n in range(int(size), 0, -1) if number % n == 0), 1)
-    more = next(
-        (n for n in range(int(size) + 1, min(int(number), int(size) * 64) + 1) if number % n == 0), None
-    )
-    fit = f"{fewer}" if more is None else f"{fewer} or {more}"
-    return f"{of(name)} {things} cannot be split over {_A[group]} of {of(group)}; {fit} can"
-
-
-def _multiples(of: Callable[[str], str]) -> str:
-    """The nearest batches that replicas can share."""
-    batch, share = _plain(of("global_batch")), _plain(of("data")) * _plain(of("micro_batch"))
-    below = batch // share * share
-    return f"; {below:,.0f} or {below + share:,.0f} is" if below else f"; {share:,.0f} is"
 
 
 def _shown(values: Mapping[str, Array], row: int, name: str) -> str:

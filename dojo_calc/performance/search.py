@@ -188,7 +188,7 @@ def search(
             f"chip's {format_si(capacity, 'B')} memory; take more chips or a chip with more memory"
         )
     rows = _sorted(found.rows)
-    wide = float(np.exp(half_width(unit.id, precision, stack)))
+    wide = float(np.exp(half_width(unit.id, precision, stack, sizes.experts)))
     frame = _frame(rows, fixed, unit.id, wide, wanted)
     best = frame.row(0, named=True)
     idle = 0 if up_to else chips - best["chips"]

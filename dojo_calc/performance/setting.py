@@ -14,8 +14,18 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.machine import Link, Machine
 from dojo_calc.quantities import ByteRate, Bytes, Power, Ranks, check
 
-__all__ = ["FAST", "FastLinks", "Setting", "domain_quantity", "fast_links", "network_link", "network_share"]
+__all__ = [
+    "FAST",
+    "NO_NETWORK",
+    "FastLinks",
+    "Setting",
+    "domain_quantity",
+    "fast_links",
+    "network_link",
+    "network_share",
+]
 
+NO_NETWORK = 1e-3  # B/s: so little that no plan crosses it unseen
 FAST = ("switched", "point-to-point", "torus")
 
 
@@ -121,20 +131,13 @@ def _is_network(link: Link) -> bool:
 def network_share(unit: Machine, setting: Setting) -> float:
     """Network bandwidth of a chip in one direction, rated [B/s]: its part of what the run's server had.
 
-    Raises
-    ------
-    UnknownNameError
-        If neither the setting nor the catalogue gives it.
+    `NO_NETWORK` where neither the setting nor the catalogue gives one: `plan.problems` then refuses more chips than
+    one fast domain has.
     """
     if setting.network is not None:
         return float(setting.network) / (setting.number("per_server") or unit.total("scale_up_domain"))
     port = network_link(unit)
-    if port is None:
-        raise UnknownNameError(
-            f"a training plan needs a network for {unit.id}; it has {_names(unit.links())}: give the network of a "
-            f"server, or add {unit.id}.nic_bandwidth to the facts"
-        )
-    return port.total_bandwidth
+    return NO_NETWORK if port is None else port.total_bandwidth
 
 
 def domain_quantity(unit: Machine) -> str:

@@ -16,11 +16,10 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import maximum
+from dojo_calc.operations import maximum, where
 from dojo_calc.performance.collective import (
     ring_all_gather,
     ring_all_reduce,
-    switched_all_to_all,
     tree_all_gather,
     tree_all_reduce,
     tree_reduce_scatter,
@@ -35,8 +34,8 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "context_time", "copies_time", "expert_time", "exposed_time", "gradient_time", "return_time", "returned",
-    "scatter_time", "shard_time", "tensor_backward", "tensor_time",
+    "context_time", "copies_time", "cut_weights", "exposed_time", "gather_time", "gradient_time",
+    "return_time", "returned", "scatter_time", "shard_time", "tensor_backward", "tensor_time",
 ]  # fmt: skip
 
 
@@ -59,10 +58,10 @@ def exposed_time(transfer: Duration, work: Duration, share: Fraction) -> Duratio
 
 
 def tensor_time(
-    tensor: Ranks, tokens: Count, hidden: Count, element: Bytes, bandwidth: ByteRate, latency: Duration,
-    exposed: Fraction,
+    tensor: Ranks, common_passes: Count, tokens: Count, hidden: Count, element: Bytes, bandwidth: ByteRate,
+    latency: Duration, exposed: Fraction,
 ) -> Duration:  # fmt: skip
-    """Exposed communication of a layer's two all-reduces over the tensor group in a forward pass [1]_.
+    """Exposed all-reduces of a layer over the tensor group in a forward pass: of attention, and of each MLP [1]_.
 
     With sequence parallelism each is a reduce-scatter and an all-gather that move as much [2]_.
 
@@ -70,8 +69,8 @@ def tensor_time(
     ----------
     tensor : Ranks
         [1].
-    tokens, hidden : Count
-        [1].
+    common_passes, tokens, hidden : Count
+        MLPs that every token passes, tokens, width [1].
     element : Bytes
         [B].
     bandwidth : ByteRate
@@ -86,7 +85,8 @@ def tensor_time(
     Duration
         [s]; broadcast shape.
     """
-    return 2.0 * exposed * ring_all_reduce(tensor, tokens * hidden * element, bandwidth, latency)
+    each = ring_all_reduce(tensor, tokens * hidden * element, bandwidth, latency)
+    return (1.0 + common_passes) * exposed * each
 
 
 def tensor_backward(forward: Duration, sequence_parallel: Fraction) -> Duration:
@@ -152,36 +152,55 @@ def returned(transfer: Duration) -> Duration:
     return 2.0 * transfer
 
 
-def expert_time(
-    expert: Ranks, tokens: Count, hidden: Count, active_experts: Count, element: Bytes, bandwidth: ByteRate,
-    latency: Duration,
-) -> Duration:  # fmt: skip
-    """Time of a layer's two exchanges with its experts in one pass: every token out and back.
+def cut_weights(weights: Count, shards: Ranks) -> Count:
+    """Weights that a chip has of those that are cut evenly over so many.
 
     Parameters
     ----------
-    expert : Ranks
-        Chips that the experts of a layer are spread over [1].
-    tokens, hidden, active_experts : Count
+    weights : Count
         [1].
+    shards : Ranks
+        [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return weights / shards
+
+
+def gather_time(
+    sharing: Ranks, weights: Count, element: Bytes, bandwidth: ByteRate, latency: Duration
+) -> Duration:
+    """Time to gather weights from the chips that share a copy.
+
+    Parameters
+    ----------
+    sharing : Ranks
+        See `groups.sharing_group` [1].
+    weights : Count
+        On a chip, once they are together [1].
     element : Bytes
-        [B].
+        Of a weight as it travels [B].
     bandwidth : ByteRate
         [B/s].
     latency : Duration
-        [s].
+        Of a round of a tree [s].
 
     Returns
     -------
     Duration
-        [s]; broadcast shape.
+        Zero for no weights [s]; broadcast shape.
     """
-    return 2.0 * switched_all_to_all(expert, tokens * hidden * active_experts * element, bandwidth, latency)
+    return where(
+        weights > 0.0, tree_all_gather(sharing, weights * element, bandwidth, latency), 0.0 * latency
+    )
 
 
 def shard_time(
-    sharing: Ranks, weights: Count, tensor: Ranks, element: Bytes, gradient_bytes: Bytes, bandwidth: ByteRate,
-    latency: Duration, forward: Duration, backward: Duration, exposed: Fraction, shard_weights: Fraction,
+    gather: Duration, scatter: Duration, forward: Duration, backward: Duration, exposed: Fraction,
+    shard_weights: Fraction,
 ) -> Duration:  # fmt: skip
     """Exposed traffic of weights that are sharded over replicas, for one micro-batch [3]_.
 
@@ -190,18 +209,8 @@ def shard_time(
 
     Parameters
     ----------
-    sharing : Ranks
-        Chips that share a copy, see `groups.sharing_group` [1].
-    weights : Count
-        Of a layer, or of the embeddings [1].
-    tensor : Ranks
-        Chips that the weights are cut over besides [1].
-    element, gradient_bytes : Bytes
-        Of a weight and of a gradient as they travel [B].
-    bandwidth : ByteRate
-        [B/s].
-    latency : Duration
-        Of a round of a tree [s].
+    gather, scatter : Duration
+        See `gather_time` and `scatter_time` [s].
     forward, backward : Duration
         Work that the traffic runs under, recomputation with the backward pass [s].
     exposed, shard_weights : Fraction
@@ -212,8 +221,6 @@ def shard_time(
     Duration
         [s]; broadcast shape.
     """
-    gather = tree_all_gather(sharing, weights / tensor * element, bandwidth, latency)
-    scatter = tree_reduce_scatter(sharing, weights / tensor * gradient_bytes, bandwidth, latency)
     seen = exposed_time(gather, forward, exposed) + exposed_time(gather + scatter, backward, exposed)
     return shard_weights * seen
 
@@ -241,7 +248,8 @@ def scatter_time(
     Duration
         [s]; broadcast shape.
     """
-    return tree_reduce_scatter(sharing, parameters * gradient_bytes, bandwidth, latency)
+    time = tree_reduce_scatter(sharing, parameters * gradient_bytes, bandwidth, latency)
+    return where(parameters > 0.0, time, 0.0 * time)
 
 
 def return_time(
@@ -271,23 +279,19 @@ def return_time(
         [s]; broadcast shape.
     """
     each = gradient_bytes + shard_optimizer * (element - gradient_bytes)
-    return tree_all_gather(sharing, parameters * each, bandwidth, latency)
+    time = tree_all_gather(sharing, parameters * each, bandwidth, latency)
+    return where(parameters > 0.0, time, 0.0 * time)
 
 
-def copies_time(
-    shard_copies: Ranks, sharing: Ranks, parameters: Count, gradient_bytes: Bytes, bandwidth: ByteRate,
-    latency: Duration,
-) -> Duration:  # fmt: skip
+def copies_time(shard_copies: Ranks, kept: Bytes, bandwidth: ByteRate, latency: Duration) -> Duration:
     """Time to sum gradients over the copies of hybrid sharding, each chip its part, once a step [8]_.
 
     Parameters
     ----------
-    shard_copies, sharing : Ranks
-        Copies, and chips that share one [1].
-    parameters : Count
-        On a chip, together [1].
-    gradient_bytes : Bytes
-        [B].
+    shard_copies : Ranks
+        [1].
+    kept : Bytes
+        Gradients of a chip's part [B].
     bandwidth : ByteRate
         [B/s].
     latency : Duration
@@ -298,7 +302,7 @@ def copies_time(
     Duration
         [s]; broadcast shape.
     """
-    return tree_all_reduce(shard_copies, parameters / sharing * gradient_bytes, bandwidth, latency)
+    return tree_all_reduce(shard_copies, kept, bandwidth, latency)
 
 
 def gradient_time(

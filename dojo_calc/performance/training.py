@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import log2
+from dojo_calc.operations import log2, maximum
 from dojo_calc.quantities import (
     ByteRate,
     Bytes,
@@ -28,8 +28,8 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "layer_backward", "layer_forward", "layer_recompute", "layer_work", "model_utilisation", "optimizer_time",
-    "repeated_time", "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip",
+    "launch_time", "layer_recompute", "layer_work", "model_utilisation", "optimizer_time", "repeated_time",
+    "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip",
 ]  # fmt: skip
 
 
@@ -67,42 +67,31 @@ def tokens_on_chip(micro_batch: Count, sequence: Count, context: Count) -> Count
     return micro_batch * sequence / context
 
 
-def layer_forward(
-    products: Duration, attention: Duration, elementwise: Duration, cast: Duration, communication: Duration
-) -> Duration:
-    """Time of a layer in the forward pass.
+def launch_time(
+    work: Duration, launch: Duration, expert_launch: Duration, expert_share: Fraction, kernels: Ratio
+) -> Duration:  # fmt: skip
+    """Time for which a chip waits in one pass of a layer for the host to launch its kernels.
+
+    The host runs ahead while kernels take longer than their launches; where they are short, launches set the pace.
 
     Parameters
     ----------
-    products, attention, elementwise, cast, communication : Duration
-        [s].
-
-    Returns
-    -------
-    Duration
-        Their sum [s]; broadcast shape.
-    """
-    return products + attention + elementwise + cast + communication
-
-
-def layer_backward(
-    products: Duration, attention: Duration, elementwise: Duration, cast: Duration, communication: Duration
-) -> Duration:
-    """Time of a layer in the backward pass: each product's two gradients are products of the same size.
-
-    Parameters
-    ----------
-    products : Duration
-        Of the forward pass [s].
-    attention, elementwise, cast, communication : Duration
-        Of the backward pass [s].
+    work : Duration
+        Of the layer's kernels [s].
+    launch, expert_launch : Duration
+        To launch the forward pass of a layer without and with experts, waits for counts of tokens included [s].
+    expert_share : Fraction
+        Of layers with experts [1].
+    kernels : Ratio
+        Times as many as forward: 2 for a backward pass [1].
 
     Returns
     -------
     Duration
         [s]; broadcast shape.
     """
-    return 2.0 * products + attention + elementwise + cast + communication
+    floor = kernels * (launch + expert_share * maximum(expert_launch - launch, 0.0))
+    return maximum(floor - work, 0.0)
 
 
 def layer_recompute(
@@ -147,24 +136,21 @@ def layer_work(forward: Duration, backward: Duration, recompute: Duration, shard
 
 
 def optimizer_time(
-    parameters: Count,
-    optimizer_traffic: Bytes,
-    shard_optimizer: Fraction,
-    sharing: Ranks,
-    memory_rate: ByteRate,
-) -> Duration:
+    common_parameters: Count, expert_parameters: Count, optimizer_traffic: Bytes, shard_optimizer: Fraction,
+    sharing: Ranks, expert_sharing: Ranks, memory_rate: ByteRate,
+) -> Duration:  # fmt: skip
     """Time to update the parameters that a chip keeps the optimizer's state of, at memory speed.
 
     Parameters
     ----------
-    parameters : Count
+    common_parameters, expert_parameters : Count
         On a chip [1].
     optimizer_traffic : Bytes
         Read and written a parameter [B].
     shard_optimizer : Fraction
         [1].
-    sharing : Ranks
-        Chips that share a copy of the sharded state [1].
+    sharing, expert_sharing : Ranks
+        Chips that share a copy of the sharded state, and of the experts' [1].
     memory_rate : ByteRate
         [B/s].
 
@@ -173,7 +159,9 @@ def optimizer_time(
     Duration
         [s]; broadcast shape.
     """
-    return parameters * (optimizer_traffic / memory_rate) / (1.0 + shard_optimizer * (sharing - 1.0))
+    common = common_parameters / (1.0 + shard_optimizer * (sharing - 1.0))
+    experts = expert_parameters / (1.0 + shard_optimizer * (expert_sharing - 1.0))
+    return (common + experts) * (optimizer_traffic / memory_rate)
 
 
 def run_through(

@@ -128,10 +128,10 @@ def test_hybrid_sharding_gathers_within_a_server() -> None:
 
 def test_heads_of_keys_are_whole() -> None:
     """Llama 3 70B over 64 chips: eight heads of keys, so each chip keeps one and computes it."""
-    found = step.evaluate(values(model="llama3-70b", tensor=64.0), ("kv_share", "local_weights"))
+    found = step.evaluate(values(model="llama3-70b", tensor=64.0), ("kv_share", "common_share"))
     assert found["kv_share"] == 128
     layer = 2 * 8192 * 8192 + 3 * 8192 * 28672
-    assert found["local_weights"] == pytest.approx(layer / 64 + 2 * 8192 * 128)
+    assert found["common_share"] == pytest.approx(layer / 64 + 2 * 8192 * 128)
 
 
 def test_the_vocabulary_is_padded_and_counted() -> None:

@@ -14,7 +14,7 @@ from dojo_calc.performance import step
 from dojo_calc.performance.collective import ring_all_reduce
 from dojo_calc.performance.efficiency import chip_values, efficiency, parameters
 from dojo_calc.performance.plan import PlanError, Training, flags, train
-from dojo_calc.performance.traffic import return_time, scatter_time, shard_time
+from dojo_calc.performance.traffic import gather_time, return_time, scatter_time, shard_time
 from dojo_calc.performance.workload import transformer, transformers
 
 powers = st.integers(0, 4).map(lambda n: 2.0**n)
@@ -101,7 +101,9 @@ def test_a_tensor_group_of_one_has_no_tensor_traffic(inputs: dict[str, Any]) -> 
 def test_zero3_moves_half_as_much_again_as_zero1(data: float, weights: float) -> None:
     """Rajbhandari et al., section 7: 3 psi against 2 psi; here as times, all of it exposed, over one link."""
     whole = scatter_time(data, weights, 2.0, 1e11, 0.0) + return_time(data, weights, 2.0, 2.0, 1.0, 1e11, 0.0)
-    sharded = shard_time(data, weights, 1.0, 2.0, 2.0, 1e11, 0.0, 0.0, 0.0, 1.0, 1.0)
+    gather = gather_time(data, weights, 2.0, 1e11, 0.0)
+    scatter = scatter_time(data, weights, 2.0, 1e11, 0.0)
+    sharded = shard_time(gather, scatter, 0.0, 0.0, 1.0, 1.0)
     assert sharded == pytest.approx(1.5 * whole, rel=1e-12)
     assert whole == pytest.approx(ring_all_reduce(data, 2.0 * weights, 1e11, 0.0), rel=1e-12)
 

@@ -26,7 +26,8 @@ from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values, half_width, matrix_peak
-from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, flags, problems
+from dojo_calc.performance.legality import problems
+from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, flags
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
@@ -431,7 +432,7 @@ def validate_runs(
         if reason:
             rows.append(row)
             continue
-        wide = float(np.exp(half_width(run.chip, run.precision, run.stack)))
+        wide = float(np.exp(half_width(run.chip, run.precision, run.stack, _sizes(run, models).experts)))
         rows.append(
             replace(
                 row,
