@@ -28,8 +28,9 @@ from dojo_calc.model.model import Input, Model, Step, step
 from dojo_calc.performance import goodput, layer, training
 from dojo_calc.performance.efficiency import efficiency, head_peak, matrix_peak
 from dojo_calc.performance.groups import data_size
+from dojo_calc.performance.legality import problems
 from dojo_calc.performance.memory import sharded_bytes
-from dojo_calc.performance.plan import flags, problems, train
+from dojo_calc.performance.plan import flags, train
 from dojo_calc.performance.roofline import transfer_time
 from dojo_calc.performance.search import search
 from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_link, network_share

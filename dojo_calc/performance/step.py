@@ -14,7 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from dojo_calc.performance import activations, experts, groups, layer, memory, pipeline, traffic, training, transformer
+from dojo_calc.performance import (
+    activations,
+    experts,
+    groups,
+    layer,
+    memory,
+    pipeline,
+    traffic,
+    training,
+    transformer,
+)
 from dojo_calc.performance.roofline import serial_time
 from dojo_calc.performance.wires import WIRES
 

@@ -219,7 +219,7 @@ def test_an_array_masks_what_cannot_be_and_says_why() -> None:
 def test_every_parameter_has_a_row_that_holds_for_any_machine() -> None:
     own = efficiency("a-chip-not-made-yet", "bf16", "a-stack-to-come")
     assert set(own) == {one.name for one in parameters()}
-    assert own["matrix_efficiency"].kind == own["error_80"].kind == "assumed"
+    assert own["matrix_efficiency"].kind == "assumed"
     assert own["error_80"].value > 4 * efficiency("h100-sxm", "bf16", "bridge-26.02")["error_80"].value
     assert efficiency("h100-sxm", "fp8", "bridge-26.02")["matrix_efficiency"].precision == "fp8"
 
