@@ -1,6 +1,6 @@
 # make book, make test: nothing else is needed, only Python 3.11 with pip. See `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help book test check lint fuzz matrix mutants-data bench serve lock clean
+.PHONY: help book test check lint fuzz mutants mutants-data matrix bench serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -47,6 +47,9 @@ fuzz: $(READY) ## 20,000 malformed inputs at every door; a tenth of them in make
 
 mutants-data: $(READY) ## slips of the pen in data/: how many wrong units, prefixes and numbers are refused on load
 	$(BIN)/python -m tests.mutate_data --count 100
+
+mutants: $(READY) ## 150 small changes of formulas, models and analysis: do the tests of their room notice them?
+	$(BIN)/python -m tests.mutants
 
 matrix: $(READY) ## the tests on every Python installed, with the lock's versions and the newest; says what is not
 	$(BIN)/python .ci/matrix.py
