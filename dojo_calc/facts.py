@@ -150,6 +150,8 @@ class Facts:
                 )
             hint = nearest(quantity, known) or f"; it has {', '.join(known)}"
             raise UnknownNameError(f"no fact {quantity!r} of {entity!r}{hint}")
+        if len(group) == 1:
+            return list(group.values())
         return sorted(group.values(), key=lambda fact: not fact.is_default)
 
     def get(self, entity: str, quantity: str, reading: str | None = None) -> Fact:

@@ -239,7 +239,7 @@ class _Relation:
                     return
                 chosen[name], seen[name] = [total], []
                 continue
-            quantity, bracket, reading = name.removesuffix("]").partition("[")
+            quantity, bracket, reading = _read_name(name)
             if not facts.has(entity, quantity):
                 return
             own = facts.readings(entity, quantity)
@@ -263,6 +263,7 @@ class _Relation:
                 alike = {
                     other: one.value
                     for other, own in seen.items()
+                    if len(own) > 1
                     for one in own
                     if one.reading == fact.reading
                 }
@@ -281,6 +282,11 @@ class _Relation:
                 f"{self.text} of {fact.entity} is {found:.4g}, expected {self.shown}{when}{about}. "
                 f"{self.reason}",
             )
+
+
+@cache
+def _read_name(name: str) -> tuple[str, str, str]:
+    return name.removesuffix("]").partition("[")
 
 
 @cache
