@@ -112,7 +112,7 @@ def test_an_asic_from_tables_plans_compares_prices_and_trains(tmp_path: Path) ->
     assert book.choose({}).machine("Box").count("Asic X") == 8, "other readings keep the reader's machines"
 
 
-@pytest.mark.parametrize("lacks", ["hbm_bandwidth", "nic_bandwidth", "scale_up_domain", "peak_bf16"])
+@pytest.mark.parametrize("lacks", ["hbm_bandwidth", "scale_up_domain", "peak_bf16"])
 def test_what_lacks_for_training_is_named(tmp_path: Path, lacks: str) -> None:
     rows = "".join(line for line in ASIC.splitlines(keepends=True) if lacks not in line)
     facts = rows.replace("my_link", "nvlink")
