@@ -2,7 +2,8 @@
 
 The parameters of `data/efficiency.csv` that no fitted row of the first table reads are fitted to the dense rows of
 `data/validation/more_runs.csv`, with all other parameters held. So what is known well stays as it is, however many
-rows of rougher software there are. Every cluster has one vote.
+rows of rougher software there are. Every cluster has one vote. Models with experts come last: what they alone speak
+of is fitted to their rows, with everything else held.
 
 How wrong it is on what it has not seen is told by leaving clusters out: rows of one model on one chip under one
 family of software share a fold of `data/validation/folds.csv`, and each fold is predicted by a fit to the other four.
@@ -26,14 +27,14 @@ from annotated_types import Ge, Le
 from pydantic import FiniteFloat
 
 from dojo_calc.evidence.measured.runs import Run, cluster, family, read_runs
-from dojo_calc.evidence.measured.training_fit import LEAST, Fit, fitted, read_by
+from dojo_calc.evidence.measured.training_fit import LEAST, OF_EXPERTS, Fit, fitted, read_by
 from dojo_calc.evidence.measured.training_runs import Vector, predict, prepare
 from dojo_calc.performance.efficiency import Parameter, efficiency, parameters
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "FOLDS", "OutOfFold", "Rows", "all_rows", "fit_stacks", "folds", "out_of_family", "out_of_fold",
+    "FOLDS", "OutOfFold", "Rows", "all_rows", "expert_stage", "fit_stacks", "folds", "out_of_family", "out_of_fold",
     "read_out_of_fold", "relative", "second_stage",
 ]  # fmt: skip
 
@@ -88,26 +89,42 @@ def second_stage() -> tuple[Parameter, ...]:
     """Parameters that this fit moves: those that a row of `more_runs.csv` reads and none that the first fit used."""
     first = {one.key for one in fitted()}
     more = read_by([run for run in all_rows().runs if run.group != "moe"])
-    return tuple(one for one in parameters() if one.kind == "fitted" and one.key in more - first)
+    return tuple(
+        one
+        for one in parameters()
+        if one.kind == "fitted" and one.key in more - first and one.name not in OF_EXPERTS
+    )
 
 
-def fit_stacks(every: Rows, moved: Sequence[Parameter] | None = None) -> Fit:
-    """Fit the second stage's parameters to the dense ones of some rows.
+@cache
+def expert_stage() -> tuple[Parameter, ...]:
+    """Parameters that are fitted last, to models with experts: all that no dense row speaks of."""
+    before = {one.key for one in (*fitted(), *second_stage())}
+    read = read_by([run for run in all_rows().runs if run.group == "moe"])
+    return tuple(one for one in parameters() if one.kind == "fitted" and one.key in read - before)
+
+
+def fit_stacks(rows: Rows) -> Fit:
+    """Fit the second stage's parameters to the dense ones of some rows, then those of experts to the others.
 
     Parameters
     ----------
-    every : Rows
-    moved : sequence of Parameter, optional
-        `second_stage` if left out.
+    rows : Rows
 
     Returns
     -------
     Fit
     """
+    dense = [index for index, run in enumerate(rows.runs) if run.group != "moe"]
+    sparse = [index for index, run in enumerate(rows.runs) if run.group == "moe"]
+    first = _fit(rows.of(dense), second_stage(), {})
+    last = _fit(rows.of(sparse), expert_stage(), first.values)
+    return Fit({**first.values, **last.values}, {**first.spread, **last.spread})
+
+
+def _fit(rows: Rows, free: Sequence[Parameter], held: Mapping[str, float]) -> Fit:
     from scipy.optimize import least_squares
 
-    free = second_stage() if moved is None else tuple(moved)
-    rows = every.of([index for index, run in enumerate(every.runs) if run.group != "moe"])
     laid_out = prepare(rows.runs, rows.chosen)
     sign, measured = rows.sign, np.log([run.measured for run in rows.runs])
     sizes = Counter(cluster(run) for run in rows.runs)
@@ -123,7 +140,7 @@ def fit_stacks(every: Rows, moved: Sequence[Parameter] | None = None) -> Fit:
     parts = [laid_out.part(mask) if mask.any() else None for mask in masks]
 
     def values(point: Any) -> dict[str, float]:
-        return {one.key: float(np.exp(x)) for one, x in zip(free, point, strict=True)}
+        return {**held, **{one.key: float(np.exp(x)) for one, x in zip(free, point, strict=True)}}
 
     def residuals(point: Any) -> Any:
         errors = sign * (measured - np.log(laid_out.values(values(point))))
@@ -155,8 +172,8 @@ def fit_stacks(every: Rows, moved: Sequence[Parameter] | None = None) -> Fit:
         ftol=1e-6,
     )
     scale = float(np.median(np.abs(residuals(best.x)[: len(rows.runs)])) * 1.4826)
-    held = np.linalg.inv(best.jac.T @ best.jac) * scale**2
-    spread = {one.key: float(s) for one, s in zip(free, np.sqrt(np.diag(held)), strict=True)}
+    covariance = np.linalg.inv(best.jac.T @ best.jac) * scale**2
+    spread = {one.key: float(s) for one, s in zip(free, np.sqrt(np.diag(covariance)), strict=True)}
     return Fit(values(best.x), spread)
 
 

@@ -38,6 +38,8 @@ LIGHT, HEAVY = 1.0, 2.0
 SOFT = 0.03  # errors beyond this count by their size, not its square
 # Traffic that no kernel avoids.
 LEAST = {"elementwise_passes": 1.0, "logit_passes": 2.0}
+# What speaks of experts alone.
+OF_EXPERTS = ("grouped_efficiency", "exposed_expert", "expert_launch", "expert_load")
 # What an effect is off at: no time at all, or the rated speed.
 OFF = {
     "attention_efficiency": 1.0,
@@ -65,9 +67,11 @@ class Fit:
 
 
 def fitted() -> list[Parameter]:
-    """Parameters that the fit moves: those that a fitted row reads."""
+    """Parameters that the fit moves: those that a fitted row reads, experts apart, which none of them has."""
     read = read_by([run for run in read_runs() if splits()[run.id] == "fit"])
-    return [one for one in parameters() if one.kind == "fitted" and one.key in read]
+    return [
+        one for one in parameters() if one.kind == "fitted" and one.key in read and one.name not in OF_EXPERTS
+    ]
 
 
 def read_by(runs: Sequence[Run]) -> set[str]:

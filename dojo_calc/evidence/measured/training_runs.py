@@ -246,7 +246,7 @@ def _stated(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         redo = "per-op"
     words = flags(redo, of("sharding", "zero1"), of("attention", "flash"))
     sizes = {"sequence": of("sequence", SEQUENCE), "chips": run.chips}
-    return words | sizes | {"expert": run.expert or 1, "visible": 1.0}, taken
+    return words | sizes | {"visible": 1.0}, taken
 
 
 def _values(one: _Sized, choice: Mapping[str, Any]) -> dict[str, float]:
@@ -262,6 +262,7 @@ def _values(one: _Sized, choice: Mapping[str, Any]) -> dict[str, float]:
         | stated
         | sizes
         | {"data": data, "sequence_parallel": parallel, "global_batch": batch, "shard_copies": 1.0}
+        | {"expert": float(run.expert or choice.get("expert", 1))}
     )
 
 
@@ -339,7 +340,7 @@ def _setting(run: Run) -> Setting:
 def _fill(one: _Sized, changed: Mapping[str, float] | None, book: Catalogue) -> tuple[dict[str, Any], str]:
     """Choose for a run's blanks the fastest that fits, of equals the first, so the smallest sizes; or say why not."""
     _, taken = _stated(one.run)
-    choices = list(_choices(one.run))
+    choices = list(_choices(one))
     table = _prepared([(one, choice) for choice in choices], book).inputs(changed)
     wrong = np.zeros(len(choices), dtype=bool)
     why = ""
@@ -362,9 +363,13 @@ def _fill(one: _Sized, changed: Mapping[str, float] | None, book: Catalogue) -> 
     return taken | choices[best], ""
 
 
-def _choices(run: Run) -> Iterator[dict[str, int]]:
+def _choices(one: _Sized) -> Iterator[dict[str, int]]:
+    run = one.run
     blanks = [name for name in SEARCHED if getattr(run, name) is None]
     candidates = CANDIDATES if len(blanks) <= MOST_FINE else COARSE
+    if run.expert is None and one.sizes.experts > 1:
+        blanks.append("expert")
+        candidates = {**candidates, "expert": tuple(n for n in (*POWERS, 256) if n <= one.sizes.experts)}
     for sizes in product(*(candidates[name] for name in blanks)):
         yield dict(zip(blanks, sizes, strict=True))
 
