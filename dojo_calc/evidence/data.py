@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from statistics import median
 
+from dojo_calc import units
 from dojo_calc.errors import FactsError
 from dojo_calc.evidence.claims.ledger import Claim, ledger
 from dojo_calc.evidence.measured.clusters import read_clusters
@@ -305,7 +306,8 @@ def check_claim(claim: Claim) -> None:
     unit = claim.unit
     if unit in ("day", "week", "month", "year") and unit not in claim.claim:
         _refuse("claims", claim.id, f"its words have no {unit}")
-    scale = PREFIXES.get(unit[0], 1.0) if len(unit) > 1 and unit not in ("month", "percent", "TOP/s") else 1.0
+    plain = len(unit) == 1 or unit in ("percent", "TOP/s", "day", "week", "month", "year")
+    scale = 1.0 if plain else units.to_si(1.0, unit)
     for bound in (claim.low, claim.high):
         if bound and not any(math.isclose(bound * scale, one, rel_tol=1e-9) for one in said):
             _refuse("claims", claim.id, f"its words have no {bound:g} {unit}; they have {sorted(said)}")

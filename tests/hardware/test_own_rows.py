@@ -8,7 +8,7 @@ import pytest
 
 import dojo_calc as dc
 from dojo_calc.errors import FactsError, UnknownNameError
-from dojo_calc.performance.plan import train
+from dojo_calc.performance.plan import PlanError, train
 from dojo_calc.performance.search import search
 
 SHORT = "entity,quantity,value,unit,date"
@@ -119,6 +119,16 @@ def test_what_lacks_for_training_is_named(tmp_path: Path, lacks: str) -> None:
     book = dc.catalogue(*write(tmp_path, facts=facts, entities=ENTITIES, parts=PARTS))
     with pytest.raises(UnknownNameError, match=lacks.removeprefix("peak_")):
         train("llama3-8b", "asic x", 8, global_batch=8, tensor=8, book=book)
+
+
+def test_chips_without_a_network_train_in_one_fast_domain_alone(tmp_path: Path) -> None:
+    facts = "".join(line for line in ASIC.splitlines(keepends=True) if "nic_" not in line).replace(
+        "my_link", "nvlink"
+    )
+    book = dc.catalogue(*write(tmp_path, facts=facts, entities=ENTITIES, parts=PARTS))
+    assert train("llama3-8b", "asic x", 8, global_batch=8, tensor=8, book=book).step_time > 0.0
+    with pytest.raises(PlanError, match="add nic_bandwidth to the facts of the chip"):
+        train("llama3-8b", "asic x", 16, global_batch=16, tensor=8, book=book)
 
 
 @pytest.mark.parametrize(
