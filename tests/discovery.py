@@ -112,6 +112,8 @@ NOT_FORMULAS = {
     "dojo_calc.performance.legality.is_whole": "asks about a size",
     "dojo_calc.performance.legality.not_whole": "gives words",
     "dojo_calc.performance.legality.problems": "gives words",
+    "dojo_calc.performance.stated.train_at": "looks a model and a peak up, then calls the formula",
+    "dojo_calc.chain.dojo_step.train_on_dojo": "runs a model",
     "dojo_calc.performance.plan.train": "looks sizes and rates up, then runs the formulas of a step",
     "dojo_calc.performance.model_config.transformer_from_config": "reads a file",
     "dojo_calc.performance.workload.model_table": "reads a file",

@@ -14,6 +14,7 @@ from dojo_calc.economics.capacity import effective_rate, share, whole
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model, Step, choice, step
+from dojo_calc.performance import step as performance_step
 from dojo_calc.performance.feeding import (
     batch_held,
     best_utilisation,
@@ -75,6 +76,7 @@ from dojo_calc.performance.vision import (
     temporal_fusion_parameters,
     voxel_decoder_flop,
 )
+from dojo_calc.performance.workload import Transformer
 
 __all__ = ["GPUS", "WORKLOADS", "feed_dojo"]
 
@@ -98,18 +100,24 @@ BACKBONE = "resnet-50-v1.5"  # of the occupancy network
 
 
 def feed_dojo(
-    workload: str = "occupancy-network", keep: Keep = "all", book: Catalogue | None = None
+    workload: str | Transformer = "occupancy-network",
+    keep: Keep = "all",
+    book: Catalogue | None = None,
+    *,
+    sequence: int = 2048,
 ) -> Model:
     """Three ways to feed an ExaPOD with a workload, beside servers of A100 and H100.
 
     Parameters
     ----------
-    workload : str
-        A key of `WORKLOADS`.
+    workload : str or Transformer
+        A key of `WORKLOADS`, or the sizes of a transformer.
     keep : {"all", "inputs"}
         Whether all activations are kept for the backward pass, or the inputs of blocks alone, and the forward pass
         done twice.
     book : Catalogue, optional
+    sequence : int
+        Tokens of a sample of such a transformer [1].
 
     Returns
     -------
@@ -128,7 +136,9 @@ def feed_dojo(
     if keep not in KEEPS:
         raise UnknownNameError(f"keep must be one of {', '.join(KEEPS)}, got {keep!r:.60}")
     known = catalogue() if book is None else book
-    steps, inputs = _workload(workload, keep)
+    steps, inputs = (
+        _sized(workload, sequence, keep) if isinstance(workload, Transformer) else _workload(workload, keep)
+    )
     tile, tray, pod = (known.machine(name) for name in ("dojo-tile", "dojo-tray", "exapod"))
     inputs |= {
         "per_parameter": "mixed-precision-adam.state_size",
@@ -183,7 +193,12 @@ def feed_dojo(
             "pcie": "dojo-dip.pcie_bandwidth",
             "decoded_pixel": "video-host.decoded_pixel",
         }
-    return Model(steps, inputs, book=known, name=f"feed_dojo({workload})")
+    return Model(
+        steps,
+        inputs,
+        book=known,
+        name=f"feed_dojo({workload.model if isinstance(workload, Transformer) else workload})",
+    )
 
 
 def _workload(name: str, keep: Keep) -> tuple[Steps, Inputs]:
@@ -220,6 +235,24 @@ def _transformer(name: str) -> tuple[Steps, Inputs]:
             "per_width": "transformer-training.outputs_per_width",
         },
     )
+
+
+def _sized(sizes: Transformer, sequence: int, keep: Keep) -> tuple[Steps, Inputs]:
+    """A transformer of any sizes; a token meets the active experts alone, and all are kept."""
+    found = performance_step.evaluate(sizes.values(), ("model_parameters", "active_parameters"))
+    steps, inputs = _transformer("gpt3-175b")
+    steps["forward"] = step(gemm_flop, m="tokens", n="active_parameters", k=1.0)
+    copies = "kept_copies" if keep == "all" else "kept_copies_recompute"
+    own = {
+        "parameters": float(found["model_parameters"]),
+        "active_parameters": float(found["active_parameters"]),
+        "layers": float(sizes.layers),
+        "width": float(sizes.hidden),
+        "tokens": float(sequence),
+        "copies": f"transformer-training.{copies}",
+        "passes": "transformer-training.activation_passes",
+    }
+    return steps, inputs | own
 
 
 def _classifier(name: str) -> tuple[Steps, Inputs]:

@@ -16,10 +16,12 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import maximum, minimum, power, round_down, where
+from dojo_calc.operations import expm1, log1p, maximum, minimum, round_down, where
 from dojo_calc.performance.collective import ring_all_reduce
 from dojo_calc.performance.kernels import MULTIPLY_ADD
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, FlopRate, Fraction, Ranks, Ratio
+
+_MORE_THAN_ONE = 1.0 + 2.0**-40  # a single domain is left out by no draw, and is not crossed either
 
 __all__ = [
     "common_passes", "common_width", "cut_expert_time", "domains_crossed", "exchange_time", "experts_products",
@@ -204,8 +206,8 @@ def domains_crossed(size: Ranks, members: Ranks, active_experts: Count, expert_d
         [1]; broadcast shape.
     """
     domains = maximum(size / members, 1.0)
-    met = domains * (1.0 - power(1.0 - 1.0 / domains, active_experts))
-    return minimum(met, expert_domains) * (1.0 - 1.0 / domains)
+    missed = active_experts * log1p(-1.0 / maximum(domains, _MORE_THAN_ONE))
+    return (domains - 1.0) * minimum(-expm1(missed), expert_domains / domains)
 
 
 def exchange_time(
