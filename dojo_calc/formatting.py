@@ -263,6 +263,8 @@ def _grouped(value: float, digits: int, *, padded: bool = False) -> str:
     """Number with its thousands in groups; a power of ten where it has too many zeros to count."""
     if value == 0:
         return "0"
+    if not math.isfinite(value):  # a price of work from hardware that does next to none
+        return f"{value:g}"
     power = ""
     size = abs(float(f"{value:.{digits}g}"))  # 999.99 has four digits before its point where four are printed
     if not 1e-4 <= size < 1e15:

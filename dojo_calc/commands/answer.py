@@ -11,6 +11,7 @@ import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 
@@ -43,7 +44,8 @@ def answer(arguments: Sequence[str]) -> int:
         return tell("standard output is closed, so there is nowhere to print an answer", 1)
     # The answer is printed whole, once it is there: what fails half-way prints an error and nothing else.
     held = io.StringIO()
-    with redirect_stdout(held):
+    with redirect_stdout(held), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # what a domain then refuses
         code = _code([*arguments] or ["--help"])
     try:
         _print(held.getvalue())
