@@ -137,11 +137,21 @@ def _free(
     _, tensor, pipeline, context, data = base
     yield tuple(one for one in divisors(global_batch // data) if one <= MOST_SEQUENCES)
     yield _virtual_stages(sizes.layers, pipeline)
-    yield tuple(one for one in divisors(sizes.experts) if (tensor * context * data) % one == 0)
+    yield tuple(one for one in divisors(sizes.experts) if _grouped(one, sizes, tensor, context * data))
     yield (0, 1) if tensor > 1 and sequence % (tensor * context) == 0 else (0,)
     yield tuple(range(len(RECOMPUTE)))
     yield tuple(range(len(SHARDING))) if data * context > 1 else (0,)
     yield kinds
+
+
+def _grouped(expert: int, sizes: Transformer, tensor: int, replicas: int) -> bool:
+    """Whether experts make so many groups, and their columns as many equal parts as chips are left for each."""
+    if sizes.experts == 1:
+        return True
+    shards = tensor * min(expert, replicas)
+    width = sizes.moe_feedforward or sizes.feedforward
+    whole = (tensor * replicas) % expert == 0 and shards % expert == 0
+    return whole and width % (shards // expert) == 0
 
 
 def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
