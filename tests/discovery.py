@@ -175,6 +175,7 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.measured.whole_runs.hours_at_the_peak": "searches layouts",
     "dojo_calc.evidence.measured.whole_runs.hours_undisturbed": "searches layouts",
     "dojo_calc.evidence.measured.stack_fit.expert_stage": "looks parameters up",
+    "dojo_calc.evidence.measured.runs.chips_of": "multiplies what is printed",
     "dojo_calc.evidence.measured.training_fit.effects": "optimises",
     "dojo_calc.evidence.measured.training_fit.read_effects": "reads a file",
     "dojo_calc.evidence.measured.training_fit.errors": "holds predictions against measurements",

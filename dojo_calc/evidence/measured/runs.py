@@ -1,8 +1,8 @@
 """Rows of measured training steps, as their sources print them, and what groups them.
 
-A cell left blank was not published. Words and names are kept as printed: a model, a chip, a precision or a word that
-the library does not know makes a row that has no prediction and says why, and never stops a file. A number that is
-none does stop it, with its place.
+A cell left blank was not published, whichever it is. Words and names are kept as printed: a model, a chip, a
+precision or a word that the library does not know makes a row that has no prediction and says why, and never stops a
+file. A number that is none does stop it, with its place.
 
 Rows come in clusters: the same model on the same chip by the same publisher, measured again and again. They err
 together, so a cluster has one vote.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from math import nan, prod
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,7 +24,7 @@ from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "METRICS", "Run", "cluster", "family", "newest", "publisher", "read_runs", "splits",
+    "METRICS", "Run", "chips_of", "cluster", "family", "newest", "publisher", "read_runs", "splits",
 ]  # fmt: skip
 
 METRICS = {
@@ -49,10 +50,10 @@ class Run(Strict):
 
     id: str
     source: str = ""
-    model: str
+    model: str = ""
     layers: Size | None = None
-    chip: str
-    chips: Size
+    chip: str = ""
+    chips: Size = 0  # blank
     precision: str = "bf16"
     sequence: Size | None = None
     global_batch: Size | None = None
@@ -69,8 +70,8 @@ class Run(Strict):
     attention: str | None = None
     stack: str = ""
     use: Literal["score", "apart"] = "score"
-    metric: str
-    measured: Positive
+    metric: str = ""
+    measured: Positive = nan  # blank
     note: str = ""
     group: str = ""
     node_gbps: Positive | None = None
@@ -86,6 +87,11 @@ class Run(Strict):
     moe_feedforward: Number | None = None
     where: str = ""
     also: str = ""
+
+
+def chips_of(run: Run) -> int:
+    """Chips of a run: as printed, or as many as all its groups make; 0 where a group is blank too."""
+    return run.chips or prod(size or 0 for size in (run.tensor, run.pipeline, run.context, run.data))
 
 
 def read_runs(path: Path | None = None) -> list[Run]:
@@ -106,7 +112,7 @@ def read_runs(path: Path | None = None) -> list[Run]:
     for row, place in read_rows(path or data_path("validation/training_runs.csv"), Run):
         if row.id in found:
             raise place.error("id", f"run {row.id!r} stands twice")
-        if row.metric not in METRICS:
+        if row.metric and row.metric not in METRICS:
             raise place.error(
                 "metric", f"unknown metric {row.metric!r}; expected one of {', '.join(METRICS)}"
             )

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError
-from dojo_calc.evidence.measured.runs import METRICS, Run, cluster, publisher, read_runs, splits
+from dojo_calc.evidence.measured.runs import METRICS, Run, chips_of, cluster, publisher, read_runs, splits
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
@@ -194,8 +194,10 @@ def _expressed(
     """Runs with their models' sizes; None with a reason where a run says what the library does not know."""
     found: list[_Sized | None] = []
     reasons = []
-    for run in runs:
+    for printed in runs:
+        run = printed.model_copy(update={"chips": chips_of(printed)})
         try:
+            _check_blanks(run)
             found.append(_Sized(run, _sizes(run, models)))
             _check_words(run)
             chip_values(run.chip, run.precision, run.stack, book, setting=_setting(run))
@@ -218,6 +220,13 @@ def _sizes(run: Run, models: Path | None) -> Transformer:
     if sizes.experts == 1:  # of a dense model a row prints no width of experts, or one without effect
         cells = {cell: value for cell, value in cells.items() if cell not in OF_EXPERTS}
     return sizes.changed(**cells) if cells else sizes
+
+
+def _check_blanks(run: Run) -> None:
+    """Refuse a row without what no prediction can do without."""
+    blank = [name for name in ("model", "chip", "chips", "metric") if not getattr(run, name)]
+    if blank:
+        raise UnknownNameError(f"{' and '.join(blank)} blank: nothing to predict")
 
 
 def _check_words(run: Run) -> None:
@@ -427,8 +436,8 @@ def validate_runs(
             run.source,
             run.chip,
             run.metric,
-            METRICS[run.metric],
-            run.measured,
+            METRICS.get(run.metric, ""),
+            None if np.isnan(run.measured) else run.measured,
             reason=reason,
             group=run.group,
             cluster="; ".join(cluster(run)),

@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from annotated_types import Ge, Gt
-from pydantic import FiniteFloat
+from pydantic import BeforeValidator, FiniteFloat
 
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.evidence.measured.runs import publisher
@@ -48,40 +48,55 @@ CHIPS, SEQUENCE, BATCH_TOKENS = 512, 4096, 2**22
 LEAST_CHIPS = 8
 # Said by the row or its source to be no plain training of a dense model from nothing.
 NOT_PLAIN = ("apart", "memory")
-Positive = Annotated[FiniteFloat, Gt(0)]
+
+
+def _number_or_nothing(cell: object) -> object:
+    """A cell as a number; of one that is printed in words or as a range, nothing."""
+    try:
+        float(str(cell))
+    except ValueError:
+        return None
+    return cell
+
+
+Positive = Annotated[Annotated[FiniteFloat, Gt(0)] | None, BeforeValidator(_number_or_nothing)]
+Number = Annotated[Annotated[FiniteFloat, Ge(0)] | None, BeforeValidator(_number_or_nothing)]
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
 class WholeRun(Strict):
-    """A row of `data/validation/whole_runs.csv`: what a training run was, and what it took as printed."""
+    """A row of `data/validation/whole_runs.csv`: what a training run was, and what it took as printed.
+
+    Sources print ranges and words where others print a number; such a cell says nothing that can be held.
+    """
 
     id: str
     source: str = ""
     date: str = ""
     model: str = ""
-    params_b: Positive | None = None
-    active_b: Positive | None = None
-    layers: Positive | None = None
-    hidden: Positive | None = None
-    feedforward: Positive | None = None
-    heads: Positive | None = None
-    kv_heads: Positive | None = None
-    vocabulary: Positive | None = None
-    head_dim: Positive | None = None
-    gated: Annotated[FiniteFloat, Ge(0)] | None = None
-    tied: Annotated[FiniteFloat, Ge(0)] | None = None
-    experts: Positive | None = None
-    active_experts: Positive | None = None
-    shared_experts: Annotated[FiniteFloat, Ge(0)] | None = None
-    tokens: Positive | None = None
-    sequence: Positive | None = None
-    global_batch: Positive | None = None
+    params_b: Positive = None
+    active_b: Positive = None
+    layers: Positive = None
+    hidden: Positive = None
+    feedforward: Positive = None
+    heads: Positive = None
+    kv_heads: Positive = None
+    vocabulary: Positive = None
+    head_dim: Positive = None
+    gated: Number = None
+    tied: Number = None
+    experts: Positive = None
+    active_experts: Positive = None
+    shared_experts: Number = None
+    tokens: Positive = None
+    sequence: Positive = None
+    global_batch: Positive = None
     chip: str = ""
-    chips: Positive | None = None
+    chips: Positive = None
     stack: str = ""
-    gpu_hours: Positive | None = None
+    gpu_hours: Positive = None
     hours_kind: str = ""
-    days: Positive | None = None
+    days: Positive = None
     mfu: str = ""
     tflops_per_chip: str = ""
     energy_mwh: str = ""
@@ -133,7 +148,7 @@ def read_whole_runs(path: Path | None = None) -> list[WholeRun]:
     Raises
     ------
     FactsError
-        For an unknown column, a number that is none, or an id that stands twice: with file, line and column.
+        For an unknown column, a number below zero, or an id that stands twice: with file, line and column.
     """
     found: dict[str, WholeRun] = {}
     for row, place in read_rows(path or data_path("validation/whole_runs.csv"), WholeRun):

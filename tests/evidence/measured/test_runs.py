@@ -49,6 +49,9 @@ def one(tmp_path: Path, **cells: str) -> tuple[float | None, str]:
         ),
         ({"metric": "step_seconds", "global_batch": ""}, "need its global_batch"),
         ({"tensor": "3"}, "3"),
+        ({"model": "", "chip": ""}, "model and chip blank: nothing to predict"),
+        ({"chips": ""}, "chips blank"),
+        ({"metric": ""}, "metric blank"),
     ],
 )
 def test_a_row_that_cannot_be_predicted_says_why(cells: dict[str, str], words: str, tmp_path: Path) -> None:
@@ -66,6 +69,12 @@ def test_blanks_of_any_kind_are_answered(tmp_path: Path) -> None:
     assert full is not None
     assert bare is not None
     assert 0.5 < bare / full < 2.0
+
+
+def test_chips_may_follow_from_the_groups_and_nothing_need_be_measured(tmp_path: Path) -> None:
+    full, _ = one(tmp_path)
+    made, _ = one(tmp_path, chips="", data="64", measured="")
+    assert made == full
 
 
 def test_a_row_may_say_what_its_machine_is(tmp_path: Path) -> None:

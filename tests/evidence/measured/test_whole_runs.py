@@ -81,3 +81,8 @@ def test_kinds_and_hours() -> None:
     assert dense.model_copy(update={"active_b": 2.0}).kind == "moe"
     assert dense.model_copy(update={"confidence": "apart"}).kind == "apart"
     assert dense.model_copy(update={"includes": "pruned, distilled"}).kind == "distilled"
+
+
+def test_what_is_printed_in_words_says_nothing() -> None:
+    run = WholeRun(id="a", tokens="about 3T", params_b="7", chip="h100-sxm", days="~33", gpu_hours="1e5")
+    assert (run.tokens, run.days, run.params_b, run.hours) == (None, None, 7.0, 1e5)
