@@ -24,6 +24,7 @@ __all__ = [
     "blocks_of",
     "divisors",
     "layouts",
+    "nearest_batch",
     "nearest_counts",
     "plans_of",
 ]
@@ -32,6 +33,7 @@ SIZES = ("chips", "tensor", "pipeline", "context", "data", "micro_batch", "inter
 FLAGS = ("sequence_parallel", "recompute", "sharding", "attention")
 COLUMNS = (*SIZES, *FLAGS)
 MOST_SEQUENCES = 256  # in a micro-batch: beyond that nothing gets faster
+NEAR = 0.05  # share by which an advised batch may differ
 LEAST_USED = 0.5  # of what another layout uses: with more chips idle no plan is the fastest
 
 Ranges: TypeAlias = tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]
@@ -166,27 +168,44 @@ def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
     return np.concatenate(parts).astype(np.float64)
 
 
-def nearest_counts(
-    chips: int, global_batch: int, group: int, micro_batch: int
-) -> tuple[list[int], list[int]]:
-    """Counts of chips around a count that a layout uses in full, and batches that would use all of that count.
+def nearest_counts(chips: int, global_batch: int, group: int) -> list[int]:
+    """Counts of chips around a count that a layout uses in full: the nearest below and above.
 
     Parameters
     ----------
     chips, global_batch : int
         [1].
-    group, micro_batch : int
-        Chips of a replica, and sequences of its micro-batch [1].
+    group : int
+        Chips of a replica [1].
 
     Returns
     -------
-    tuple of two lists of int
-        At most two each, below and above.
+    list of int
     """
-    shares = divisors(global_batch)
-    room = max(chips // group, 1)
-    below = [group * one for one in shares if group * one <= chips][-1:]
-    above = [group * one for one in shares if group * one > chips][:1]
-    step = room * micro_batch
-    batches = {global_batch // step * step, -(-global_batch // step) * step} - {0, global_batch}
-    return below + above, sorted(batches)
+    counts = [group * one for one in divisors(global_batch)]
+    return [one for one in counts if one <= chips][-1:] + [one for one in counts if one > chips][:1]
+
+
+def nearest_batch(chips: int, global_batch: int, bases: Sequence[tuple[int, ...]]) -> tuple[int, int]:
+    """Batch near a batch with which some layout uses the most chips, micro-batches a multiple of its stages.
+
+    Parameters
+    ----------
+    chips, global_batch : int
+        [1].
+    bases : sequence of tuple of int
+        See `layouts`.
+
+    Returns
+    -------
+    tuple of int
+        Chips used, and the batch: of those that use as many the nearest.
+    """
+    found = []
+    for _, tensor, pipeline, context, _ in bases:
+        group = tensor * pipeline * context
+        share = chips // group * pipeline
+        batch = max(round(global_batch / share), 1) * share
+        if abs(batch - global_batch) <= NEAR * global_batch:
+            found.append((chips // group * group, batch))
+    return max(found, key=lambda one: (one[0], -abs(one[1] - global_batch)), default=(0, global_batch))

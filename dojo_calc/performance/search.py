@@ -26,6 +26,7 @@ from dojo_calc.performance.layouts import (
     Vector,
     blocks_of,
     layouts,
+    nearest_batch,
     nearest_counts,
     plans_of,
 )
@@ -194,7 +195,7 @@ def search(
     idle = 0 if up_to else chips - best["chips"]
     return Search(
         best, frame, found.considered, found.fitting, finished, idle,
-        _advice(chips, global_batch, best) if idle else "", software(stack).told,
+        _advice(chips, global_batch, best, bases) if idle else "", software(stack).told,
     )  # fmt: skip
 
 
@@ -205,12 +206,12 @@ def _counts(chips: int, domain: int) -> list[int]:
     return [min(domain * n, chips) for n in range(multiples, 0, -step_between)][::-1]
 
 
-def _advice(chips: int, global_batch: int, best: Mapping[str, Any]) -> str:
-    group = best["tensor"] * best["pipeline"] * best["context"]
-    counts, batches = nearest_counts(chips, global_batch, group, best["micro_batch"])
-    named = f"; {' or '.join(f'{one:,}' for one in counts)} chips are used in full by this layout"
-    other = f", and {chips // group * group:,} with a batch of {' or '.join(f'{one:,}' for one in batches)}"
-    return f"{chips - best['chips']:,} of {chips:,} chips stay idle{named}{other if batches else ''}"
+def _advice(chips: int, global_batch: int, best: Mapping[str, Any], bases: Sequence[tuple[int, ...]]) -> str:
+    counts = nearest_counts(chips, global_batch, best["tensor"] * best["pipeline"] * best["context"])
+    said = f"{chips - best['chips']:,} of {chips:,} chips stay idle"
+    said += f"; {' or '.join(f'{one:,}' for one in counts)} chips are used in full by this layout"
+    used, batch = nearest_batch(chips, global_batch, bases)
+    return f"{said}, and {used:,} by another with a batch of {batch:,}" if used > best["chips"] else said
 
 
 def _evaluate(block: Sequence[Ranges], fixed: Mapping[str, Any]) -> _Found:
