@@ -35,7 +35,7 @@ class MemoryRun(Strict):
     id: str
     source: str = ""
     where: str = ""
-    model: str
+    model: str = ""
     layers: Size | None = None
     chip: str = ""
     chips: Size | None = None

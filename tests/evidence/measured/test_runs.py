@@ -145,8 +145,10 @@ def test_a_file_of_models_of_ones_own(tmp_path: Path) -> None:
 def test_memory_is_told_by_its_columns(tmp_path: Path) -> None:
     row = {name: cell for name, cell in RUN.items() if name not in ("metric", "measured")}
     file = table(tmp_path / "memory.csv", row | {"measured_gib": "60", "recompute": "full", "sharding": "zero3"},
-                 row | {"id": "b", "chip": "", "measured_gib": "60"})  # fmt: skip
-    first, second = validate_memory_runs(file).rows
+                 row | {"id": "b", "chip": "", "measured_gib": "60"},
+                 row | {"id": "c", "model": "", "measured_gib": ""})  # fmt: skip
+    first, second, third = validate_memory_runs(file).rows
+    assert "model blank" in third.reason
     # 18 bytes a parameter of 8.03e9 over 64 chips is 2.1 GiB, and activations of 32 layers of 8,192 tokens 2 GiB
     assert first.predicted is not None
     assert 4.0 < first.predicted < 20.0
