@@ -197,8 +197,9 @@ def _expressed(
     for printed in runs:
         run = printed.model_copy(update={"chips": chips_of(printed)})
         try:
+            if run.model:
+                found.append(_Sized(run, _sizes(run, models)))
             _check_blanks(run)
-            found.append(_Sized(run, _sizes(run, models)))
             _check_words(run)
             chip_values(run.chip, run.precision, run.stack, book, setting=_setting(run))
             reasons.append("")
