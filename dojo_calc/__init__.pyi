@@ -163,11 +163,11 @@ from .model.conditions import (
     condition,
 )
 from .model.inputs import (
+    Input,
     Samples,
     Uniform,
 )
 from .model.model import (
-    Input,
     Model,
     choice,
     step,

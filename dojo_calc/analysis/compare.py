@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from dojo_calc.errors import ModelError
 from dojo_calc.formatting import format_si
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.model.model import Model
 
 __all__ = ["Comparison", "Contribution", "compare"]
 

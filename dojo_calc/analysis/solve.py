@@ -15,9 +15,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from dojo_calc import units
-from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError, nearest
+from dojo_calc.errors import DojoCalcError, ModelError, UnitError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_si
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.model.model import Model
 from dojo_calc.quantities import Spec, check_against
 
 __all__ = ["NoSolutionError", "break_even", "solve"]

@@ -46,7 +46,8 @@ from dojo_calc.economics.power import (
 )
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.model.model import Input, Model, Step, step
+from dojo_calc.model.inputs import Input
+from dojo_calc.model.model import Model, Step, step
 from dojo_calc.quantities import PositiveRatio, spec
 from dojo_calc.units import month, year
 

@@ -24,7 +24,8 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.model.conditions import Condition, Rules, condition
-from dojo_calc.model.model import Input, Model, Step, step
+from dojo_calc.model.inputs import Input
+from dojo_calc.model.model import Model, Step, step
 from dojo_calc.performance import goodput, layer, training
 from dojo_calc.performance.efficiency import efficiency, head_peak, matrix_peak
 from dojo_calc.performance.groups import data_size

@@ -98,7 +98,7 @@ class Input:
 
     @property
     def rivals(self) -> tuple[Fact, ...]:
-        """Readings that contradict each other: the one in use, and those that do not stand aside.
+        """Readings that contradict each other, which are the one in use and those that do not stand aside.
 
         A prior, a reading that was superseded and one of another date contradict nothing. Where such a one is
         itself in use, by somebody's choice, it stands alone.

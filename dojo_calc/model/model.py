@@ -43,7 +43,7 @@ from dojo_calc.model.wiring import (
 )
 from dojo_calc.quantities import Spec, check_against, check_result
 
-__all__ = ["Input", "Model", "ModelError", "Step", "choice", "step"]
+__all__ = ["Model", "Step", "choice", "step"]
 
 Given: TypeAlias = Any  # a number, an array, a text, a sequence of texts, a quantity or a tracer
 

@@ -2,7 +2,8 @@
 
 A `Tracer` records every operation as a node of a graph; equal nodes are one node, so a shared intermediate
 is written once and named. Its operations are those of `dojo_calc.operations` and no others; a formula that
-branches on a value or asks for a number out of a tracer is refused with the reason.
+branches on a value or asks for a number out of a tracer is refused with the reason. Where an
+engine lacks `expm1` and `log1p`, they are written in ``exp`` and ``log`` [1]_.
 
 References
 ----------
@@ -312,7 +313,7 @@ def _latex(node: Node) -> tuple[str, int]:
 
 
 def _spelled_out(root: Node) -> Node:
-    """Graph of the same value without `expm1` and `log1p`, which Vega's expression language lacks, by [1]_."""
+    """Graph of the same value without `expm1` and `log1p`, which Vega's expression language lacks."""
     made: dict[Node, Node] = {}
     for node in root.walk():
         parts = tuple(made[argument] for argument in node.arguments)

@@ -2,9 +2,10 @@
 
 A budget of arithmetic trains a large model on little text or a small one on much. Measured losses of many trained
 models fit a sum of three terms, one that no training removes, one for a model too small and one for too little
-text [1]_; their sum is least where the two are in the ratio that `optimal_parameters` gives. Published fits differ,
-so each is a reading of the entity ``scaling-law`` in the facts, and the split at a large budget differs with them by
-a factor of three. They were fitted to losses on the text they were trained on; none says how well a model serves.
+text [1]_; their sum is least where the two are in the ratio that `optimal_parameters` gives. Published fits
+differ [2]_, so each is a reading of the entity ``scaling-law`` in the facts, and the split at a large budget
+differs with them by a factor of three. They were fitted to losses on the text they were trained on; none says how
+well a model serves.
 
 A loss is in nats a token, of the tokenizer that it was fitted with. Parameters are counted with embeddings or
 without, by fit; at the sizes that budgets of today buy, the difference is below 2 %.

@@ -15,9 +15,9 @@ import numpy as np
 
 from dojo_calc import units
 from dojo_calc.analysis.explain import signals
-from dojo_calc.errors import ExtraError, UnitError
+from dojo_calc.errors import ExtraError, ModelError, UnitError
 from dojo_calc.formatting import unit_words
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.model.model import Model
 from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.pictures import charts
 from dojo_calc.quantities import check_against

@@ -19,7 +19,7 @@ from dojo_calc.economics.stages import Programme, Stage
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.distribution import FloatArray, marginal
-from dojo_calc.model.model import Input
+from dojo_calc.model.inputs import Input
 from dojo_calc.quantities import Duration, Fraction, Ratio, check_against, spec
 from dojo_calc.units import year
 

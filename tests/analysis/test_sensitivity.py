@@ -10,8 +10,8 @@ from scipy.special import ndtr
 
 import dojo_calc as dc
 from dojo_calc.analysis.sensitivity import sobol_indices, tornado
-from dojo_calc.errors import DojoCalcError, DomainError, UnknownNameError
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnknownNameError
+from dojo_calc.model.model import Model
 from dojo_calc.quantities import Money, Ratio, Year
 
 Z95 = 1.6448536269514722

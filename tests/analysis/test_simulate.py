@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 import dojo_calc as dc
 from dojo_calc.analysis.simulate import simulate
-from dojo_calc.errors import DojoCalcError, DomainError, UnknownNameError
+from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnknownNameError
 from dojo_calc.model.distribution import quantile
-from dojo_calc.model.model import Input, Model, ModelError
+from dojo_calc.model.inputs import Input
+from dojo_calc.model.model import Model
 from dojo_calc.operations import log
 from dojo_calc.quantities import Fraction, Money, PowerUsage, Ratio, Spec, Year, spec
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import dojo_calc as dc
 from dojo_calc.analysis.solve import NoSolutionError, break_even, solve
-from dojo_calc.errors import DojoCalcError, DomainError, UnitError, UnknownNameError
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnitError, UnknownNameError
+from dojo_calc.model.model import Model
 from dojo_calc.operations import exp, maximum
 from dojo_calc.quantities import Fraction, Money, Ratio, Spec
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import dojo_calc as dc
 from dojo_calc.analysis.sweep import sweep
-from dojo_calc.errors import DomainError, UnitError, UnknownNameError
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.errors import DomainError, ModelError, UnitError, UnknownNameError
+from dojo_calc.model.model import Model
 
 GRID = {
     "target": np.geomspace(1e17, 1e20, 7),

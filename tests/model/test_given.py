@@ -14,9 +14,9 @@ import dojo_calc as dc
 from dojo_calc.analysis.simulate import simulate
 from dojo_calc.analysis.solve import NoSolutionError
 from dojo_calc.analysis.sweep import sweep
-from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.errors import DomainError, ModelError, UnknownNameError
 from dojo_calc.model.conditions import Rules
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.model.model import Model
 from dojo_calc.quantities import Count, Duration, Money, PositiveCount, SignedCount
 
 

@@ -11,8 +11,8 @@ from dojo_calc import units
 from dojo_calc.analysis.explain import signals
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.economics.capacity import share, units_needed
-from dojo_calc.errors import DojoCalcError, DomainError, UnitError, UnknownNameError
-from dojo_calc.model.model import Model, ModelError
+from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnitError, UnknownNameError
+from dojo_calc.model.model import Model
 from dojo_calc.quantities import Count, Fraction, check_against
 from tests.test_formulas import draw
 from tests.vega import datum, evaluate

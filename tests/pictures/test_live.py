@@ -10,7 +10,7 @@ import pytest
 import vl_convert
 
 import dojo_calc as dc
-from dojo_calc.model.model import ModelError
+from dojo_calc.errors import ModelError
 
 WORDS = {"title": "t", "subtitle": "s", "alt_text": "a"}
 TARGET = dc.slider("target", 1, 1000, unit="EFLOP/s")

@@ -25,7 +25,8 @@ from dojo_calc.evidence.claims.ledger import Answer, Derived, ledger
 from dojo_calc.facts import Fact
 from dojo_calc.formatting import format_range
 from dojo_calc.hardware.catalog import Catalogue
-from dojo_calc.model.model import Input, Model
+from dojo_calc.model.inputs import Input
+from dojo_calc.model.model import Model
 
 __all__ = ["XAI_CHECKS"]
 

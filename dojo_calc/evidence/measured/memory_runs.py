@@ -63,7 +63,7 @@ class MemoryRun(Strict):
 
     @property
     def taken(self) -> str:
-        """What of a chip's memory the row prints: `allocated`, `memory` as its driver shows it, else `reserved`."""
+        """What of a chip's memory the row prints, which is `allocated`, `memory` (its driver's) or `reserved`."""
         words = self.quantity.lower()
         if "reserved" not in words and "alloc" in words and "not said" not in words:
             return "allocated"

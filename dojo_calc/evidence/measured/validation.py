@@ -46,7 +46,7 @@ class Row:
 
     @property
     def slower(self) -> float | None:
-        """Natural logarithm of what was measured over predicted, of a rate the other way: above 0, too fast."""
+        """Natural logarithm of measured over predicted time, which is above 0 where the prediction is too fast."""
         if self.predicted is None or self.measured is None:
             return None
         return float(np.log(self.measured / self.predicted)) * (-1.0 if self.rate else 1.0)

@@ -109,7 +109,7 @@ class WholeRun(Strict):
 
     @property
     def family(self) -> str:
-        """Models of one line by one maker with one software: what errs together."""
+        """What errs together, which is models of one line by one maker with one software."""
         line = re.split(r"[ -]", self.model.lower(), maxsplit=1)[0] or self.id
         return f"{line}; {self.stack}"
 
@@ -122,7 +122,7 @@ class WholeRun(Strict):
 
     @property
     def kind(self) -> str:
-        """Group that the run is scored with: dense, moe, distilled, or apart."""
+        """Group that the run is scored with, which is dense, moe, distilled or apart."""
         if self.confidence in NOT_PLAIN:
             return "apart"
         if "distill" in f"{self.includes} {self.note}".lower() or self.includes.startswith("as 1B"):
