@@ -286,13 +286,15 @@ def check_against(value: Any, declared: Spec, name: str) -> Any:
     """Do the work of `check` for a spec already read."""
     if isinstance(value, str):
         value = parse_as(value, declared.unit, name)
-    elif isinstance(value, list | tuple) and any(isinstance(one, str) for one in value):
+    elif isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return check_against(value.tolist(), declared, name)
+    elif isinstance(value, list | tuple) and any(isinstance(one, str | bool) for one in value):
         value = [check_against(one, declared, f"{name}[{index}]") for index, one in enumerate(value)]
     elif hasattr(value, "to_base_units") and hasattr(value, "units"):
         if value.dimensionality != units.unit(declared.unit).dimensionality:
             raise UnitError(f"{name} must be in {declared.unit} or a multiple of it, got {value:~}")
         value = units.registry().Quantity(value.magnitude, str(value.units)).to_base_units().magnitude
-    if value is None or isinstance(value, bool | np.bool_) or np.iscomplexobj(value):
+    if value is None or _is_no_number(value):
         raise UnitError(f"{name} must be a number [{declared.unit}], got {value!r}")
     try:
         array = np.asarray(value, dtype=np.float64)
@@ -306,6 +308,14 @@ def check_against(value: Any, declared: Spec, name: str) -> Any:
         got = array[bad].flat[0]
         raise DomainError(f"{name}{where} must be {declared.domain} [{declared.unit}], got {got:g}")
     return array if array.ndim else float(array)
+
+
+def _is_no_number(value: Any) -> bool:
+    """Whether NumPy would make a number of what is none: yes and no, bytes, complex numbers, times."""
+    if isinstance(value, bool | bytes | bytearray):
+        return True
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return kind in "bScmM" if isinstance(kind, str) and kind else np.iscomplexobj(value)
 
 
 def as_count(value: Any, name: str) -> Any:

@@ -110,8 +110,6 @@ NOT_FORMULAS = {
     "dojo_calc.performance.step.evaluate": "runs the formulas of a step in order",
     "dojo_calc.performance.step.inputs": "names, not numbers",
     "dojo_calc.performance.plan.flags": "words to flags",
-    "dojo_calc.performance.legality.is_whole": "asks about a size",
-    "dojo_calc.performance.legality.not_whole": "gives words",
     "dojo_calc.performance.legality.problems": "gives words",
     "dojo_calc.performance.stated.train_at": "looks a model and a peak up, then calls the formula",
     "dojo_calc.chain.dojo_step.train_on_dojo": "runs a model",

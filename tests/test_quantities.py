@@ -9,7 +9,17 @@ import dojo_calc as dc
 from dojo_calc import units
 from dojo_calc.economics.depreciation import decay_of_decline
 from dojo_calc.errors import DomainError, UnitError
-from dojo_calc.quantities import FlopRate, Fraction, Power, PowerUsage, check, spec, whole_number
+from dojo_calc.quantities import (
+    Count,
+    FlopRate,
+    Fraction,
+    Length,
+    Power,
+    PowerUsage,
+    check,
+    spec,
+    whole_number,
+)
 
 
 def test_an_alias_says_its_unit_and_domain() -> None:
@@ -140,3 +150,22 @@ def test_a_size_is_a_whole_number_of_at_least_one(value: Any) -> None:
         whole_number(value, "chips")
     with pytest.raises(UnitError, match="chips must be a number"):
         whole_number(True, "chips")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, np.True_, [True, False], [1.0, True], np.array([True]), b"1", np.array([b"1"]), 1j, np.array([1j]),
+     np.timedelta64(5, "s"), np.datetime64("2026-01-01")],
+)  # fmt: skip
+def test_what_only_numpy_takes_for_a_number_is_refused(value: Any) -> None:
+    with pytest.raises(UnitError, match=r"^amount.* must be a number \[1\]"):
+        check(value, Count, "amount")
+
+
+def test_an_array_of_texts_is_read_like_a_list_of_them() -> None:
+    texts = ["1 km", "2 m"]
+    assert (
+        check(np.array(texts), Length, "way").tolist()
+        == check(texts, Length, "way").tolist()
+        == [1000.0, 2.0]
+    )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dojo_calc.chain.conditions import above_one, beyond_capacity, beyond_life
 from dojo_calc.economics.capacity import whole
 from dojo_calc.economics.cost import energy_cost, price_per_unit, purchase_cost, straight_line, total_cost
@@ -20,7 +22,7 @@ from dojo_calc.economics.power import (
     unit_power,
 )
 from dojo_calc.economics.procurement import rental_cost
-from dojo_calc.errors import UnknownNameError
+from dojo_calc.errors import UnitError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.model.conditions import Condition, Rules, condition
@@ -44,6 +46,7 @@ __all__ = ["RUN", "training_run"]
 PUBLISHED = "llama3-run"  # the largest run whose sizes, failures and storage were published
 SIZES = ("tensor", "pipeline", "context", "expert", "interleave", "micro_batch")
 WORDS = ("recompute", "sharding", "attention")
+LAYOUT = (*SIZES, *WORDS, "data", "shard_copies", "recompute_share", "sequence_parallel")
 
 # Rates that a chip attains, from its facts and the table of efficiencies.
 RATES: dict[str, Callable[..., Any] | Step] = {
@@ -132,7 +135,8 @@ def training_run(
     precision, stack : str
         As for `dojo_calc.performance.plan.train`.
     plan : mapping, optional
-        Keywords of `train`: how the model is laid out. The fastest that fits if left out, see `search`.
+        Keywords of `train` that say how the model is laid out, one plan: `LAYOUT`. The fastest that fits if left
+        out, see `search`.
     book : Catalogue, optional
     models : path, optional
         A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
@@ -152,7 +156,9 @@ def training_run(
     PlanError
         If the plan cannot be, or none fits.
     UnknownNameError
-        If a name is unknown, or the chip lacks what a plan needs.
+        If a name is unknown, the plan's among them, or the chip lacks what a plan needs.
+    DomainError, UnitError
+        If a size of the plan is no whole number of at least 1.
     """
     known = catalogue() if book is None else book
     unit = known.machine(chip)
@@ -178,6 +184,7 @@ def training_run(
         best = search(sizes, unit.id, count, **shape, book=known).best
         count = best["chips"]  # the others stay idle
         plan = {name: best[name] for name in (*SIZES, *WORDS, "sequence_parallel") if name in best}
+    _refuse(plan)
     train(sizes, unit.id, count, **shape, book=known, **plan)  # refuses what cannot be
     steps = RATES | {name: _bound(formula, WIRES.get(name, {})) for name, formula in STEP.items()} | RUN
     inputs = (
@@ -234,9 +241,27 @@ def _said(value: float, source: str, low: float | None = None, high: float | Non
     return Input("", anything, value, value if low is None else low, value if high is None else high, source)
 
 
+def _refuse(plan: Mapping[str, Any]) -> None:
+    """Refuse what says nothing of a layout, and more plans than one.
+
+    Raises
+    ------
+    UnknownNameError
+        For a key that is not of `LAYOUT`.
+    DomainError, UnitError
+        For an array.
+    """
+    for name, value in plan.items():
+        if name not in LAYOUT:
+            hint = nearest(name, LAYOUT) or f"; there are {', '.join(LAYOUT)}"
+            raise UnknownNameError(f"plan: {name!r} is no part of a layout{hint}")
+        if np.ndim(value):
+            raise UnitError(f"plan: {name} must be one value, got {value!r:.60}")
+
+
 def _laid_out(batch: int, length: int, plan: Mapping[str, Any]) -> dict[str, Input]:
     """Sizes and flags of a plan, as `train` reads them."""
-    sizes = {name: float(plan.get(name, 1)) for name in SIZES}
+    sizes = {name: float(whole_number(plan.get(name, 1), name)) for name in SIZES}
     words = flags(
         plan.get("recompute", "none"),
         plan.get("sharding", "zero1"),
@@ -246,7 +271,7 @@ def _laid_out(batch: int, length: int, plan: Mapping[str, Any]) -> dict[str, Inp
     parallel = plan.get("sequence_parallel")
     given = sizes | words | {
         "global_batch": float(batch), "sequence": float(length), "visible": 1.0,
-        "shard_copies": float(plan.get("shard_copies", 1)),
+        "shard_copies": float(whole_number(plan.get("shard_copies", 1), "shard_copies")),
         "sequence_parallel": float(sizes["tensor"] > 1 if parallel is None else parallel),
     }  # fmt: skip
     return {name: _said(value, "the plan") for name, value in given.items()}

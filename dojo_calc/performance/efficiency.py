@@ -26,7 +26,19 @@ from dojo_calc.hardware.machine import Machine, Memory
 from dojo_calc.performance.layer import attained_bandwidth, attained_rate, capped_share, usable_memory
 from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_share
 from dojo_calc.performance.stacks import software, stacks
-from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Fraction, Ratio, check
+from dojo_calc.quantities import (
+    ByteRate,
+    Bytes,
+    Duration,
+    Fraction,
+    PositiveBytes,
+    PositiveCount,
+    PositiveFraction,
+    PositiveRatio,
+    Ranks,
+    Ratio,
+    check,
+)
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
@@ -36,24 +48,24 @@ __all__ = [
 ]  # fmt: skip
 
 PARAMETERS: dict[str, Any] = {
-    "matrix_efficiency": Fraction,
-    "attention_efficiency": Fraction,
-    "score_efficiency": Fraction,
-    "memory_efficiency": Fraction,
+    "matrix_efficiency": PositiveFraction,
+    "attention_efficiency": PositiveFraction,
+    "score_efficiency": PositiveFraction,
+    "memory_efficiency": PositiveFraction,
     "operand_bandwidth": ByteRate,
     "elementwise_passes": Ratio,
     "logit_passes": Ratio,
     "cast_passes": Ratio,
-    "link_efficiency": Fraction,
-    "network_efficiency": Fraction,
-    "gradient_efficiency": Fraction,
+    "link_efficiency": PositiveFraction,
+    "network_efficiency": PositiveFraction,
+    "gradient_efficiency": PositiveFraction,
     "exposed_tensor": Fraction,
     "exposed_shard": Fraction,
     "exposed_gradient": Fraction,
     "exposed_expert": Fraction,
-    "grouped_efficiency": Fraction,
-    "expert_load": Ratio,
-    "expert_domains": Count,
+    "grouped_efficiency": PositiveFraction,
+    "expert_load": Ranks,
+    "expert_domains": Ranks,
     "launch": Duration,
     "expert_launch": Duration,
     "straggling": Fraction,
@@ -76,12 +88,12 @@ PARAMETERS: dict[str, Any] = {
     "buffer_memory": Bytes,
     "reserved_share": Ratio,
     "context_memory": Bytes,
-    "element": Bytes,
-    "operand": Bytes,
-    "vocabulary_multiple": Count,
-    "memory_usable": Fraction,
+    "element": PositiveBytes,
+    "operand": PositiveBytes,
+    "vocabulary_multiple": PositiveCount,
+    "memory_usable": PositiveFraction,
     "power_exponent": Fraction,
-    "memory_error_80": Ratio,
+    "memory_error_80": PositiveRatio,
     "error_80": Ratio,
     "error_experts": Ratio,
 }
@@ -147,7 +159,7 @@ class Parameter:
     @property
     def at_most_one(self) -> bool:
         """Whether it is a share."""
-        return PARAMETERS[self.name] is Fraction
+        return PARAMETERS[self.name] in (Fraction, PositiveFraction)
 
 
 def _place(asked: Sequence[str], named: Sequence[str]) -> int | None:
@@ -317,7 +329,7 @@ def head_peak(unit: Machine) -> str:
 
 
 def _precision(precision: str) -> str:
-    if precision not in PRECISIONS:
+    if not isinstance(precision, str) or precision not in PRECISIONS:
         raise UnknownNameError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     return PRECISIONS[precision]
 
@@ -398,7 +410,7 @@ def chip_values(
     """
     known = book or catalogue()
     unit = known.machine(chip) if isinstance(chip, str) else chip
-    ran = setting or Setting()
+    ran = Setting() if setting is None else setting
     new = changes(changed or {})
     own = {name: new.get(one.key, one.value) for name, one in efficiency(unit.id, precision, stack).items()}
     matrix, head = unit.total(matrix_peak(unit, precision)), unit.total(head_peak(unit))
@@ -420,15 +432,15 @@ def chip_values(
         "peak": head,
         "matrix_peak": matrix,
         "memory_rate": attained_bandwidth(
-            ran.number("memory_bandwidth") or memory.bandwidth, own["memory_efficiency"]
+            ran.number("memory_bandwidth", memory.bandwidth), own["memory_efficiency"]
         ),
-        "memory_capacity": usable_memory(ran.number("memory") or memory.capacity, own["memory_usable"]),
+        "memory_capacity": usable_memory(ran.number("memory", memory.capacity), own["memory_usable"]),
         "link": attained_bandwidth(links.bandwidth, own["link_efficiency"]),
         "links": links.count,
         "direct": links.direct,
         "side": links.side,
         "network": attained_bandwidth(network_share(unit, ran), own["network_efficiency"]),
-        "domain": min(domain, ran.number("per_server") or domain),
+        "domain": min(domain, ran.number("per_server", domain)),
         **{
             name: value
             for name, value in own.items()

@@ -17,7 +17,7 @@ import numpy as np
 
 from dojo_calc.performance.setting import NO_NETWORK
 
-__all__ = ["is_whole", "not_whole", "problems"]
+__all__ = ["problems"]
 
 _A = {"tensor": "a tensor group", "expert": "an expert group"}
 
@@ -39,11 +39,11 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     v = values
 
     def no_whole(name: str) -> Callable[[Callable[[str], str]], str]:
-        return lambda of: f"{not_whole(name)}{of(name)}"
+        return lambda of: f"{name} must be a whole number of at least 1, got {of(name)}"
 
     for name in ("chips", "global_batch", "sequence", "micro_batch", "tensor", "pipeline", "context", "expert",
                  "interleave", "shard_copies"):  # fmt: skip
-        yield ~is_whole(v[name]), no_whole(name)
+        yield ~_is_whole(v[name]), no_whole(name)
     yield (
         (v["visible"] <= 0) | (v["visible"] > 1),
         lambda of: f"visible must be above 0 and at most 1, got {of('visible')}",
@@ -155,14 +155,9 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     )
 
 
-def is_whole(size: Any) -> Any:
+def _is_whole(size: Any) -> Any:
     """Whether a size, or each of an array, is a whole number of at least 1."""
-    return np.isfinite(size) & (np.asarray(size) >= 1) & (np.mod(size, 1) == 0)
-
-
-def not_whole(name: str) -> str:
-    """Begin a message on a size that is none."""
-    return f"{name} must be a whole number of at least 1, got "
+    return np.isfinite(size) & (np.asarray(size) >= 1) & (np.floor(size) == size)
 
 
 def _plain(shown: str) -> float:

@@ -19,16 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from dojo_calc.errors import DojoCalcError, UnknownNameError
+from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import PARAMETERS, changes, chip_values, efficiency, half_width
-from dojo_calc.performance.legality import is_whole, not_whole, problems
+from dojo_calc.performance.legality import problems
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import as_count, check
+from dojo_calc.quantities import PositiveFraction, SignedCount, as_count, check, whole_number
 
 __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "train"]
 
@@ -70,14 +70,14 @@ def flags(recompute: Any, sharding: Any, attention: Any, recompute_share: Any = 
     ------
     UnknownNameError
         If a word is none of those.
+    DomainError, UnitError
+        If the share is none.
     PlanError
-        If the share is none, or has no effect.
+        If the share has no effect.
     """
     redo = _ranks("recompute", recompute, RECOMPUTE)
     shard = _ranks("sharding", sharding, SHARDING)
-    share = np.asarray(recompute_share, dtype=np.float64)
-    if not np.all((share > 0) & (share <= 1)):
-        raise PlanError(f"recompute_share must be above 0 and at most 1, got {share.min():g}")
+    share = np.asarray(check(recompute_share, PositiveFraction, "recompute_share"))
     if np.any((share != 1) & (redo != 2)):
         raise PlanError("recompute_share has no effect where recompute is not full")
     return {
@@ -106,6 +106,42 @@ def _ranks(name: str, given: Any, known: Sequence[str]) -> Array:
 def _number(values: Any) -> Any:
     array = np.asarray(values, dtype=np.float64)
     return array if array.ndim else float(array)
+
+
+def _size(value: Any, name: str) -> Any:
+    """A size of a plan, whole; of an array each finite number, since what is not whole is masked there."""
+    count = as_count(value, name)
+    if np.ndim(count):
+        return check(count, SignedCount, name)
+    return float(whole_number(count, name))
+
+
+def _flag(value: Any, name: str) -> Array:
+    """Yes or no, one or an array of them, as 1s and 0s.
+
+    Raises
+    ------
+    UnitError
+        If it is neither.
+    """
+    given = np.asarray(value)
+    if given.dtype.kind not in "biuf" or not np.isin(given, (0, 1)).all():
+        raise UnitError(f"{name} must be 1 or 0, or an array of them, got {value!r:.60}")
+    return given
+
+
+def _one(value: Any, annotation: Any, name: str) -> float:
+    """One number of a domain.
+
+    Raises
+    ------
+    UnitError
+        If it is none, or an array.
+    """
+    number = check(value, annotation, name)
+    if np.ndim(number):
+        raise UnitError(f"{name} must be one number, got an array of {np.size(number):,}")
+    return float(number)
 
 
 @dataclass(frozen=True)
@@ -227,11 +263,14 @@ def train(
     Raises
     ------
     PlanError
-        If all sizes are scalars and the plan cannot be, naming the sizes or the memory.
+        If all sizes are scalars and the plan cannot be, naming the sizes or the memory, or if what is given has no
+        effect.
     UnknownNameError
         If a name is unknown, a changed parameter does not count for this chip, or the chip lacks what a plan needs.
     DomainError
-        If a changed value is outside its parameter's domain.
+        If a size is no whole number of at least 1, or a changed value is outside its parameter's domain.
+    UnitError
+        If a value is no number.
     """
     sizes = transformer(model, models)
     unit = (book or catalogue()).machine(chip)
@@ -241,25 +280,26 @@ def train(
         "tensor": tensor, "pipeline": pipeline, "context": context, "expert": expert, "interleave": interleave,
         "shard_copies": shard_copies,
     }  # fmt: skip
-    values = {name: _number(as_count(value, name)) for name, value in plan.items()}
     if data is not None:
-        values["data"] = _number(as_count(data, "data"))
-    for name, value in values.items():
-        if not np.shape(value) and not is_whole(value):
-            raise PlanError(f"{not_whole(name)}{value:,.12g}")
+        plan["data"] = data
+    values = {name: _size(value, name) for name, value in plan.items()}
     spread = values["tensor"] * values["pipeline"] * values["context"]
     with np.errstate(divide="ignore", invalid="ignore"):
         values.setdefault("data", values["chips"] / spread)
     values["sequence_parallel"] = _number(
-        values["tensor"] > 1 if sequence_parallel is None else sequence_parallel
+        values["tensor"] > 1 if sequence_parallel is None else _flag(sequence_parallel, "sequence_parallel")
     )
-    values |= flags(recompute, sharding, attention, recompute_share) | {"visible": float(visible)}
+    values |= flags(recompute, sharding, attention, recompute_share)
+    values["visible"] = _one(visible, PositiveFraction, "visible")
     values |= sizes.values() | chip_values(
         unit, precision, stack, book, changes(changed or {}, own.values()), setting
     )
     for name, given in (("expert_load", expert_load), ("expert_domains", expert_domains)):
-        if given is not None:
-            values[name] = float(check(given, PARAMETERS[name], name))
+        if given is None:
+            continue
+        if sizes.experts == 1:
+            raise PlanError(f"{name} has no effect: {sizes.model} has no experts to choose from")
+        values[name] = _one(given, PARAMETERS[name], name)
     with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
         found = step.evaluate(values, OUTPUTS)
         slack = np.exp(own["memory_error_80"].value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.machine import Link, Machine
-from dojo_calc.quantities import ByteRate, Bytes, Power, Ranks, check
+from dojo_calc.quantities import ByteRate, PositiveBytes, PositivePower, Ranks, check
 
 __all__ = [
     "FAST",
@@ -40,9 +40,9 @@ class Setting:
         do, as for the others.
     per_server : Ranks, optional
         Chips a server, which is then the fast domain if it is smaller [1].
-    power : Power, optional
+    power : PositivePower, optional
         Cap of a chip, where below its rating [W].
-    memory : Bytes, optional
+    memory : PositiveBytes, optional
         As the driver reports it [B].
     memory_bandwidth : ByteRate, optional
         [B/s].
@@ -62,17 +62,17 @@ class Setting:
     memory_bandwidth: float | str | None = None
 
     def __post_init__(self) -> None:
-        kinds = {"network": ByteRate, "per_server": Ranks, "power": Power, "memory": Bytes,
+        kinds = {"network": ByteRate, "per_server": Ranks, "power": PositivePower, "memory": PositiveBytes,
                  "memory_bandwidth": ByteRate}  # fmt: skip
         for name, kind in kinds.items():
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, float(check(given, kind, name)))
 
-    def number(self, name: str) -> float | None:
-        """Value of a field in SI, or None."""
+    def number(self, name: str, rated: float) -> float:
+        """Value of a field in SI, or that of the chip's facts where none is given."""
         value: float | None = getattr(self, name)
-        return value
+        return rated if value is None else value
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def network_share(unit: Machine, setting: Setting) -> float:
     one fast domain has.
     """
     if setting.network is not None:
-        return float(setting.network) / (setting.number("per_server") or unit.total("scale_up_domain"))
+        return float(setting.network) / setting.number("per_server", unit.total("scale_up_domain"))
     port = network_link(unit)
     return NO_NETWORK if port is None else port.total_bandwidth
 

@@ -182,19 +182,19 @@ class Transformer(Strict):
     @property
     def query_head(self) -> int:
         """Width of a query or key head."""
-        return self.head_dim or self.hidden // self.heads
+        return self.hidden // self.heads if self.head_dim is None else self.head_dim
 
     @property
     def rotary(self) -> int:
         """Width of the rotary part that the keys of a latent layer share, 0 without latent attention."""
         if not self.kv_lora_rank:
             return 0
-        return self.rope_head_dim or self.query_head // 3
+        return self.query_head // 3 if self.rope_head_dim is None else self.rope_head_dim
 
     @property
     def value_head(self) -> int:
         """Width of a value head."""
-        return self.value_head_dim or self.query_head - self.rotary
+        return self.query_head - self.rotary if self.value_head_dim is None else self.value_head_dim
 
     def changed(self, **sizes: Any) -> Transformer:
         """Return the same model with other sizes, checked as if built by hand."""
@@ -202,7 +202,8 @@ class Transformer(Strict):
 
     def values(self) -> dict[str, float]:
         """Inputs of a training step that the model gives."""
-        expert_width = self.moe_feedforward or self.feedforward
+        expert_width = self.feedforward if self.moe_feedforward is None else self.moe_feedforward
+        shared = expert_width if self.shared_feedforward is None else self.shared_feedforward
         return {
             "layers": float(self.layers),
             "hidden": float(self.hidden),
@@ -222,7 +223,7 @@ class Transformer(Strict):
             "experts": float(self.experts),
             "active_experts": float(self.active_experts),
             "moe_feedforward": float(expert_width),
-            "shared_width": float(self.shared_experts * (self.shared_feedforward or expert_width)),
+            "shared_width": float(self.shared_experts * shared),
             "dense_layers": float(self.dense_layers),
             "experts_every": float(self.experts_every),
             "mtp_layers": float(self.mtp_layers),
@@ -333,6 +334,8 @@ def transformer(model: str | Transformer, models: str | Path | None = None) -> T
                 f"models: {models} would not be read, since the model is given by its sizes"
             )
         return model
+    if not isinstance(model, str):
+        raise UnknownNameError(f"expected the name of a transformer or its sizes, got {model!r:.60}")
     if model.endswith(".json") and models is None:
         from dojo_calc.performance.model_config import (
             transformer_from_config,

@@ -78,6 +78,34 @@ def test_what_cannot_be_is_refused() -> None:
         dc.training_run("gpt3-175b", "a100", 8, global_batch=8, sequence=2048)
 
 
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ({"expert_load": 1.0}, "plan: 'expert_load' is no part of a layout"),
+        ({"visible": 0.5}, "plan: 'visible' is no part of a layout"),
+        ({"tensr": 8}, "plan: 'tensr' is no part of a layout; did you mean tensor"),
+        ({"tensor": [8, 4]}, "plan: tensor must be one value"),
+        ({"recompute": ["full", "none"]}, "plan: recompute must be one value"),
+        ({"tensor": True}, "tensor must be a number"),
+        ({"tensor": 8, "micro_batch": 0}, "micro_batch must be a whole number of at least 1"),
+    ],
+)
+def test_a_plan_has_only_what_lays_a_model_out(plan: dict[str, Any], message: str) -> None:
+    with pytest.raises(DojoCalcError, match=rf"^{message}"):
+        dc.training_run("llama3-8b", "h100-sxm", 64, global_batch=256, sequence=4096, plan=plan)
+
+
+def test_sizes_of_a_plan_may_be_texts_too() -> None:
+    shape: dict[str, Any] = {"global_batch": "1,024", "sequence": 4096}
+    text = dc.training_run("llama3-8b", "h100-sxm", 64, plan={"tensor": "8", "micro_batch": "2"}, **shape)
+    assert (
+        text.evaluate("step_time")
+        == train(
+            "llama3-8b", "h100-sxm", 64, global_batch=1024, sequence=4096, tensor=8, micro_batch=2
+        ).step_time
+    )
+
+
 def test_sizes_and_tokens_may_be_texts_and_nothing_given_is_left_out() -> None:
     plan = {"tensor": 8, "pipeline": 1, "micro_batch": 1}
     shape: dict[str, Any] = {"global_batch": 256, "sequence": 4096, "plan": plan}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dojo_calc.errors import DomainError
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values
 from dojo_calc.performance.memory import expert_replicas, expert_shards, held_by_last, micro_batches_held
@@ -205,7 +206,7 @@ def test_every_second_layer_may_be_recomputed() -> None:
     assert kept[1] == pytest.approx((kept[0] + kept[2]) / 2, rel=1e-12)
     assert half.parts["recompute"] == pytest.approx(full.parts["recompute"] / 2, rel=1e-12)
     for share in (0.0, 1.5, float("nan")):
-        with pytest.raises(PlanError, match="recompute_share must be above 0 and at most 1"):
+        with pytest.raises(DomainError, match="recompute_share must be above 0 and at most 1"):
             train("llama3-8b", "h100-sxm", 64, **plan, recompute="full", recompute_share=share)
     with pytest.raises(PlanError, match="recompute_share has no effect where recompute is not full"):
         train("llama3-8b", "h100-sxm", 64, **plan, recompute_share=0.5)

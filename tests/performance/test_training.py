@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.errors import DojoCalcError, DomainError, UnitError, UnknownNameError
 from dojo_calc.performance import step
 from dojo_calc.performance.collective import ring_all_reduce
 from dojo_calc.performance.efficiency import chip_values, efficiency, parameters
 from dojo_calc.performance.plan import PlanError, Training, flags, train
+from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.traffic import gather_time, return_time, scatter_time, shard_time
 from dojo_calc.performance.workload import transformer, transformers
 
@@ -164,17 +166,12 @@ def gpt3(**plan: Any) -> Training:
         ({"tensor": 8, "pipeline": 8, "micro_batch": 3}, "must be a multiple of data 1 x micro_batch 3"),
         ({"tensor": 8, "pipeline": 8, "interleave": 13}, "96 layers cannot make 8 stages x 13 virtual stages"),
         ({"tensor": 8, "interleave": 2}, "interleave 2 needs more than one pipeline stage"),
-        ({"tensor": 8, "pipeline": 8, "micro_batch": 0.5}, "micro_batch must be a whole number of at least 1"),
-        ({"tensor": 8, "pipeline": 8, "context": 3, "data": 1 / 3}, "data must be a whole number of at least 1"),
         ({"tensor": 8, "pipeline": 8, "context": 3}, "must divide the 64 chips"),
         ({"tensor": 8, "pipeline": 8, "global_batch": 6, "interleave": 3}, "micro-batches in a multiple of the 8"),
         ({"tensor": 8, "pipeline": 8, "global_batch": 12, "interleave": 3}, "micro_batch 1 makes 12"),
         ({"tensor": 8, "sequence": 2044}, "context 1 x tensor 8 equal parts, which sequence parallelism needs"),
         ({"tensor": 4, "context": 8, "sequence": 2056}, "cannot be cut into 2 x context 8 equal parts"),
         ({"tensor": 8, "shard_copies": 3}, "data 8 x context 1 chips cannot keep 3 equal copies"),
-        ({"tensor": 0}, "tensor must be a whole number of at least 1, got 0"),
-        ({"global_batch": float("nan")}, "global_batch must be a whole number of at least 1, got nan"),
-        ({"visible": 0.0}, "visible must be above 0 and at most 1, got 0"),
         ({"tensor": 8, "pipeline": 8, "expert": 2}, "x context 1 x data 1 cannot make expert groups of 2"),
     ],
 )  # fmt: skip
@@ -182,6 +179,72 @@ def test_a_plan_that_cannot_be_is_refused_in_words(plan: dict[str, Any], message
     with pytest.raises(PlanError) as caught:
         gpt3(**plan)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["chips", "global_batch", "sequence", "micro_batch", "tensor", "pipeline", "data", "context", "expert",
+     "interleave", "shard_copies"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "value", [True, 0, -1, 0.5, math.nan, math.inf, 10**400, None, "abc", b"1", 1j, [True, 2]]
+)
+def test_a_size_is_a_whole_number_and_nothing_that_python_makes_one_of(name: str, value: Any) -> None:
+    if name == "data" and value is None:
+        return  # what the others leave of the chips
+    plan = {"chips": 64, "global_batch": 64, "tensor": 8, "pipeline": 8} | {name: value}
+    with pytest.raises((DomainError, UnitError), match=rf"^{name}"):
+        train("gpt3-175b", "a100-sxm-80gb", **plan)
+
+
+def test_of_an_array_of_sizes_those_that_are_not_whole_are_masked() -> None:
+    found = gpt3(tensor=8, pipeline=8, recompute="full", micro_batch=[1, 0.5, 2, 0])
+    assert np.isnan(found.step_time).tolist() == [False, True, False, True]
+    assert found.reason[1] == "micro_batch must be a whole number of at least 1, got 0.5"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sequence_parallel": 2}, "sequence_parallel must be 1 or 0"),
+        ({"sequence_parallel": -1}, "sequence_parallel must be 1 or 0"),
+        ({"sequence_parallel": math.nan}, "sequence_parallel must be 1 or 0"),
+        ({"sequence_parallel": [1, 0.5]}, "sequence_parallel must be 1 or 0"),
+        ({"sequence_parallel": "yes"}, "sequence_parallel must be 1 or 0"),
+        ({"visible": 0.0}, "visible must be above 0 and at most 1"),
+        ({"visible": math.nan}, "visible must be above 0 and at most 1"),
+        ({"visible": [0.5, 1.0]}, "visible must be one number"),
+        ({"visible": True}, "visible must be a number"),
+        ({"recompute": "full", "recompute_share": 0}, "recompute_share must be above 0 and at most 1"),
+        ({"recompute": "full", "recompute_share": True}, "recompute_share must be a number"),
+        ({"expert_load": 1.5}, "expert_load has no effect: gpt3-175b has no experts"),
+        ({"expert_domains": 4}, "expert_domains has no effect: gpt3-175b has no experts"),
+        ({"precision": ["bf16"]}, "precision must be one of"),
+    ],
+)
+def test_what_else_is_given_is_used_or_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(DojoCalcError, match=rf"^{message}"):
+        gpt3(tensor=8, pipeline=8, **given)
+
+
+def test_no_chip_of_a_mixture_has_less_than_the_mean_of_its_tokens() -> None:
+    with pytest.raises(DomainError, match="expert_load must be at least 1"):
+        train("mixtral-8x7b", "h100-sxm", 64, global_batch=256, expert=8, expert_load=0.5)
+    with pytest.raises(DomainError, match="expert_domains must be at least 1"):
+        train("mixtral-8x7b", "h100-sxm", 64, global_batch=256, expert=8, expert_domains=0)
+
+
+@pytest.mark.parametrize("name", ["network", "per_server", "power", "memory", "memory_bandwidth"])
+@pytest.mark.parametrize("value", [0, -1, True, math.nan, math.inf])
+def test_a_machine_that_has_nothing_of_a_part_is_refused(name: str, value: Any) -> None:
+    with pytest.raises((DomainError, UnitError), match=rf"^{name} must be"):
+        Setting(**{name: value})
+
+
+def test_an_efficiency_of_nothing_is_refused() -> None:
+    key = "memory_efficiency"
+    with pytest.raises(DomainError, match="must be above 0"):
+        gpt3(tensor=8, pipeline=8, changed={key: 0.0})
 
 
 def test_too_little_memory_says_by_how_much_and_what_would_do() -> None:
@@ -233,7 +296,7 @@ def test_every_parameter_has_a_row_that_holds_for_any_machine() -> None:
         ({"matrix_efficency[h100-sxm 16]": 0.2}, UnknownNameError, "did you mean matrix_efficiency"),
         ({"optimizer_bytes": -1e3}, DomainError, r"changed\['optimizer_bytes'\] must be"),
         ({"straggling": float("nan")}, DomainError, r"changed\['straggling'\] must be between 0 and 1"),
-        ({"matrix_efficiency[h100-sxm 16]": 1.2}, DomainError, "must be between 0 and 1"),
+        ({"matrix_efficiency[h100-sxm 16]": 1.2}, DomainError, "must be above 0 and at most 1"),
     ],
 )
 def test_a_changed_parameter_counts_or_is_refused(
