@@ -18,7 +18,7 @@ from dojo_calc.errors import FactsError, nearest
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Place", "data_path", "header_of", "read_rows", "read_text"]
+__all__ = ["Place", "data_path", "header_of", "read_rows", "read_text", "row_error"]
 
 MOST_BYTES = 32 << 20  # a table of a quarter of a million rows; a device never ends
 PATIENCE = 5.0  # seconds for a named pipe's writer to appear
@@ -119,6 +119,34 @@ def read_rows(path: Path, model: type[Row]) -> Iterator[tuple[Row, Place]]:
             first = error.errors()[0]
             column = str(first["loc"][0]) if first["loc"] else columns[0]
             raise place.error(column, _reason(first["type"], first["msg"], filled.get(column))) from None
+
+
+def row_error(table: str, name: str | tuple[str, ...], column: str, message: str) -> FactsError:
+    """Error about a row of a shipped table that was read before and contradicts another.
+
+    Parameters
+    ----------
+    table : str
+        Relative to `data/`.
+    name : str or tuple of str
+        Cells that the row has and no row before it: its id, or what else tells it apart.
+    column, message : str
+        The cell at fault, what was expected and what came.
+
+    Returns
+    -------
+    FactsError
+        Names file, line and column.
+    """
+    path, cells = data_path(table), {name} if isinstance(name, str) else set(name)
+    reader, names = _opened(path, "a header line")
+    line = reader.line_num + 1
+    for row in reader:
+        if cells <= {cell.strip() for cell in row}:
+            break
+        line = reader.line_num + 1
+    shown = name if isinstance(name, str) else ", ".join(name)
+    return Place(path, line, tuple(names)).error(column, f"{shown}: {message}")
 
 
 def header_of(path: Path) -> list[str]:

@@ -33,6 +33,7 @@ TABLES = (
     "validation/training_runs.csv", "validation/more_runs.csv", "validation/whole_runs.csv",
     "validation/clusters.csv",
 )  # fmt: skip
+KINDS = ("unit", "prefix", "double", "digit")
 NOT_NUMBERS = {"date", "id", "entity", "default", "reading", "source", "note", "tolerance", "unit"}
 PREFIXES = ("m", "", "k", "M", "G", "T", "P", "E")
 # Units that are mistaken for each other.
@@ -71,7 +72,7 @@ def changes(seed: int) -> Iterator[Change]:
     rows = [(table, index, row) for table in TABLES for index, row in enumerate(read(table))]
     while True:
         table, index, row = choose.choice(rows)
-        kind = choose.choice(("unit", "prefix", "double", "digit"))
+        kind = choose.choice(KINDS)
         column, after = {"unit": _unit, "prefix": _prefix, "double": _double, "digit": _digit}[kind](
             row, choose
         )
@@ -202,9 +203,7 @@ def judge(changed: Sequence[Change | None]) -> list[str]:
     return said[1:]
 
 
-def sample(
-    seed: int, count: int, kinds: tuple[str, ...] = ("unit", "prefix", "double", "digit")
-) -> list[Change]:
+def sample(seed: int, count: int, kinds: Sequence[str] = KINDS) -> list[Change]:
     """So many changes of each kind."""
     wanted = Counter(dict.fromkeys(kinds, count))
     taken = []
@@ -222,28 +221,38 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--count", type=int, default=60, help="of each kind")
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     parser.add_argument("--verbose", action="store_true", help="what was said of those that were caught, too")
     parser.add_argument(
         "--least", type=float, default=0.0, help="share of units and prefixes to be caught, else exit 1"
     )
     asked = parser.parse_args()
-    start, taken = time.perf_counter(), sample(asked.seed, asked.count)
+    start, taken = time.perf_counter(), sample(asked.seed, asked.count, asked.kinds)
     total, hit, by_table = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
+    missed_in, seen_in = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
     for change, said in zip(taken, judge(taken), strict=True):
         total[change.kind] += 1
         hit[change.kind] += bool(said)
         by_table[change.table, "caught" if said else "missed"] += 1
+        seen_in[change.kind, change.table, change.column] += 1
+        missed_in[change.kind, change.table, change.column] += not said
         if asked.verbose or not said:
             print("caught" if said else "missed", change, said)
     print(f"\n{'change':10}{'caught':>8}{'of':>6}{'share':>8}")
     for kind in total:
         print(f"{kind:10}{hit[kind]:8}{total[kind]:6}{hit[kind] / total[kind]:8.0%}")
     both = [sum(one[kind] for kind in ("unit", "prefix")) for one in (hit, total)]
-    print(f"{'units':10}{both[0]:8}{both[1]:6}{both[0] / both[1]:8.0%}   units and prefixes together")
+    if both[1]:
+        print(f"{'units':10}{both[0]:8}{both[1]:6}{both[0] / both[1]:8.0%}   units and prefixes together")
     for table in TABLES:
         seen, missed = by_table[table, "caught"], by_table[table, "missed"]
         if seen + missed:
             print(f"  {table:32}{seen:4} of {seen + missed}")
+    print("missed by kind, table and column")
+    for place, missed in missed_in.most_common():
+        if missed:
+            kind, table, column = place
+            print(f"  {kind:8}{table:32}{column:24}{missed:4} of {seen_in[place]}")
     print(f"seed {asked.seed}, {time.perf_counter() - start:.0f} s")
     return int(both[0] < asked.least * both[1])
 

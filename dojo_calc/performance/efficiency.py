@@ -40,7 +40,7 @@ from dojo_calc.quantities import (
     check,
 )
 from dojo_calc.rows import Strict
-from dojo_calc.tables import data_path, read_rows
+from dojo_calc.tables import Place, data_path, read_rows
 
 __all__ = [
     "PARAMETERS", "PRECISIONS", "Kin", "Parameter", "changes", "chip_values", "efficiency", "half_width",
@@ -137,6 +137,7 @@ class Parameter:
     unit: str
     kind: str
     note: str
+    place: Place
 
     @property
     def key(self) -> str:
@@ -232,7 +233,7 @@ def parameters() -> tuple[Parameter, ...]:
             raise place.error("value", str(error)) from None
         found.append(
             Parameter(row.parameter, tuple(row.chips.split()), row.precision, tuple(row.stacks.split()),
-                      value, low, high, prior, row.unit, row.kind, row.note)
+                      value, low, high, prior, row.unit, row.kind, row.note, place)
         )  # fmt: skip
     return tuple(found)
 
