@@ -155,6 +155,8 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.measured.validation.summarise": "sums up errors of any unit",
     "dojo_calc.evidence.measured.memory_runs.read_memory_runs": "reads a file",
     "dojo_calc.evidence.measured.memory_runs.validate_memory_runs": "reads a file",
+    "dojo_calc.evidence.measured.plans_tried.rank_correlation": "counts pairs of one list, not of an array",
+    "dojo_calc.evidence.measured.plans_tried.studies": "groups rows of a file",
     "dojo_calc.evidence.measured.runs.cluster": "words, not numbers",
     "dojo_calc.evidence.measured.runs.family": "words, not numbers",
     "dojo_calc.evidence.measured.runs.newest": "picks rows",

@@ -90,6 +90,8 @@ def _show_validation(found: Validation, asked: Asked) -> None:
     if not printed([row.as_dict() for row in found.rows], asked):
         show("Measured and predicted", [_validation_row(row) for row in found.rows])
         show("Errors", [_short(asdict(group)) for group in (*found.groups, found.overall)])
+        if found.studies:
+            show("Order of plans tried on one model", [_short(asdict(study)) for study in found.studies])
 
 
 def _validation_row(row: MeasuredRow) -> Row:

@@ -186,7 +186,7 @@ def test_compare_puts_machines_side_by_side() -> None:
 
 def test_validate_tells_clusters_by_their_columns() -> None:
     found = as_json("validate", str(data_path("validation/clusters.csv")))
-    assert set(found) == {"rows", "groups", "overall"}
+    assert set(found) == {"rows", "groups", "overall", "studies"}
     keys = "id group source chip metric unit measured predicted low high error chosen reason cluster"
     assert all(list(row) == keys.split() for row in found["rows"])
     assert {row["metric"] for row in found["rows"]} == {"power", "cost"}

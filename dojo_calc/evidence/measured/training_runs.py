@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError
+from dojo_calc.evidence.measured.plans_tried import studies
 from dojo_calc.evidence.measured.runs import METRICS, Run, chips_of, cluster, publisher, read_runs, splits
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -420,7 +421,7 @@ def validate_runs(
     -------
     Validation
         Rows in the file's order; groups by group, source, chip, use and, for the shipped runs, split. Rows whose
-        `use` is apart are shown and not scored.
+        `use` is apart are shown and not scored. Plans tried on one model are ranked, see `Validation.studies`.
 
     Raises
     ------
@@ -467,4 +468,5 @@ def validate_runs(
         labels["split"] = [splits()[run.id] for run in runs]
     if not any(labels["group"]):
         del labels["group"]
-    return summarise(rows, labels, [run.use == "score" for run in runs])
+    whole = summarise(rows, labels, [run.use == "score" for run in runs])
+    return replace(whole, studies=studies(runs, [row.predicted for row in rows]))

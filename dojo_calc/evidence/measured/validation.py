@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Group", "Row", "Validation", "summarise"]
+__all__ = ["Group", "Row", "Study", "Validation", "summarise"]
 
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
@@ -94,12 +94,35 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Study:
+    """Plans that somebody tried on one model, ranked as measured and as predicted.
+
+    `chips` and `global_batch` are None where the plans ran on several machines or batches, and chip-seconds a token
+    were ranked; else steps were. `rank_correlation` is Spearman's, None where there is no order. `liked` is the plan
+    predicted to be the fastest; it was measured `behind_best` slower than the
+    fastest measured (0 for the best itself).
+    """
+
+    source: str
+    model: str
+    chip: str
+    sequence: int | None
+    chips: int | None
+    global_batch: int | None
+    plans: int
+    rank_correlation: float | None
+    liked: str
+    behind_best: float
+
+
+@dataclass(frozen=True)
 class Validation:
-    """All rows of a file, in its order, with the groups and the whole."""
+    """All rows of a file, in its order, with the groups and the whole, and the plans that were tried side by side."""
 
     rows: tuple[Row, ...]
     groups: tuple[Group, ...]
     overall: Group
+    studies: tuple[Study, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return what the command line prints as JSON."""
@@ -107,6 +130,7 @@ class Validation:
             "rows": [row.as_dict() for row in self.rows],
             "groups": [asdict(group) for group in self.groups],
             "overall": asdict(self.overall),
+            "studies": [asdict(study) for study in self.studies],
         }
 
     def group(self, by: str, name: str) -> Group:
