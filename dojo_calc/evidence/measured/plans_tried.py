@@ -2,8 +2,8 @@
 
 A planner compares plans, so that their order matters more than the level that all share. Rows of one publisher,
 model, chip, sequence, precision and stack are a study. Where machine and batch are the same too, their steps do the
-same work and are ranked as they are. Over several machines and batches a step means little, so chip-seconds a token are ranked:
-whether the model knows on which machine a chip does most.
+same work and are ranked as they are. Over several machines and batches a step means little, so chip-seconds a token
+are ranked: whether the model knows on which machine a chip does most.
 """
 
 from __future__ import annotations

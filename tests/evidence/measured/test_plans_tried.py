@@ -45,14 +45,16 @@ def test_over_several_machines_chip_seconds_a_sequence_are_ranked() -> None:
     # Steps get shorter with more chips, chip-seconds do not: 8 x 10, 16 x 6, 32 x 4, 64 x 3 over 64 sequences.
     runs = [tried(10, 1, 8), tried(6, 2, 16), tried(4, 4, 32), tried(3, 8, 64)]
     (found,) = studies(runs, [9.0, 5.0, 3.0, 2.0])
-    assert (found.chips, found.global_batch, found.rank_correlation) == (None, None, pytest.approx(1.0))
+    assert (found.chips, found.global_batch) == (None, None)
+    assert found.rank_correlation == pytest.approx(1.0)
     assert (found.liked, found.behind_best) == ("t1-8", 0.0)
 
 
 def test_a_rate_is_better_the_higher() -> None:
     runs = [tried(0.1 * n, n).model_copy(update={"metric": "mfu"}) for n in (1, 2, 3, 4)]
     (found,) = studies(runs, [0.2, 0.3, 0.4, 0.5])
-    assert (found.rank_correlation, found.liked) == (pytest.approx(1.0), "t4-8")
+    assert found.rank_correlation == pytest.approx(1.0)
+    assert found.liked == "t4-8"
 
 
 def test_studies_of_one_machine_pick_a_good_plan() -> None:
