@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache, partial
+from statistics import median
 
 from dojo_calc import units
 from dojo_calc.evidence.claims.ledger import Claim, ledger
@@ -28,6 +31,11 @@ __all__ = ["check_claim", "check_data"]
 # that one count has and another leaves out; and of names that only tell a model from its smaller sisters.
 NAMED, LOOSELY = (0.955, 1.05), (0.75, 1.35)
 LOOSE = ("mpt-70b", "kempner-13b", "maxtext-moe-700b-b")
+PAIRED = ("gemma", "qwen3-0.6b")  # two query heads to one of keys and values
+TOKENIZER, OTHER_TOKENIZER = 1.4, ("llama2-7b-v65k",)
+WIDTHS_DIFFER, WIDER = ("megatron", "mpt", "bloom", "nanotron", "maxtext", "pythia"), ("nemotron-340b",)
+EVEN = 1.25  # how far a fitted value may be from the geometric middle of its interval, twice over
+ROUGH = 2.7  # the same for assumed ones
 SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
 
 
@@ -45,6 +53,8 @@ def check_data() -> None:
     known, _ = model_table()
     for one in known.values():
         _check_model(one)
+        _check_shape(one)
+    _check_lines(known.values())
     check_runs(known)
     check_whole_runs(known)
     check_clusters()
@@ -62,15 +72,26 @@ def check_data() -> None:
 
 
 @cache
-def _weights(model: Transformer) -> float:
-    return float(evaluate(model.values(), ("model_parameters",))["model_parameters"])
+def _weights(model: Transformer, which: str = "model_parameters") -> float:
+    return float(evaluate(model.values(), (which,))[which])
 
 
 def _check_model(model: Transformer) -> None:
     names = re.findall(r"(?<![\d.x])(\d+(?:\.\d+)?)([mbt])(?![a-z0-9])", model.model.lower())
+    names += [(text, "b") for text in re.findall(r"-scale-(\d+)$", model.model)]
     has = _weights(model)
     if names and not any(_named(model.model, has, *one) for one in names):
         raise row_error("models.csv", model.model, "layers", f"its sizes make {has:.4g} parameters")
+    if active := re.search(r"-a(\d+(?:\.\d+)?)b$", model.model.lower()):
+        used = _weights(model, "active_parameters")
+        if not _named(model.model, used, active[1], "b"):
+            raise row_error(
+                "models.csv", model.model, "active_experts", f"a token meets {used:.4g} parameters"
+            )
+    if (experts := re.search(r"-(\d+)x\d|-moe(\d+)$", model.model)) and model.experts != int(
+        experts[1] or experts[2]
+    ):
+        raise row_error("models.csv", model.model, "experts", f"expected its name's, got {model.experts}")
     written = {int(number) for number in re.findall(r"(?<=-)\d+(?=-|$)", model.model)}
     if (
         model.model.startswith("bloom-")
@@ -103,6 +124,55 @@ def _check_model(model: Transformer) -> None:
             )
 
 
+def _check_shape(model: Transformer) -> None:
+    """What designs have in common, but for those known to differ."""
+    refuse = partial(row_error, "models.csv", model.model)
+    if not model.gated and model.experts == 1 and model.feedforward != 4 * model.hidden:
+        raise refuse(
+            "feedforward", f"expected 4 x {model.hidden} for an MLP without a gate, got {model.feedforward}"
+        )
+    group = model.heads // model.kv_heads
+    if group == 2 and not model.model.startswith(PAIRED):
+        raise refuse(
+            "kv_heads", f"expected all {model.heads} or at most a third of them, got {model.kv_heads}"
+        )
+    if (
+        model.kv_lora_rank
+    ):  # DeepSeek-V2, section 2.1: 4 and, where queries are projected too, 12 widths of a head
+        for column, got, times in (
+            ("kv_lora_rank", model.kv_lora_rank, 4),
+            ("q_lora_rank", model.q_lora_rank, 12),
+        ):
+            if got and got != times * model.value_head:
+                raise refuse(column, f"expected {times} x {model.value_head}, got {got}")
+
+
+def _check_lines(models: Iterable[Transformer]) -> None:
+    """Models of one line share a tokenizer, but for its padding, and most lines the width of a head."""
+    lines: dict[str, list[Transformer]] = defaultdict(list)
+    for one in models:
+        lines[one.model.partition("-")[0]].append(one)
+    for line, own in lines.items():
+        if len(own) < 3:
+            continue
+        rows, width = median(one.vocabulary for one in own), median(one.query_head for one in own)
+        for one in own:
+            if not 1.0 / TOKENIZER <= one.vocabulary / rows <= TOKENIZER and one.model not in OTHER_TOKENIZER:
+                raise row_error(
+                    "models.csv",
+                    one.model,
+                    "vocabulary",
+                    f"expected about {rows:g} as its line, got {one.vocabulary}",
+                )
+            if line not in WIDTHS_DIFFER and one.query_head != width and one.model not in WIDER:
+                raise row_error(
+                    "models.csv",
+                    one.model,
+                    "heads",
+                    f"expected heads of {width:g} as its line, got {one.query_head}",
+                )
+
+
 def _named(model: str, has: float, text: str, scale: str) -> bool:
     """Whether a model has the parameters that it is named after, to half a unit of the last digit of its name."""
     said = float(text) * SCALES[scale]
@@ -133,6 +203,17 @@ def _check_parameters() -> None:
     for one in parameters():
         if one.unit == "1" and 0.0 < one.value < 0.004:
             raise one.place.error("value", f"expected a share that counts, got {one.value:g}")
+        middle = one.value**2 / (one.low * one.high) if one.low else 1.0
+        if one.kind == "fitted" or one.kind == "assumed":
+            room = EVEN if one.kind == "fitted" else ROUGH
+            if not 1.0 / room <= middle <= room and not (one.at_most_one and one.high == 1.0):
+                raise one.place.error(
+                    "value", f"expected the middle of {one.low:g} to {one.high:g}, got {one.value:g}"
+                )
+        if one.kind == "counted" and one.at_most_one and one.value not in (0.0, 1.0):
+            raise one.place.error(
+                "value", f"expected 0 or 1, which is what can be counted, got {one.value:g}"
+            )
         scale = one.value / one.prior if one.prior else 1.0
         if not 0.3 <= scale <= 3.5:
             raise one.place.error(
@@ -149,6 +230,7 @@ def _check_parameters() -> None:
 WORDS = {
     word: float(n) for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
 }
+LOOSE_WORDS = {"several": 2.0, "order of magnitude": 10.0, "nine times in ten": 0.9, "twice": 2.0}
 MULTIPLES = {
     "thousand": 1e3,
     "million": 1e6,
@@ -170,15 +252,17 @@ def check_claim(claim: Claim) -> None:
         If a bound, in its unit, stands nowhere in the words.
     """
     said = _numbers(claim.claim)
-    if (
-        claim.form not in ("value", "interval")
-        or not said
-        or "read" in claim.note
-        or claim.claim.startswith("(")
-    ):
+    if claim.form in ("above", "below"):  # as much as another, half of all, or what words or note say
+        said |= (
+            _numbers(claim.note)
+            | {1.0, 50.0}
+            | {n for word, n in LOOSE_WORDS.items() if word in claim.claim + claim.note}
+        )
+    if claim.form == "none" or not said or "read" in claim.note or claim.claim.startswith("("):
         return
     unit = claim.unit
-    if unit in ("day", "week", "month", "year") and unit not in claim.claim:
+    bare = not (claim.low or claim.high)
+    if unit in ("day", "week", "month", "year") and unit not in claim.claim and not bare:
         raise row_error("claims.csv", claim.id, "unit", f"its words have no {unit}")
     plain = len(unit) == 1 or unit in ("percent", "TOP/s", "mm^2", "day", "week", "month", "year")
     scale = 1.0 if plain else units.to_si(1.0, unit)

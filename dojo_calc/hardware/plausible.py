@@ -80,8 +80,9 @@ def _ranges() -> tuple[dict[tuple[str, str], _Range], list[tuple[str, _Range]]]:
     for row, place in read_rows(data_path("plausible.csv"), _RangeRow):
         if not row.low < row.high:
             raise place.error("low", f"expected low < high, got {row.low:g} and {row.high:g}")
+        scale = _scale(row.unit)
         one = _Range(
-            units.to_si(row.low, row.unit), units.to_si(row.high, row.unit),
+            row.low * scale, row.high * scale,
             f"{row.low:g} to {row.high:g}{'' if row.unit == '1' else ' ' + row.unit}", row.reason,
         )  # fmt: skip
         for quantity in row.quantities.split():
@@ -93,6 +94,11 @@ def _ranges() -> tuple[dict[tuple[str, str], _Range], list[tuple[str, _Range]]]:
                     raise place.error("quantities", f"{quantity} of {kind or 'all kinds'} stands twice")
                 found[quantity, kind] = one
     return found, general
+
+
+@cache
+def _scale(unit: str) -> float:
+    return units.to_si(1.0, unit)
 
 
 def _range_of(quantity: str, kind: str) -> list[_Range]:
@@ -182,8 +188,12 @@ def check_relations(
         having[fact.quantity][fact.entity] = None
     places = None if own is None else {fact.place for fact in own}
     for one in _relations():
-        names = one.quantities if own is not None else (one.first,)
-        for entity in dict.fromkeys(entity for name in names for entity in having[name]):
+        names = one.quantities
+        if own is None:  # all of an entity's facts are here, so it has every quantity or is not spoken of
+            about = [entity for entity in having[names[0]] if all(entity in having[name] for name in names)]
+        else:
+            about = list(dict.fromkeys(entity for name in names for entity in having[name]))
+        for entity in about:
             if entity not in one.exempt and (not one.kinds or entities[entity].kind in one.kinds):
                 one.check(entities[entity], facts, within, places)
     touched = {(fact.entity, fact.quantity) for fact in own or ()}
@@ -201,6 +211,8 @@ class _Relation:
     text: str
     above: tuple[tuple[str, ...], ...]
     below: tuple[str, ...]
+    names: tuple[str, ...]
+    quantities: tuple[str, ...]
     kinds: frozenset[str]
     allowed: Ends
     shown: str
@@ -208,19 +220,6 @@ class _Relation:
     since: int
     exempt: frozenset[str]
     reason: str
-
-    @property
-    def first(self) -> str:
-        """Quantity that an entity must have a fact of, for the relation to be about it."""
-        return self.quantities[0]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (*(name for term in self.above for name in term), *self.below)
-
-    @property
-    def quantities(self) -> tuple[str, ...]:
-        return tuple(name.partition("[")[0] for name in self.names if not name.startswith("parts."))
 
     def check(
         self,
@@ -295,6 +294,8 @@ def _relations() -> tuple[_Relation, ...]:
     for row, place in read_rows(data_path("relations.csv"), _RelationRow):
         above, _, below = row.relation.partition(" / ")
         terms = tuple(tuple(name.strip() for name in term.split("*")) for term in above.split("+"))
+        divisor = tuple(name.strip() for name in below.split("*")) if below else ()
+        names = (*(name for term in terms for name in term), *divisor)
         try:
             ends = _ends(row.allowed)
         except ValueError as error:
@@ -305,7 +306,9 @@ def _relations() -> tuple[_Relation, ...]:
             _Relation(
                 row.relation,
                 terms,
-                tuple(name.strip() for name in below.split("*")) if below else (),
+                divisor,
+                names,
+                tuple(dict.fromkeys(_read_name(name)[0] for name in names if not name.startswith("parts."))),
                 frozenset(row.kinds.replace(",", " ").split()),
                 ends,
                 f"{row.allowed} {row.unit}".removesuffix(" 1"),

@@ -10,7 +10,9 @@ import pytest
 
 from dojo_calc.errors import FactsError
 from dojo_calc.evidence.claims.ledger import ledger
+from dojo_calc.evidence import data
 from dojo_calc.evidence.data import check_claim, check_data
+from dojo_calc.performance.workload import transformer, transformers
 from tests.mutate_data import Change, sample
 
 
@@ -26,6 +28,48 @@ def test_a_claim_says_its_own_number() -> None:
             FactsError, match=r"data/claims\.csv, line \d+, column \d+ \((low|unit)\): N03: its words"
         ):
             check_claim(claim.model_copy(update=changed))
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "column"),
+    [
+        ("llama2-7b", {"layers": 64}, "layers"),
+        ("llama2-7b", {"kv_heads": 16}, "layers"),  # 32 x 4096 x 4096 = 0.54 billion less than 6.74
+        ("qwen3-30b-a3b", {"active_experts": 16}, "active_experts"),
+        ("mixtral-8x7b", {"experts": 16}, "experts"),
+        ("maxtext-scale-64", {"layers": 128}, "layers"),
+    ],
+)
+def test_a_model_has_the_parameters_that_it_is_named_after(
+    name: str, changed: dict[str, int], column: str
+) -> None:
+    data._check_model(transformer(name))
+    with pytest.raises(FactsError, match=rf"models\.csv, line \d+, column \d+ \({column}\): {name}: "):
+        data._check_model(transformer(name).changed(**changed))
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "column"),
+    [
+        ("gpt3-175b", {"feedforward": 24576}, "feedforward"),
+        ("opt-175b", {"kv_heads": 48}, "kv_heads"),
+        ("deepseek-v3", {"kv_lora_rank": 256}, "kv_lora_rank"),
+        ("deepseek-v3", {"q_lora_rank": 3072}, "q_lora_rank"),
+    ],
+)
+def test_a_model_has_the_shape_of_its_design(name: str, changed: dict[str, int], column: str) -> None:
+    data._check_shape(transformer(name))
+    with pytest.raises(FactsError, match=rf"\({column}\): {name}: "):
+        data._check_shape(transformer(name).changed(**changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "column"), [({"vocabulary": 64128}, "vocabulary"), ({"heads": 64}, "heads")]
+)
+def test_models_of_one_line_share_a_tokenizer_and_a_width(changed: dict[str, int], column: str) -> None:
+    slipped = [one.changed(**changed) if one.model == "llama3-8b" else one for one in transformers().values()]
+    with pytest.raises(FactsError, match=rf"\({column}\): llama3-8b: "):
+        data._check_lines(slipped)
 
 
 def test_most_wrong_units_and_prefixes_of_a_fixed_sample_are_refused() -> None:
