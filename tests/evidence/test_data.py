@@ -9,8 +9,8 @@ from collections import Counter
 import pytest
 
 from dojo_calc.errors import FactsError
-from dojo_calc.evidence.claims.ledger import ledger
 from dojo_calc.evidence import data
+from dojo_calc.evidence.claims.ledger import ledger
 from dojo_calc.evidence.data import check_claim, check_data
 from dojo_calc.performance.workload import transformer, transformers
 from tests.mutate_data import Change, sample
