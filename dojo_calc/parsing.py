@@ -1,10 +1,10 @@
 """Reads quantities as people type them and as the library prints them.
 
 ``100 EFLOP/s``, ``100 exaflops``, ``15.6 trillion``, ``16,384``, ``12k``, ``$500M``, ``0.5 billion USD``, ``2 $/h``,
-``5%``, ``645 mm²``, ``0.1 /cm2``. A decimal is read exactly: the number is the float nearest to its digits times
-its prefix, so that 1.086 EFLOP/s is 3,000 times 362 TFLOP/s. What can be read in two ways is decided by what
-is asked for (``15T`` is fifteen trillion where a count is), and is refused with both readings where that decides
-nothing.
+``5%``, ``645 mm²``, ``0.1 /cm2``, ``3.8 × 10^25 FLOP``, ``10^26 FLOP``.
+A decimal is read exactly: the number is the float nearest to its digits times its prefix, so that 1.086 EFLOP/s
+is 3,000 times 362 TFLOP/s. What can be read in two ways is decided by what is asked for (``15T`` is fifteen
+trillion where a count is), and is refused with both readings where that decides nothing.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["parse", "parse_as"]
 
 _DIGITS = r"(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_TEN = r"10\s?(?:\^|\*\*)"  # and the power to which it is raised
 _QUANTITY = re.compile(
-    rf"(?P<sign>[+-]?)\s*(?P<money>(?:US)?\$|USD(?=[\s\d.+-])|[€£¥])?\s*(?P<number>[+-]?{_DIGITS})"
-    r"(?:\s*[×x]\s*10\s?\^(?P<power>[+-]?\d{1,4})(?!\d))?(?P<rest>.*)",
+    rf"(?P<sign>[+-]?)\s*(?P<money>(?:US)?\$|USD(?=[\s\d.+-])|[€£¥])?\s*"
+    rf"(?:{_TEN}(?P<alone>[+-]?\d{{1,4}})(?!\d)"
+    rf"|(?P<number>[+-]?{_DIGITS})(?:\s*[×x*]\s*{_TEN}(?P<power>[+-]?\d{{1,4}})(?!\d))?)(?P<rest>.*)",
     re.DOTALL | re.ASCII,
 )
 _MAGNITUDES = {
@@ -165,15 +167,16 @@ def _readings(text: str, name: str = "", examples: str = EXAMPLES) -> Iterator[_
         raise UnitError(
             f"{units.quoted(text)} is not a quantity: a comma parts groups of three digits, and decimals take a point"
         )
-    digits = (found["sign"] + found["number"]).replace(",", "")
-    if found["sign"] and found["number"][0] in "+-":
+    said, power = found["number"] or "1", found["alone"] or found["power"]
+    if found["sign"] and said[0] in "+-":
         raise UnitError(f"{units.quoted(text)} is not a quantity: it has two signs")
-    number = _exact(digits, int(found["power"] or 0), text)
+    number = _exact((found["sign"] + said).replace(",", ""), int(power or 0), text)
+    if power:
+        said = f"{said}e{int(power)}" if "e" not in said.lower() else f"{said} x 10^{int(power)}"
     money = (found["money"] or "").replace("US$", "$").replace("$", "USD")
     if money not in ("", "USD"):
         raise UnitError(str(next(_units("", money))))
-    rest, said = found["rest"], found["number"]
-    ways = list(_ways(rest, money, name))
+    ways = list(_ways(found["rest"], money, name))
     readings = [way for way in ways if not isinstance(way, UnitError)]
     if not readings:
         reason = next(way for way in ways if isinstance(way, UnitError))

@@ -57,8 +57,9 @@ class Place:
 
     def error(self, column: str, message: str) -> FactsError:
         """Error that names file, line and column."""
-        number = self.columns.index(column) + 1 if column in self.columns else 1
-        return FactsError(f"{self}, column {number} ({column}): {message}")
+        if column not in self.columns:
+            return FactsError(f"{self}, column {column!r}, which the file does not have: {message}")
+        return FactsError(f"{self}, column {self.columns.index(column) + 1} ({column}): {message}")
 
     def __str__(self) -> str:
         return f"{_shown(self.path)}, line {self.line}"

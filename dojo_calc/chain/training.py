@@ -125,7 +125,7 @@ def training_run(
     model : str or Transformer
         A row of `data/models.csv`, or sizes of one's own.
     chip : str
-        A chip with HBM, a fast domain and a network, in a server whose power is known.
+        A chip with HBM, a fast domain and a network.
     chips : int or str, optional
         How many [1]; a text such as ``"16,384"`` or ``"16k"`` will do.
     tokens : float or str, optional
@@ -147,9 +147,9 @@ def training_run(
         Outputs `step_time` with every name of `dojo_calc.performance.step`; undisturbed, `run_time` and
         `undisturbed_chip_time`, and with failures `elapsed`; as published runs turn out, `billed` and `chip_time`
         [s], which energy and money follow (`field_factor` 1 for a run that nothing holds up); `goodput`,
-        `site_power` [W], `site_energy` [J], `own` and `rent` [USD]. A chip whose price, rent or rate of
-        interruptions was not published leaves that input without a default, except for the rate, which is then
-        that of the H100.
+        `site_power` [W], `site_energy` [J], `own` and `rent` [USD]. A chip whose price or rent was not published,
+        or for which no server with a power is known, leaves that input without a default; a rate of interruptions
+        that was not published is that of the H100.
 
     Raises
     ------
@@ -303,23 +303,21 @@ def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
 
 def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
     """Failures, power and prices of the machine that holds the chips."""
-    server = next((one for one in known.assemblies(unit.id) if known.facts.has(one.id, "power")), None)
-    if server is None:
-        raise UnknownNameError(f"no server that holds {unit.id} has a power")
     has = known.facts.has
+    server = next((one for one in known.assemblies(unit.id) if has(one.id, "power")), None)
     failing = unit.id if has(unit.id, "interruption_rate") else "h100-sxm"
     price: dict[str, Any] = {"price": None}
     if has(unit.id, "price_in_node"):
         price = {"price": f"{unit.id}.price_in_node"}
-    elif has(server.id, "price"):
+    elif server is not None and has(server.id, "price"):
         price = {"server_price": f"{server.id}.price"}
     return price | {
         "interruption_rate": f"{failing}.interruption_rate",
         "field_factor": "whole-runs.field_factor",
         "storage": f"{PUBLISHED}.storage_bandwidth[sustained]",
         "restart": f"{PUBLISHED}.restart_time",
-        "server_power": f"{server.id}.power",
-        "per_server": server.count(unit.id),
+        "server_power": None if server is None else f"{server.id}.power",
+        "per_server": None if server is None else server.count(unit.id),
         "average_power_share": "gpu-server.average_power_share",
         "overhead_share": "gpu-server.overhead_share",
         "pue": "hyperscale.pue",

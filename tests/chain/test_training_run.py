@@ -71,6 +71,20 @@ def test_the_fastest_plan_is_taken_and_an_interval_follows() -> None:
     assert low < best.evaluate("elapsed") < high
 
 
+@pytest.mark.parametrize("chip", ["mi300x", "tpu-v5p", "h800"])
+def test_a_chip_without_a_known_server_has_its_days_and_asks_for_the_rest(chip: str) -> None:
+    plan = {"tensor": 8, "pipeline": 1, "micro_batch": 1}
+    run = dc.training_run("llama3-8b", chip, 64, tokens="1T", global_batch=256, sequence=4096, plan=plan)
+    assert run.evaluate("steps") == 953_675  # 1e12 tokens in steps of 256 x 4096 are 953,674.3
+    assert run.evaluate("run_time", step_time="2 s") == 2 * 953_675
+    with pytest.raises(DojoCalcError, match=r"needs a value for (server_power \[W\]|per_server)"):
+        run.evaluate("site_power")
+    # 64 chips, eight in 10 kW: 64 / 8 x 10 kW x 0.75 / 0.9 x 1.125 = 75 kW.
+    assert run.evaluate("site_power", server_power="10 kW", per_server=8) == pytest.approx(75_000.0)
+    # Eight in 200,000 USD, a network of 19 %: 64 x 25,000 / 0.81.
+    assert run.evaluate("capital", price="25,000 USD") == pytest.approx(64 * 25_000 / 0.81)
+
+
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(PlanError, match="heads cannot be split"):
         dc.training_run("gpt3-175b", "a100", 56, plan={"tensor": 7}, global_batch=64, sequence=2048)

@@ -43,6 +43,13 @@ def test_claims_as_json_has_the_agreed_keys() -> None:
     assert all(set(one) == {"name", "value", "unit"} for entry in entries for one in entry["derived"])
 
 
+def test_claims_are_shown_by_id_in_the_order_asked() -> None:
+    assert [entry["id"] for entry in as_json("claims", "x12", "D43", "X12")] == ["X12", "D43"]
+    unknown = run("claims", "D43", "D433")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "unknown claim 'D433'; did you mean D43" in unknown.stderr
+
+
 def test_plan_in_three_forms() -> None:
     rows = as_json("plan", "--target", "100 EFLOP/s", "--chip", "d1")
     values = {row["name"]: row["value"] for row in rows}

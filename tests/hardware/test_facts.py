@@ -141,6 +141,12 @@ def test_other_ways_a_file_can_be_wrong(write: Writer, tmp_path: Path) -> None:
         load(write(GOOD.replace("bf16,", "bf16,a"), GOOD.replace("bf16,", "bf16,b")))
     with pytest.raises(FactsError, match="unknown column 'unite'; did you mean unit"):
         load(write(header=HEADER.replace("unit", "unite")))
+    dateless = tmp_path / "dateless.csv"
+    dateless.write_text("entity,quantity,value,unit\nmychip,price,5,kUSD\n")
+    with pytest.raises(
+        FactsError, match=r"line 2, column 'date', which the file does not have: .* money needs"
+    ):
+        load(dateless)
     with pytest.raises(FactsError, match="column 'unit' is missing"):
         load(write(header=HEADER.replace("unit,", "")))
     with pytest.raises(FactsError, match=r"line 2, byte \d+: expected UTF-8 text"):
