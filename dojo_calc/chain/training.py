@@ -18,7 +18,9 @@ from dojo_calc.economics.power import (
     facility_power,
     pooled_power,
     power_at_work,
+    power_load,
     power_with_share,
+    running_power,
     unit_power,
 )
 from dojo_calc.economics.procurement import rental_cost
@@ -82,7 +84,12 @@ RUN: dict[str, Callable[..., Any] | Step] = {
     "undisturbed_chip_time": step(training.repeated_time, times="chips", each="run_time"),
     "chip_time": step(training.repeated_time, times="chips", each="billed"),
     "rated_power": step(unit_power, total="server_power", units="per_server"),
-    "at_work": step(power_at_work, rated="rated_power", share="average_power_share"),
+    "full_power": step(power_at_work, rated="rated_power", share="average_power_share"),
+    # over all the hours that are billed, in which a chip computes less than in a step
+    "load": step(
+        power_load, utilisation="mfu", work="run_time", duration="billed", full_load="full_load_mfu"
+    ),
+    "at_work": step(running_power, peak="full_power", idle="idle_power_share", utilisation="load"),
     "servers_draw": step(pooled_power, units="chips", unit="at_work"),
     "computers_draw": step(power_with_share, rest="servers_draw", share="overhead_share"),
     "site_power": step(facility_power, it_power="computers_draw"),
@@ -319,6 +326,8 @@ def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
         "server_power": None if server is None else f"{server.id}.power",
         "per_server": None if server is None else server.count(unit.id),
         "average_power_share": "gpu-server.average_power_share",
+        "idle_power_share": "gpu-server.idle_power_share",
+        "full_load_mfu": "gpu-server.full_load_mfu",
         "overhead_share": "gpu-server.overhead_share",
         "pue": "hyperscale.pue",
         "energy_price": "us.electricity_price[y2025]",

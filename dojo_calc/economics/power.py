@@ -4,11 +4,13 @@ References
 ----------
 .. [1] The Green Grid, "PUE: A comprehensive examination of the metric", white paper 49, 2012.
 .. [2] Epoch AI, "GPU Clusters" documentation: site power as chips x TDP x 1.82 x PUE.
+.. [3] Newkirk et al., "Empirically-Calibrated H100 Node Power Models for Reducing Uncertainty in AI Training Energy
+   Estimation", 2025, arXiv:2506.14551.
 """
 
 from __future__ import annotations
 
-from dojo_calc.operations import exp, log1p, maximum
+from dojo_calc.operations import exp, log1p, maximum, minimum
 from dojo_calc.quantities import (
     Count,
     Duration,
@@ -16,6 +18,8 @@ from dojo_calc.quantities import (
     FlopRate,
     Fraction,
     PositiveCount,
+    PositiveDuration,
+    PositiveFraction,
     PositivePower,
     PositiveRatio,
     Power,
@@ -28,7 +32,7 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "cluster_power", "departed_power", "energy", "facility_power", "host_power", "pooled_power",
-    "power_at_work", "power_with_share", "rate_per_power", "running_power", "site_power", "unit_power",
+    "power_at_work", "power_load", "power_with_share", "rate_per_power", "running_power", "site_power", "unit_power",
     "units_powered",
 ]  # fmt: skip
 
@@ -125,6 +129,35 @@ def power_at_work(rated: Power, share: Fraction) -> Power:
         [W]; broadcast shape.
     """
     return rated * share
+
+
+def power_load(
+    utilisation: Ratio, work: Duration, duration: PositiveDuration, full_load: PositiveFraction
+) -> Fraction:
+    """How far the power of machines that train lies between that at rest and that at full load.
+
+    Power grows with the arithmetic done, until clocks or limits of power hold it: machines at work draw more the more
+    they compute, and at best somewhat less than they are rated for [3]_. A straight line up to full load is the
+    simplest such relation. What it leaves out: waiting in a loop draws more than rest, and memory traffic draws
+    without arithmetic, so that true power falls less steeply; the interval of `full_load` stands for both.
+
+    Parameters
+    ----------
+    utilisation : Ratio
+        Model FLOP utilisation of a step [1].
+    work : Duration
+        Of all steps [s].
+    duration : Duration
+        Over which the machines are held, above zero [s].
+    full_load : PositiveFraction
+        Utilisation from which on they draw all that they do in training [1].
+
+    Returns
+    -------
+    Fraction
+        ``min(1, utilisation * work / (duration * full_load))`` [1]; broadcast shape.
+    """
+    return minimum(utilisation * work / (duration * full_load), 1.0)
 
 
 def running_power(peak: Power, idle: Fraction, utilisation: Fraction) -> Power:

@@ -32,10 +32,11 @@ def test_a_step_is_that_of_the_plan(run: dc.Model) -> None:
 
 
 def test_a_run_by_hand(run: dc.Model) -> None:
-    # 300e9 tokens / (64 x 2048) = 2,288,818.4 steps. 6.5 kW / 8 x 0.75 / 0.9 x 1.125 x 64 = 48.75 kW.
+    # 300e9 tokens / (64 x 2048) = 2,288,818.4 steps. 6.5 kW / 8 x 0.75 / 0.9 x 1.125 x 64 = 48.75 kW at full load.
     got = run.evaluate(step_time="10 s")
     assert got["steps"] == 2_288_819
     assert got["run_time"] == pytest.approx(22_888_190.0)
+    assert got["mfu"] * got["run_time"] / got["billed"] > 0.4  # full load: a step of 10 s is 71 % of the peak
     assert got["site_power"] == pytest.approx(48_750.0)
     assert got["billed"] == pytest.approx(1.7349 * got["elapsed"])
     assert got["site_energy"] == pytest.approx(48_750.0 * got["billed"])
@@ -47,6 +48,23 @@ def test_a_run_by_hand(run: dc.Model) -> None:
         64 * 199_000 / 8 / 0.81 * got["billed"] / (5 * 31_557_600), rel=1e-9
     )
     assert got["rent"] == pytest.approx(64 * 1.89 * got["billed"] / 3600)
+
+
+def test_power_follows_load(run: dc.Model) -> None:
+    """At 20 % of the peak a chip draws less than at 55 %, and for the same work more energy all the same."""
+    held = {"field_factor": 1.0, "interruption_rate": "1e-9 1/year"}
+    wanted = ["site_power", "site_energy", "mfu"]
+    low, high = (
+        run.evaluate(wanted, step_time=float(run.evaluate("model_flop")) / (64 * 312e12 * mfu), **held)
+        for mfu in (0.20, 0.55)
+    )
+    assert (low["mfu"], high["mfu"]) == (pytest.approx(0.20), pytest.approx(0.55))
+    # (0.25 + 0.75 x 0.2 / 0.4) of 48.75 kW; at 0.55, beyond 0.4, all of them
+    assert low["site_power"] == pytest.approx(0.625 * 48_750.0, rel=1e-4)
+    assert high["site_power"] == pytest.approx(48_750.0, rel=1e-4)
+    assert low["site_energy"] > high["site_energy"]
+    drawn = dc.simulate(run, "site_power", seed=1).interval(0.8)
+    assert drawn[0] < run.evaluate("site_power") < drawn[1]
 
 
 def test_a_run_that_nothing_holds_up_takes_what_its_steps_and_failures_do(run: dc.Model) -> None:
@@ -79,8 +97,8 @@ def test_a_chip_without_a_known_server_has_its_days_and_asks_for_the_rest(chip: 
     assert run.evaluate("run_time", step_time="2 s") == 2 * 953_675
     with pytest.raises(DojoCalcError, match=r"needs a value for (server_power \[W\]|per_server)"):
         run.evaluate("site_power")
-    # 64 chips, eight in 10 kW: 64 / 8 x 10 kW x 0.75 / 0.9 x 1.125 = 75 kW.
-    assert run.evaluate("site_power", server_power="10 kW", per_server=8) == pytest.approx(75_000.0)
+    # 64 chips, eight in 10 kW: 64 / 8 x 10 kW x 0.75 / 0.9 x 1.125 = 75 kW at full load.
+    assert run.evaluate("site_power", server_power="10 kW", per_server=8, load=1.0) == pytest.approx(75_000.0)
     # Eight in 200,000 USD, a network of 19 %: 64 x 25,000 / 0.81.
     assert run.evaluate("capital", price="25,000 USD") == pytest.approx(64 * 25_000 / 0.81)
 

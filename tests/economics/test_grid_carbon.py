@@ -14,7 +14,7 @@ from dojo_calc.economics.grid import (
     swing_energy,
     swing_power,
 )
-from dojo_calc.economics.power import energy, power_with_share, running_power
+from dojo_calc.economics.power import energy, power_load, power_with_share, running_power
 from dojo_calc.units import hour, kWh, mega, minute, year
 from tests.strategies import from_zero
 
@@ -59,6 +59,13 @@ def test_batteries_by_hand() -> None:
     assert batteries_needed(45e6, step, *unit) == 24
     assert batteries_needed(0.0, energy(150e6, hour), *unit) == 39
     assert batteries_needed(150e6, energy(150e6, hour), *unit) == 79
+
+
+def test_load_by_hand() -> None:
+    # 20 % over 3 of 4 hours is 15 %, of 40 % three eighths; 60 % all the time is more than all.
+    np.testing.assert_allclose(
+        power_load(np.array([0.2, 0.6, 0.0]), np.array([3.0, 4.0, 4.0]), 4.0, 0.4), [0.375, 1.0, 0.0]
+    )
 
 
 def test_running_power_by_hand() -> None:
