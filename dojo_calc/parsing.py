@@ -80,9 +80,11 @@ def parse(text: str) -> tuple[float, pint.Unit]:
     Raises
     ------
     UnitError
-        If the text is no quantity, the unit is unknown, the number is too large or too small for a float, or the
-        text can be read in two ways, as ``500B`` can: bytes, or billions.
+        If the text is none or no quantity, the unit is unknown, the number is too large or too small for a
+        float, or the text can be read in two ways, as ``500B`` can: bytes, or billions.
     """
+    if not isinstance(text, str):
+        raise UnitError(f"expected a quantity in words, such as '100 EFLOP/s', got {text!r:.60}")
     found = [one for one in _readings(text) if one.natural]
     if len({one.key for one in found}) > 1:
         raise _ambiguous(text, found)

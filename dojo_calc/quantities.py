@@ -33,7 +33,7 @@ __all__ = [
     "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
     "RatePerPower", "Ratio", "Rise", "SignedBytes", "SignedCount", "SignedDuration", "Spec", "Term",
     "TokenRate", "Unit", "Voltage", "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check",
-    "check_result", "checked", "is_formula", "signature", "spec", "whole_number",
+    "check_result", "checked", "is_formula", "signature", "single", "spec", "whole_number",
 ]  # fmt: skip
 
 
@@ -61,6 +61,7 @@ class Numeric(Protocol):
 # ceil would buy one more. Each operation on the way adds at most half a unit in the last place (2**-53), so 2**-46
 # lets over a hundred of them pass, and is still far below the least part of a thing that anybody means.
 ALLOWANCE = 2.0**-46
+MOST = 1e15  # of things in one: a slip beyond it
 
 
 @dataclass(frozen=True)
@@ -282,6 +283,20 @@ def check(value: Any, annotation: Any, name: str) -> Any:
     return check_against(value, declared, name)
 
 
+def single(value: Any, annotation: Any, name: str) -> float:
+    """Bring one number to SI as `check` does, and refuse an array where a door takes one value.
+
+    Raises
+    ------
+    UnitError, DomainError
+        As `check`; also for an array.
+    """
+    number = check(value, annotation, name)
+    if np.ndim(number):
+        raise UnitError(f"{name} must be one number, got an array of {np.size(number):,}")
+    return float(number)
+
+
 def check_against(value: Any, declared: Spec, name: str) -> Any:
     """Do the work of `check` for a spec already read."""
     if isinstance(value, str):
@@ -342,14 +357,14 @@ def whole_number(value: Any, name: str) -> int:
     Returns
     -------
     int
-        At least 1.
+        At least 1 and below 10**15: beyond it a slip, and near where a float tells whole numbers apart no longer.
 
     Raises
     ------
     UnitError
         If it is no number.
     DomainError
-        If it is not whole, or below 1.
+        If it is not whole, below 1, or a slip.
     """
     try:
         number = check_against(value, Spec("1"), name)
@@ -357,6 +372,8 @@ def whole_number(value: Any, name: str) -> int:
         number = math.nan
     if not isinstance(number, float) or number < 1 or not number.is_integer():
         raise DomainError(f"{name} must be a whole number of at least 1, got {value!r:.60}")
+    if number >= MOST:
+        raise DomainError(f"{name} must be below {MOST:.0e}, got {number:g}")
     return int(number)
 
 

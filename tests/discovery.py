@@ -42,6 +42,7 @@ NOT_FORMULAS = {
     "dojo_calc.quantities.checked": "the boundary itself",
     "dojo_calc.quantities.check_result": "the boundary itself",
     "dojo_calc.quantities.is_formula": "asks about a function",
+    "dojo_calc.quantities.single": "the boundary itself",
     "dojo_calc.quantities.signature": "asks about a function",
     "dojo_calc.quantities.spec": "asks about a type",
     "dojo_calc.tables.data_path": "finds a file",

@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -212,3 +213,9 @@ def test_parsing_is_quick_once_the_registry_is_there() -> None:
         parse(f"{number}.5 EFLOP/s")
     assert (time.process_time() - start) / 200 < 1e-3
     assert units.unit("EFLOP/s") == parse("1 EFLOP/s")[1]
+
+
+@pytest.mark.parametrize("thing", [5, True, None, b"5 B", ["5 B"]])
+def test_what_is_no_text_is_refused(thing: Any) -> None:
+    with pytest.raises(UnitError, match="expected a quantity in words"):
+        parse(thing)

@@ -12,7 +12,7 @@ from dojo_calc.model.model import Model, Step, step
 from dojo_calc.performance import layer, scaling, training
 from dojo_calc.performance.efficiency import head_peak
 from dojo_calc.performance.roofline import compute_time
-from dojo_calc.quantities import Count, Flop, check, whole_number
+from dojo_calc.quantities import PositiveFlop, Ranks, single, whole_number
 
 __all__ = ["LAWS", "training_budget"]
 
@@ -95,6 +95,8 @@ def training_budget(
     ------
     UnknownNameError
         If the chip or the law is unknown, or the chip has no 16-bit peak.
+    DomainError, UnitError
+        If the budget is not one number above 0, or chips and parameters are not of at least 1.
     """
     if law not in LAWS:
         hint = nearest(law, LAWS) or f"; there are {', '.join(LAWS)}"
@@ -108,7 +110,7 @@ def training_budget(
     }
     steps: dict[str, Callable[..., Any] | Step] = dict(STEPS)
     inputs: dict[str, Any] = {
-        "compute": check(compute, Flop, "compute"),
+        "compute": single(compute, PositiveFlop, "compute"),
         "chips": whole_number(chips, "chips"),
         "peak": f"{unit.id}.{head_peak(unit)}",
         "run_utilisation": "whole-runs.run_utilisation",
@@ -122,7 +124,7 @@ def training_budget(
     }  # fmt: skip
     if parameters is not None:
         steps |= {"tokens": scaling.tokens_for_compute}
-        inputs["parameters"] = check(parameters, Count, "parameters")
+        inputs["parameters"] = single(parameters, Ranks, "parameters")
     elif law in FITS:
         steps |= BY_FIT
     else:

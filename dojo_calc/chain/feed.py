@@ -77,6 +77,7 @@ from dojo_calc.performance.vision import (
     voxel_decoder_flop,
 )
 from dojo_calc.performance.workload import Transformer
+from dojo_calc.quantities import whole_number
 
 __all__ = ["GPUS", "WORKLOADS", "feed_dojo"]
 
@@ -104,7 +105,7 @@ def feed_dojo(
     keep: Keep = "all",
     book: Catalogue | None = None,
     *,
-    sequence: int = 2048,
+    sequence: int | str | None = None,
 ) -> Model:
     """Three ways to feed an ExaPOD with a workload, beside servers of A100 and H100.
 
@@ -116,8 +117,8 @@ def feed_dojo(
         Whether all activations are kept for the backward pass, or the inputs of blocks alone, and the forward pass
         done twice.
     book : Catalogue, optional
-    sequence : int
-        Tokens of a sample of such a transformer [1].
+    sequence : int or str, optional
+        Tokens of a sample of such a transformer, 2,048 if left out [1]; a workload of a name has its own.
 
     Returns
     -------
@@ -131,13 +132,21 @@ def feed_dojo(
     Raises
     ------
     UnknownNameError
-        If there is no such workload, or nothing of that kind to keep.
+        If there is no such workload, nothing of that kind to keep, or a sequence is given that would not be read.
+    DomainError, UnitError
+        If the sequence is no whole number of at least 1.
     """
+    if sequence is not None and not isinstance(workload, Transformer):
+        raise UnknownNameError(
+            f"sequence {sequence!r:.60} would not be read: the workload {workload!r:.60} has its own"
+        )
     if keep not in KEEPS:
         raise UnknownNameError(f"keep must be one of {', '.join(KEEPS)}, got {keep!r:.60}")
     known = catalogue() if book is None else book
     steps, inputs = (
-        _sized(workload, sequence, keep) if isinstance(workload, Transformer) else _workload(workload, keep)
+        _sized(workload, 2048 if sequence is None else whole_number(sequence, "sequence"), keep)
+        if isinstance(workload, Transformer)
+        else _workload(workload, keep)
     )
     tile, tray, pod = (known.machine(name) for name in ("dojo-tile", "dojo-tray", "exapod"))
     inputs |= {

@@ -41,7 +41,7 @@ from dojo_calc.performance.search import search
 from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_link, network_share
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import Count, Ranks, check, spec, whole_number
+from dojo_calc.quantities import Count, Ranks, single, spec, whole_number
 
 __all__ = ["RUN", "training_run"]
 
@@ -180,7 +180,7 @@ def training_run(
     count, batch, length = (
         whole_number(published[name] if one is None else one, name) for name, one in asked.items()
     )
-    wanted = f"{PUBLISHED}.training_tokens" if tokens is None else check(tokens, Ranks, "tokens")
+    wanted = f"{PUBLISHED}.training_tokens" if tokens is None else single(tokens, Ranks, "tokens")
     shape: dict[str, Any] = {
         "global_batch": batch,
         "sequence": length,

@@ -13,7 +13,7 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
-from dojo_calc.quantities import FlopRate, check
+from dojo_calc.quantities import FlopRate, single
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,7 +95,7 @@ def plan(target: float | str, chip: str, precision: str = "bf16", book: Catalogu
         If there is no such chip, or it has no peak at that precision.
     """
     known = book or catalogue()
-    rate = check(target, FlopRate, "target")
+    rate = single(target, FlopRate, "target")
     unit = known.machine(chip)
     exact = units_needed(rate, unit.peak(precision))
     peak = format_si(unit.peak(precision), "FLOP/s")

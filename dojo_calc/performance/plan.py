@@ -28,7 +28,7 @@ from dojo_calc.performance.legality import problems
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import PositiveFraction, SignedCount, as_count, check, whole_number
+from dojo_calc.quantities import PositiveFraction, SignedCount, as_count, check, single, whole_number
 
 __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "train"]
 
@@ -128,20 +128,6 @@ def _flag(value: Any, name: str) -> Array:
     if given.dtype.kind not in "biuf" or not np.isin(given, (0, 1)).all():
         raise UnitError(f"{name} must be 1 or 0, or an array of them, got {value!r:.60}")
     return given
-
-
-def _one(value: Any, annotation: Any, name: str) -> float:
-    """One number of a domain.
-
-    Raises
-    ------
-    UnitError
-        If it is none, or an array.
-    """
-    number = check(value, annotation, name)
-    if np.ndim(number):
-        raise UnitError(f"{name} must be one number, got an array of {np.size(number):,}")
-    return float(number)
 
 
 @dataclass(frozen=True)
@@ -290,7 +276,7 @@ def train(
         values["tensor"] > 1 if sequence_parallel is None else _flag(sequence_parallel, "sequence_parallel")
     )
     values |= flags(recompute, sharding, attention, recompute_share)
-    values["visible"] = _one(visible, PositiveFraction, "visible")
+    values["visible"] = single(visible, PositiveFraction, "visible")
     values |= sizes.values() | chip_values(
         unit, precision, stack, book, changes(changed or {}, own.values()), setting
     )
@@ -299,7 +285,7 @@ def train(
             continue
         if sizes.experts == 1:
             raise PlanError(f"{name} has no effect: {sizes.model} has no experts to choose from")
-        values[name] = _one(given, PARAMETERS[name], name)
+        values[name] = single(given, PARAMETERS[name], name)
     with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
         found = step.evaluate(values, OUTPUTS)
         slack = np.exp(own["memory_error_80"].value)

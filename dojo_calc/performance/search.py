@@ -35,7 +35,7 @@ from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, PlanError
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import Count, check, whole_number
+from dojo_calc.quantities import Ranks, single, whole_number
 from dojo_calc.units import day
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def search(
     Raises
     ------
     DomainError, UnitError
-        If chips, batch or sequence are no whole numbers of at least 1.
+        If chips, batch, sequence or a context are no whole numbers of at least 1, or tokens no number of at least 1.
     PlanError
         If no plan's sizes fit each other, or none fits in memory; the message says how much is missing.
     UnknownNameError
@@ -153,7 +153,8 @@ def search(
         whole_number(one, name)
         for one, name in ((chips, "chips"), (global_batch, "global_batch"), (sequence, "sequence"))
     )
-    wanted = None if tokens is None else float(check(tokens, Count, "tokens"))
+    wanted = None if tokens is None else single(tokens, Ranks, "tokens")
+    contexts = [whole_number(one, "contexts") for one in contexts]
     sizes = transformer(model, models)
     unit = (book or catalogue()).machine(chip)
     fixed = sizes.values() | chip_values(unit, precision, stack, book, setting=setting)

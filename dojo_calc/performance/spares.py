@@ -67,7 +67,8 @@ def spares_needed(under_repair: ArrayLike, confidence: ArrayLike) -> NDArray[np.
     Raises
     ------
     DomainError
-        If an argument is outside its domain, or the confidence is 1, which no number of spares gives.
+        If an argument is outside its domain, the confidence is 1, which no number of spares gives, or so many
+        units are under repair that no float tells their spares apart.
     """
     from scipy.stats import poisson
 
@@ -76,4 +77,7 @@ def spares_needed(under_repair: ArrayLike, confidence: ArrayLike) -> NDArray[np.
     if np.any(np.equal(sure, 1.0)):
         raise DomainError("confidence must be below 1 [1], got 1")
     # At zero confidence SciPy answers -1, one below the support.
-    return np.maximum(np.asarray(poisson.ppf(sure, mean), dtype=np.float64), 0.0)
+    found = np.maximum(np.asarray(poisson.ppf(sure, mean), dtype=np.float64), 0.0)
+    if not np.isfinite(found).all():
+        raise DomainError("under_repair is too large for a whole number of spares to be told [1]")
+    return found

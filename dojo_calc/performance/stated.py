@@ -16,7 +16,7 @@ from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import matrix_peak
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import Fraction, check, whole_number
+from dojo_calc.quantities import PositiveFraction, single, whole_number
 
 __all__ = ["Stated", "train_at"]
 
@@ -80,7 +80,7 @@ def train_at(
     Raises
     ------
     DomainError
-        If the utilisation is not above 0 and at most 1, or its ends are in the wrong order.
+        If the utilisation or `visible` is not above 0 and at most 1, or the ends are in the wrong order.
     UnknownNameError
         If a name is unknown, or the machine has no peak at the precision.
     """
@@ -91,14 +91,18 @@ def train_at(
     ends = [utilisation] * 3 if isinstance(utilisation, (int, float, str)) else list(utilisation)
     if len(ends) != 3:
         raise DomainError(f"utilisation must be one share, or low, centre and high, got {len(ends)} values")
-    low, centre, high = (float(check(one, Fraction, "utilisation")) for one in ends)
+    low, centre, high = (single(one, PositiveFraction, "utilisation") for one in ends)
     if not 0.0 < low <= centre <= high:
         raise DomainError(
             f"utilisation must be above 0, low before centre before high, got {low:g}, {centre:g}, {high:g}"
         )
     unit = (book or catalogue()).machine(chip)
     peak = unit.total(matrix_peak(unit, precision))
-    values: dict[str, Any] = {"global_batch": float(batch), "sequence": float(length), "visible": visible}
+    values: dict[str, Any] = {
+        "global_batch": float(batch),
+        "sequence": float(length),
+        "visible": single(visible, PositiveFraction, "visible"),
+    }
     work = float(step.evaluate(transformer(model, models).values() | values, ("model_flop",))["model_flop"])
     times = [work / (count * peak * one) for one in (low, centre, high)]  # the MFU turned round
     return Stated(times[1], times[2], times[0], centre, work, basis)

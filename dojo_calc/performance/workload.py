@@ -252,7 +252,6 @@ _Row = create_model("_Row", __base__=Strict, model=(str, ...), refused=(str, "")
 _NEEDED = ("layers", "hidden", "feedforward", "heads", "kv_heads", "vocabulary")
 
 
-@cache
 def model_table(path: Path | None = None) -> tuple[dict[str, Transformer], dict[str, str]]:
     """Every model of a table: what can be expressed, and why the others cannot.
 
@@ -275,6 +274,16 @@ def model_table(path: Path | None = None) -> tuple[dict[str, Transformer], dict[
     FactsError
         If a row is refused: sizes that do not fit each other (see `Transformer`), or a name that stands twice.
     """
+    return _shipped() if path is None else _table(path)
+
+
+@cache
+def _shipped() -> tuple[dict[str, Transformer], dict[str, str]]:
+    return _table(None)
+
+
+def _table(path: Path | None) -> tuple[dict[str, Transformer], dict[str, str]]:
+    """Read a table: a reader's own each time it is asked for, since it may have been edited."""
     known: dict[str, Transformer] = {}
     refused = {} if path is None else dict(model_table()[1])
     seen: set[str] = set()

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import ndtr
 
 import dojo_calc as dc
-from dojo_calc.analysis.sensitivity import sobol_indices, tornado
+from dojo_calc.analysis.sensitivity import _indices, sobol_indices, tornado
 from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnknownNameError
 from dojo_calc.model.model import Model
 from dojo_calc.quantities import Money, Ratio, Year
@@ -234,3 +234,8 @@ def test_groups_that_do_not_fit(angles: Model) -> None:
     both = dc.Model({"y": squared}, {"first": "hyperscale.pue", "second": "hyperscale.pue"})
     with pytest.raises(ModelError, match="read from one fact"):
         sobol_indices(both, "y", groups={"a": ["first"]})
+
+
+def test_indices_from_means_by_hand() -> None:
+    # a and b take 1 and 3 alike: the mean of a + b is 4, of a a + b b 10; variance 10 / 2 - (4 / 2)^2 = 1.
+    assert [one.item() for one in _indices(np.array([4.0, 10.0, 0.5, 0.8]))] == [1.0, 0.5, 0.4]

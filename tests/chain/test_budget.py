@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import dojo_calc as dc
 from dojo_calc.chain.budget import LAWS, training_budget
-from dojo_calc.errors import UnknownNameError
+from dojo_calc.errors import DojoCalcError, UnknownNameError
 
 
 def test_a_budget_of_1e26_by_hand() -> None:
@@ -50,3 +52,17 @@ def test_chips_for_a_hundred_days() -> None:
 def test_an_unknown_law_is_told() -> None:
     with pytest.raises(UnknownNameError, match="unknown law 'chinchila'"):
         training_budget(law="chinchila")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"compute": 0}, "compute must be above 0"),
+        ({"compute": [1e24, 1e25]}, "compute must be one number"),
+        ({"parameters": 0.5}, "parameters must be at least 1"),
+        ({"chips": True}, "chips must be a number"),
+    ],
+)
+def test_a_budget_of_nothing_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(DojoCalcError, match=rf"^{message}"):
+        training_budget(**given)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import dojo_calc as dc
 from dojo_calc.chain.feed import WORKLOADS, feed_dojo
-from dojo_calc.errors import UnknownNameError
+from dojo_calc.errors import DomainError, UnknownNameError
+from dojo_calc.performance.workload import transformer
 
 WAYS = ["resident", "streamed", "pipelined"]
 EVERY = [*WAYS, "dojo", "a100", "h100"]
@@ -123,3 +124,17 @@ def test_utilisation_comes_as_an_interval_that_narrows_as_an_input_becomes_known
 def test_an_unknown_workload_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="gpt3-13b"):
         feed_dojo("gpt3-13")
+
+
+def test_a_sequence_is_of_a_transformer_by_its_sizes_alone() -> None:
+    with pytest.raises(
+        UnknownNameError, match="sequence 4096 would not be read: the workload 'gpt3-175b' has its own"
+    ):
+        feed_dojo("gpt3-175b", sequence=4096)
+    with pytest.raises(DomainError, match="sequence must be a whole number of at least 1, got 0"):
+        feed_dojo(transformer("llama2-7b"), sequence=0)
+    left_out, told = (
+        feed_dojo(transformer("llama2-7b")),
+        feed_dojo(transformer("llama2-7b"), sequence="2,048"),
+    )
+    assert left_out.evaluate("dojo") == told.evaluate("dojo")

@@ -116,3 +116,9 @@ def test_a_late_hall_never_adds_to_the_loss(delay: float, hall: float) -> None:
     assert 0 <= lost <= delay
     assert lost_time(delay, 0.0) == delay
     assert lost_time(delay, 2 * hall) <= lost
+
+
+def test_just_within_its_ramp_an_order_takes_the_root() -> None:
+    # 1 unit at 1/s within a ramp of 2.01 s: t^2 / (2 x 2.01) = 1, t = sqrt(4.02); after it, it would take 2.005 s.
+    assert delivery_time(1.0, 1.0, 0.0, 2.01) == pytest.approx(4.02**0.5, rel=1e-12)
+    assert abs(4.02**0.5 - 2.005) > 1e-6

@@ -33,6 +33,7 @@ def test_by_hand() -> None:
     assert decide(bad).option == 0
     policy = decide(bad)
     assert policy.steps == ("design", "tape-out")
+    assert policy.times[:3].tolist() == [0.0, QUARTER, 2 * QUARTER]
     assert not policy.go_on[1, 1].any(), "stops before the second stage, whatever team and market"
 
 
@@ -343,3 +344,9 @@ def test_a_policy_of_another_programme_is_refused() -> None:
         play(replace(_GOOD, stages=[Stage("all", 1e6, 2 * year)]), policy)
     with pytest.raises(DojoCalcError, match="expected a value of the input for each of 4"):
         information_value([1.0, 2.0, 3.0, 4.0], [1.0])
+
+
+def test_information_is_worth_nothing_within_rounding_and_something_beyond() -> None:
+    # Half of 1 against half of 1 - x: they differ by a share x of it.
+    assert information_value([1.0, -0.99e-12], [1, 2], groups=2) == 0.0
+    assert information_value([1.0, -1.005e-12], [1, 2], groups=2) > 0.0

@@ -228,3 +228,8 @@ def test_no_number_of_spares_is_certain() -> None:
         spares_needed(3.0, 1.0)
     with pytest.raises(DomainError, match="under_repair must be at least 0"):
         spares_suffice(3.0, -1.0)
+
+
+def test_more_units_under_repair_than_a_float_counts_are_refused() -> None:
+    with pytest.raises(DomainError, match="under_repair is too large"):
+        spares_needed(1e300, 0.9)

@@ -360,3 +360,12 @@ def test_experts_add_parameters_but_work_only_where_active() -> None:
         2 * (256 + 4 * 512 + 32) + 256,
         256 + 2 * 512 + 32,
     )
+
+
+def test_an_edited_table_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    head = "model,layers,hidden,feedforward,heads,kv_heads,vocabulary\n"
+    path.write_text(head + "mine,2,64,256,4,4,1000\n")
+    assert transformers(path)["mine"].layers == 2
+    path.write_text(head + "mine,3,64,256,4,4,1000\n")
+    assert transformers(path)["mine"].layers == 3
