@@ -108,10 +108,10 @@ def _pipelines(layers: int, global_batch: int, *, exactly: bool) -> list[int]:
 
 
 def _virtual_stages(layers: int, pipeline: int) -> tuple[int, ...]:
-    """Numbers of virtual stages that cut a stage evenly."""
+    """Numbers of virtual stages that cut a stage evenly; embedding and head may stand in for a layer each."""
     if pipeline == 1:
         return (1,)
-    return tuple(n for n in divisors(-(-layers // pipeline)) if n * pipeline <= layers)
+    return tuple(n for n in divisors(-(-layers // pipeline)) if n * pipeline <= layers + 2)
 
 
 def blocks_of(

@@ -55,6 +55,14 @@ def test_finds_what_brute_force_finds(brute: np.ndarray[Any, np.dtype[np.float64
     assert found.finished
 
 
+def test_the_embedding_and_the_head_may_each_stand_in_for_a_layer() -> None:
+    # Llama 3's paper, 3.3.2: tensor 8 and 16 stages, the first and the last a layer short: 126 layers over 16 x 8.
+    shape: dict[str, Any] = {"global_batch": 2048, "sequence": 8192}
+    plan = {"tensor": 8, "pipeline": 16, "context": 2, "interleave": 8, "sequence_parallel": 1}
+    tried = train("llama3-405b", "h100-sxm", 16384, **shape, **plan)
+    assert search("llama3-405b", "h100-sxm", 16384, **shape).best["step_time"] <= tried.step_time
+
+
 def test_the_front_is_beaten_by_nothing() -> None:
     found = search(SMALL, "a100-sxm-40gb", 16, global_batch=16, up_to=True, contexts=(1,))
     columns = found.front.select("step_time", "chips", "memory").to_numpy()
