@@ -27,7 +27,7 @@ __all__ = ["check_intervals", "check_ranges", "check_relations"]
 
 # One end of an interval farther off than this factor, and this many times farther than the other end, is a slip of
 # the pen, unless the note says which end it is ("Low: ...", "High: ...").
-FAR, LOPSIDED = 1.6, 2.5
+FAR, LOPSIDED = 1.5, 2.0
 OWN = 2.0  # what a reader's own rows may leave a relation by: they may ask what if
 DISAGREEING = 1.25  # how far a reading that is not the default may leave what is allowed
 WITHIN = 0.06  # of a quotient that must be a number: printed figures are rounded to two digits or more

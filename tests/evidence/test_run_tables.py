@@ -50,6 +50,7 @@ def with_model(check: Callable[..., None]) -> Callable[[str, Run], None]:
         (with_model(run_tables._check_layout), "korthikanti-gpt3-175b-full", {"tensor": 64}, "tensor"),
         (with_model(run_tables._check_layout), "korthikanti-gpt3-175b-full", {"interleave": 8}, "interleave"),
         (with_model(run_tables._check_layout), "korthikanti-gpt3-175b-full", {"expert": 2}, "expert"),
+        (with_model(run_tables._check_layout), "narayanan-1.7b", {"interleave": 2}, "interleave"),
     ],
 )
 def test_a_run_that_contradicts_itself_is_refused(
@@ -71,6 +72,23 @@ def test_a_study_has_one_machine() -> None:
     ]
     with pytest.raises(FactsError, match=r"\(node_gbps\): lucie-4k-1-256-tp2pp2-b1024m4: expected 400"):
         run_tables._check_machines(table, slipped)
+
+
+@pytest.mark.parametrize("factor", [2.0, 0.5])
+@pytest.mark.parametrize("column", ["measured", "sequence", "global_batch"])
+def test_a_run_uses_about_as_much_of_the_peak_as_its_study(column: str, factor: float) -> None:
+    # Ten models, each measured once: no two rows of one model, and yet all print 43 to 52 % of the peak.
+    table, name = TABLES[0], "narayanan-145.6b"
+    runs = [run for where, run in RUNS.values() if where == table]
+    run_tables._check_shares(table, runs, transformers())
+    slipped = [
+        run.model_copy(update={column: type(getattr(run, column))(getattr(run, column) * factor)})
+        if run.id == name
+        else run
+        for run in runs
+    ]
+    with pytest.raises(FactsError, match=rf"\(measured\): {name}: it would use"):
+        run_tables._check_shares(table, slipped, transformers())
 
 
 def test_a_plan_measured_again_and_again_has_one_batch() -> None:
@@ -110,6 +128,8 @@ def test_a_whole_run_has_the_sizes_that_make_its_parameters(
     [
         ("llama1-65b", {"days": 42.0}, "gpu_hours"),  # 2,048 x 24 x 21 = 1,032,192 of 1,022,362
         ("llama1-65b", {"global_batch": 65536.0}, "global_batch"),
+        ("llama1-65b", {"energy_mwh": "898"}, "energy_mwh"),  # 449 MWh in 1,022,362 h are 439 W of 400
+        ("llama1-65b", {"tco2e": "86"}, "tco2e"),  # 173 t for 409 MWh of the chips are 0.42 kg/kWh
     ],
 )
 def test_a_whole_run_takes_its_hours(name: str, changed: dict[str, Any], column: str) -> None:
