@@ -37,13 +37,14 @@ from dojo_calc.quantities import (
     PositiveRatio,
     Ranks,
     Ratio,
+    SignedCount,
     check,
 )
 from dojo_calc.rows import Strict
 from dojo_calc.tables import Place, data_path, read_rows
 
 __all__ = [
-    "PARAMETERS", "PRECISIONS", "Kin", "Parameter", "changes", "chip_values", "efficiency", "half_width",
+    "PARAMETERS", "PRECISIONS", "Kin", "Parameter", "changes", "chip_values", "efficiency", "half_widths",
     "head_peak", "kin", "matrix_peak", "parameters",
 ]  # fmt: skip
 
@@ -95,6 +96,7 @@ PARAMETERS: dict[str, Any] = {
     "power_exponent": Fraction,
     "memory_error_80": PositiveRatio,
     "error_80": Ratio,
+    "lean_80": SignedCount,
     "error_experts": Ratio,
 }
 TABLES = ("efficiency.csv", "memory.csv")
@@ -277,8 +279,11 @@ def _chosen(chip: str, kind: str, stack: str) -> Mapping[str, Parameter]:
     return {name: found[name] for name in PARAMETERS}
 
 
-def half_width(chip: str, precision: str, stack: str = "", experts: int = 1) -> float:
-    """Half the 80 % interval of a step's time, as a natural logarithm: wider by kin, and for a mixture of experts.
+def half_widths(chip: str, precision: str, stack: str = "", experts: int = 1) -> tuple[float, float]:
+    """How far the 80 % interval of a step's time reaches below and above the predicted one, as natural logarithms.
+
+    Both are wider by kin, and for a mixture of experts. They differ where it is not said what software runs: some is
+    far better than the typical one, little is far worse.
 
     Parameters
     ----------
@@ -289,7 +294,8 @@ def half_width(chip: str, precision: str, stack: str = "", experts: int = 1) -> 
 
     Returns
     -------
-    float
+    faster, slower : float
+        The interval is from ``time * exp(-faster)`` to ``time * exp(slower)``.
 
     Raises
     ------
@@ -300,7 +306,8 @@ def half_width(chip: str, precision: str, stack: str = "", experts: int = 1) -> 
     mixture = own["error_experts"].value if experts > 1 else 0.0
     known = any(one.name == "matrix_efficiency" and chip in one.chips for one in parameters())
     wider = kin()[chip].wider if chip in kin() and not known else 0.0
-    return hypot(own["error_80"].value, wider, mixture)
+    half, lean = own["error_80"].value, own["lean_80"].value
+    return hypot(half - lean, wider, mixture), hypot(half + lean, wider, mixture)
 
 
 def matrix_peak(unit: Machine, precision: str) -> str:

@@ -23,7 +23,7 @@ from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import PARAMETERS, changes, chip_values, efficiency, half_width
+from dojo_calc.performance.efficiency import PARAMETERS, changes, chip_values, efficiency, half_widths
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
@@ -294,11 +294,11 @@ def train(
     if not bad.shape and bad:
         raise PlanError(str(wrong.texts()))
     masked = {name: _masked(one, bad) for name, one in found.items()}
-    error = np.exp(half_width(unit.id, precision, stack, sizes.experts))
+    faster, slower = half_widths(unit.id, precision, stack, sizes.experts)
     return Training(
         step_time=masked["step_time"],
-        low=masked["step_time"] / error,
-        high=masked["step_time"] * error,
+        low=masked["step_time"] * np.exp(-faster),
+        high=masked["step_time"] * np.exp(slower),
         throughput=masked["throughput"],
         mfu=masked["mfu"],
         memory=masked["memory"],

@@ -18,7 +18,7 @@ import numpy as np
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import chip_values, half_width
+from dojo_calc.performance.efficiency import chip_values, half_widths
 from dojo_calc.performance.layouts import (
     COLUMNS,
     SIZES,
@@ -190,8 +190,8 @@ def search(
             f"chip's {format_si(capacity, 'B')} memory; take more chips or a chip with more memory"
         )
     rows = _sorted(found.rows)
-    wide = float(np.exp(half_width(unit.id, precision, stack, sizes.experts)))
-    frame = _frame(rows, fixed, unit.id, wide, wanted)
+    widths = half_widths(unit.id, precision, stack, sizes.experts)
+    frame = _frame(rows, fixed, unit.id, widths, wanted)
     best = frame.row(0, named=True)
     idle = 0 if up_to else chips - best["chips"]
     return Search(
@@ -266,7 +266,7 @@ def _merge(found: _Found, part: _Found) -> None:
 
 
 def _frame(
-    rows: Vector, fixed: Mapping[str, Any], chip: str, wide: float, tokens: float | None
+    rows: Vector, fixed: Mapping[str, Any], chip: str, widths: tuple[float, float], tokens: float | None
 ) -> pl.DataFrame:
     """Rows with what a planner asks of them beside time and memory."""
     import polars as pl
@@ -284,8 +284,8 @@ def _frame(
     sequence = int(fixed["sequence"])
     said = [beyond(chip, row | {"sequence": sequence}) for row in frame.select(SIZES).rows(named=True)]
     return frame.with_columns(
-        pl.Series("low", time / wide),
-        pl.Series("high", time * wide),
+        pl.Series("low", time * np.exp(-widths[0])),
+        pl.Series("high", time * np.exp(widths[1])),
         pl.Series("mfu", np.broadcast_to(found["mfu"], time.shape)),
         pl.Series("tokens_per_second", rate),
         *(() if tokens is None else (pl.Series("days", tokens / rate / day),)),

@@ -34,8 +34,8 @@ from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = [
-    "FOLDS", "OutOfFold", "Rows", "all_rows", "expert_stage", "fit_stacks", "folds", "out_of_family", "out_of_fold",
-    "read_out_of_fold", "relative", "second_stage",
+    "FOLDS", "OutOfFold", "Rows", "all_rows", "ends_by_family", "expert_stage", "fit_stacks", "folds",
+    "out_of_family", "out_of_fold", "read_out_of_fold", "relative", "second_stage",
 ]  # fmt: skip
 
 FOLDS = 5
@@ -275,6 +275,41 @@ def read_out_of_fold() -> list[OutOfFold]:
     return [
         OutOfFold(**row.model_dump()) for row, _ in read_rows(data_path("validation/out_of_fold.csv"), _Row)
     ]
+
+
+def ends_by_family(how: str) -> tuple[float, float]:
+    """How far out an 80 % interval must reach for independent software of a family that nobody has seen.
+
+    Each family has one vote, its clusters share it, and their rows share theirs. Of the votes of all families but
+    one, a tenth lies beyond either end; the ends are the widest that any such choice asks for.
+
+    Parameters
+    ----------
+    how : str
+        ``"nearest"`` or ``"typical"``, see `OutOfFold`.
+
+    Returns
+    -------
+    faster, slower : float
+        Logarithms of predicted over measured time, and of measured over predicted time.
+    """
+    runs = {run.id: run for run in all_rows().runs}
+    rows = [(runs[one.id], one.slower) for one in read_out_of_fold() if one.how == how]
+    count = Counter(cluster(run) for run, _ in rows)
+    of_family = Counter(name for name, _ in {(family(run), cluster(run)) for run, _ in rows})
+    lows, highs = [], []
+    for left_out in of_family:
+        votes = sorted(
+            (slower, 1.0 / (count[cluster(run)] * of_family[family(run)]))
+            for run, slower in rows
+            if family(run) != left_out
+        )
+        errors, weights = np.array(votes).T
+        place = (np.cumsum(weights) - weights / 2.0) / weights.sum()
+        low, high = np.interp([0.1, 0.9], place, errors)
+        lows.append(low)
+        highs.append(high)
+    return -float(min(lows)), float(max(highs))
 
 
 def main() -> None:

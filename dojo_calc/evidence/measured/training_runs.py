@@ -26,7 +26,7 @@ from dojo_calc.evidence.measured.runs import METRICS, Run, chips_of, cluster, pu
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import chip_values, half_width, matrix_peak
+from dojo_calc.performance.efficiency import chip_values, half_widths, matrix_peak
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import ATTENTION, RECOMPUTE, SHARDING, flags
 from dojo_calc.performance.setting import Setting
@@ -448,13 +448,14 @@ def validate_runs(
         if reason:
             rows.append(row)
             continue
-        wide = float(np.exp(half_width(run.chip, run.precision, run.stack, _sizes(run, models).experts)))
+        widths = half_widths(run.chip, run.precision, run.stack, _sizes(run, models).experts)
+        below, above = widths[::-1] if row.rate else widths  # a time that is short is a rate that is high
         rows.append(
             replace(
                 row,
                 predicted=float(value),
-                low=float(min(value, plain) / wide),
-                high=float(max(value, plain) * wide),
+                low=float(min(value, plain) * np.exp(-below)),
+                high=float(max(value, plain) * np.exp(above)),
                 chosen=chosen,
             )
         )
