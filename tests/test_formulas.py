@@ -209,20 +209,7 @@ TOGETHER = {
     "dojo_calc.performance.training.layer_recompute": "negative for a product longer than its layer",
 }
 # Rooms of a training step, whose sizes are held to whole numbers of at least 1 at the doors: train, search, plan.
-SIZES = tuple(
-    f"dojo_calc.performance.{room}."
-    for room in (
-        "activations",
-        "experts",
-        "groups",
-        "layer",
-        "memory",
-        "pipeline",
-        "traffic",
-        "training",
-        "transformer",
-    )
-)
+SIZES = tuple(f"dojo_calc.performance.{room}." for room in ("training", "transformer"))
 
 
 def test_the_dimension_test_sees_what_it_must() -> None:

@@ -19,7 +19,18 @@ from __future__ import annotations
 from dojo_calc.operations import expm1, log1p, maximum, minimum, round_down, where
 from dojo_calc.performance.collective import ring_all_reduce
 from dojo_calc.performance.kernels import MULTIPLY_ADD
-from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Flop, FlopRate, Fraction, Ranks, Ratio
+from dojo_calc.quantities import (
+    ByteRate,
+    Bytes,
+    Count,
+    Duration,
+    Flop,
+    FlopRate,
+    Fraction,
+    PositiveFraction,
+    Ranks,
+    Ratio,
+)
 
 _MORE_THAN_ONE = 1.0 + 2.0**-40  # a single domain is left out by no draw, and is not crossed either
 
@@ -84,8 +95,8 @@ def common_width(expert_share: Fraction, feedforward: Count, shared_width: Count
 def experts_products(
     tokens: Count, active_weights: Count, sent_width: Count, active_experts: Count, expert_share: Fraction,
     moe_feedforward: Count, gated: Fraction, tensor: Ranks, experts_tensor: Ranks, expert_weights: Count,
-    expert_shards: Ranks, expert_load: Ratio, matrix_rate: FlopRate, grouped_efficiency: Fraction, operand: Bytes,
-    operand_bandwidth: ByteRate, multiply_add: Flop = MULTIPLY_ADD,
+    expert_shards: Ranks, expert_load: Ratio, matrix_rate: FlopRate, grouped_efficiency: PositiveFraction,
+    operand: Bytes, operand_bandwidth: ByteRate, multiply_add: Flop = MULTIPLY_ADD,
 ) -> Duration:  # fmt: skip
     """Time of the experts' products on the busiest chip: many small ones side by side.
 
@@ -118,7 +129,7 @@ def experts_products(
         Tokens of the busiest chip over the mean [1].
     matrix_rate : FlopRate
         That large products attain [FLOP/s].
-    grouped_efficiency : Fraction
+    grouped_efficiency : PositiveFraction
         Share of it that grouped products attain [1].
     operand : Bytes
         [B].
@@ -166,14 +177,14 @@ def permutation_time(
     return tokens * sent_width / tensor * (4.0 * passes * element / memory_rate)
 
 
-def group_members(size: Ranks, stride: Count, domain: Ranks, inside: Fraction) -> Ranks:
+def group_members(size: Ranks, stride: Ranks, domain: Ranks, inside: Fraction) -> Ranks:
     """Members of a group that share one fast domain.
 
     Parameters
     ----------
     size : Ranks
         Of the group [1].
-    stride, domain : Count
+    stride, domain : Ranks
         [1].
     inside : Fraction
         1 where the whole group lies in a domain, see `groups.within_domain` [1].

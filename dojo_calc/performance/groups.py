@@ -15,7 +15,7 @@ from functools import reduce
 from operator import mul
 
 from dojo_calc.operations import log2, maximum, minimum, round_down, round_up, where
-from dojo_calc.quantities import ByteRate, Count, Duration, Fraction, Ranks
+from dojo_calc.quantities import ByteRate, Count, Duration, Fraction, PositiveCount, Ranks
 
 __all__ = [
     "fast_bandwidth", "group_bandwidth", "group_latency", "joint_size", "sharing_group", "within_domain",
@@ -79,7 +79,7 @@ def sharing_group(replicas: Ranks, shard_copies: Ranks) -> Ranks:
     return maximum(replicas / shard_copies, 1.0)
 
 
-def within_domain(size: Count, stride: Count, domain: Count, chips: Count) -> Fraction:
+def within_domain(size: Ranks, stride: Ranks, domain: Count, chips: Count) -> Fraction:
     """Whether a group that lies every `stride` chips stays within a fast domain: 1 or 0.
 
     It does where a whole number of such groups fills a domain, or where one domain holds all chips; else some
@@ -87,7 +87,7 @@ def within_domain(size: Count, stride: Count, domain: Count, chips: Count) -> Fr
 
     Parameters
     ----------
-    size, stride, domain, chips : Count
+    size, stride, domain, chips : Ranks or Count
         Chips in the group, distance of neighbours, chips in a fast domain, and in all [1].
 
     Returns
@@ -100,7 +100,7 @@ def within_domain(size: Count, stride: Count, domain: Count, chips: Count) -> Fr
 
 
 def fast_bandwidth(
-    size: Ranks, domain: Ranks, link: ByteRate, links: Count, direct: Fraction, side: Ranks
+    size: Ranks, domain: Ranks, link: ByteRate, links: PositiveCount, direct: Fraction, side: Ranks
 ) -> ByteRate:  # fmt: skip
     """Bandwidth of a chip in a group within a fast domain, over as many of its links as lead to members.
 
@@ -114,7 +114,7 @@ def fast_bandwidth(
         Chips in the group, and in the domain [1].
     link : ByteRate
         Of one link in one direction, as attained [B/s].
-    links : Count
+    links : PositiveCount
         Of a chip [1].
     direct : Fraction
         1 where each link leads to one other chip of the domain, else 0 [1].
@@ -133,7 +133,7 @@ def fast_bandwidth(
 
 
 def group_bandwidth(
-    size: Ranks, stride: Count, domain: Ranks, chips: Count, link: ByteRate, links: Count, direct: Fraction,
+    size: Ranks, stride: Ranks, domain: Ranks, chips: Count, link: ByteRate, links: PositiveCount, direct: Fraction,
     side: Ranks, network: ByteRate,
 ) -> ByteRate:  # fmt: skip
     """Bandwidth of a chip in a ring that lies every `stride` chips: within a fast domain, or through the network.
@@ -143,7 +143,7 @@ def group_bandwidth(
 
     Parameters
     ----------
-    size, stride, domain, chips : Count
+    size, stride, domain, chips : Ranks or Count
         See `within_domain` [1].
     link, links, direct, side
         See `fast_bandwidth`.
@@ -162,13 +162,13 @@ def group_bandwidth(
 
 
 def group_latency(
-    size: Count, stride: Count, domain: Count, chips: Count, hop_latency: Duration, network_latency: Duration
+    size: Ranks, stride: Ranks, domain: Count, chips: Count, hop_latency: Duration, network_latency: Duration
 ) -> Duration:  # fmt: skip
     """Latency of a step of a collective in a group: of the fast links, or of the network.
 
     Parameters
     ----------
-    size, stride, domain, chips : Count
+    size, stride, domain, chips : Ranks or Count
         See `within_domain` [1].
     hop_latency, network_latency : Duration
         [s].

@@ -24,7 +24,9 @@ from dojo_calc.quantities import (
     Flop,
     FlopRate,
     Fraction,
-    Power,
+    PositiveCount,
+    PositiveFraction,
+    PositivePower,
     Ranks,
     Ratio,
 )
@@ -37,14 +39,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-def attained_rate(peak: FlopRate, efficiency: Fraction) -> FlopRate:
+def attained_rate(peak: FlopRate, efficiency: PositiveFraction) -> FlopRate:
     """Arithmetic rate that large kernels reach.
 
     Parameters
     ----------
     peak : FlopRate
         [FLOP/s].
-    efficiency : Fraction
+    efficiency : PositiveFraction
         [1].
 
     Returns
@@ -55,14 +57,14 @@ def attained_rate(peak: FlopRate, efficiency: Fraction) -> FlopRate:
     return peak * efficiency
 
 
-def attained_bandwidth(rated: ByteRate, efficiency: Fraction) -> ByteRate:
+def attained_bandwidth(rated: ByteRate, efficiency: PositiveFraction) -> ByteRate:
     """Bandwidth that long transfers reach.
 
     Parameters
     ----------
     rated : ByteRate
         [B/s].
-    efficiency : Fraction
+    efficiency : PositiveFraction
         [1].
 
     Returns
@@ -73,12 +75,12 @@ def attained_bandwidth(rated: ByteRate, efficiency: Fraction) -> ByteRate:
     return rated * efficiency
 
 
-def capped_share(power: Power, rated: Power, exponent: Fraction) -> Fraction:
+def capped_share(power: PositivePower, rated: PositivePower, exponent: Fraction) -> Fraction:
     """Share of its speed that a chip keeps under a cap on its power.
 
     Parameters
     ----------
-    power, rated : Power
+    power, rated : PositivePower
         The cap, and what the chip is rated at [W].
     exponent : Fraction
         0 where speed does not follow power, 1 where it follows in proportion [1].
@@ -128,7 +130,7 @@ def key_value_share(kv_width: Count, head_width: Count, tensor: Ranks) -> Count:
 
 
 def weights_at_work(
-    active_weights: Count, hidden: Count, kv_width: Count, kv_share: Count, tensor: Count
+    active_weights: Count, hidden: Count, kv_width: Count, kv_share: Count, tensor: Ranks
 ) -> Count:
     """Weights of a layer's products that a chip multiplies a token with.
 
@@ -136,7 +138,7 @@ def weights_at_work(
     ----------
     active_weights : Count
         Of the layer, that one token meets [1].
-    hidden, kv_width, kv_share, tensor : Count
+    hidden, kv_width, kv_share, tensor : Count or Ranks
         Width of the model, of all keys, of a chip's keys (`key_value_share`), tensor-parallel size [1].
 
     Returns
@@ -149,7 +151,7 @@ def weights_at_work(
 
 def product_widths(
     hidden: Count, attention_width: Count, kv_share: Count, passes: Count, inner: Count, gated: Fraction,
-    tensor: Count,
+    tensor: Ranks,
 ) -> Count:  # fmt: skip
     """Elements that a layer's products read and write a token on a chip, experts apart, as `gemm_traffic` counts.
 
@@ -161,7 +163,7 @@ def product_widths(
         MLPs that a token passes, and their inner width together [1].
     gated : Fraction
         [1].
-    tensor : Count
+    tensor : Ranks
         [1].
 
     Returns
@@ -206,7 +208,7 @@ def products_time(
 
 
 def kept_output_time(
-    tokens: Count, hidden: Count, feedforward: Count, active_experts: Count, tensor: Count, matrix_rate: FlopRate,
+    tokens: Count, hidden: Count, feedforward: Count, active_experts: Count, tensor: Ranks, matrix_rate: FlopRate,
     operand: Bytes, operand_bandwidth: ByteRate, skips: Fraction, multiply_add: Flop = MULTIPLY_ADD,
 ) -> Duration:  # fmt: skip
     """Time of the product that ends a layer, which recomputation leaves out where it stops early.
@@ -215,7 +217,7 @@ def kept_output_time(
 
     Parameters
     ----------
-    tokens, hidden, feedforward, active_experts, tensor : Count
+    tokens, hidden, feedforward, active_experts, tensor : Count or Ranks
         [1].
     matrix_rate : FlopRate
         [FLOP/s].
@@ -240,7 +242,7 @@ def kept_output_time(
 
 
 def attention_forward(
-    tokens: Count, sequence: Count, hidden: Count, heads: Count, tensor: Count, flash: Fraction, dropout: Fraction,
+    tokens: Count, sequence: Count, hidden: Count, heads: Count, tensor: Ranks, flash: Fraction, dropout: Fraction,
     attention_rate: FlopRate, score_rate: FlopRate, memory_rate: ByteRate, element: Bytes,
     multiply_add: Flop = MULTIPLY_ADD,
 ) -> Duration:  # fmt: skip
@@ -252,7 +254,7 @@ def attention_forward(
 
     Parameters
     ----------
-    tokens, sequence, hidden, heads, tensor : Count
+    tokens, sequence, hidden, heads, tensor : Count or Ranks
         [1].
     flash, dropout : Fraction
         1 or 0 [1].
@@ -277,7 +279,7 @@ def attention_forward(
 
 
 def attention_backward(
-    tokens: Count, sequence: Count, hidden: Count, heads: Count, tensor: Count, flash: Fraction, dropout: Fraction,
+    tokens: Count, sequence: Count, hidden: Count, heads: Count, tensor: Ranks, flash: Fraction, dropout: Fraction,
     attention_rate: FlopRate, score_rate: FlopRate, memory_rate: ByteRate, element: Bytes,
     multiply_add: Flop = MULTIPLY_ADD,
 ) -> Duration:  # fmt: skip
@@ -288,7 +290,7 @@ def attention_backward(
 
     Parameters
     ----------
-    tokens, sequence, hidden, heads, tensor : Count
+    tokens, sequence, hidden, heads, tensor : Count or Ranks
         [1].
     flash, dropout : Fraction
         1 or 0 [1].
@@ -315,7 +317,7 @@ def attention_backward(
 
 
 def elementwise_forward(
-    tokens: Count, hidden: Count, feedforward: Count, gated: Fraction, active_experts: Count, tensor: Count,
+    tokens: Count, hidden: Count, feedforward: Count, gated: Fraction, active_experts: Count, tensor: Ranks,
     sequence_parallel: Fraction, dropout: Fraction, passes: Ratio, element: Bytes, memory_rate: ByteRate,
 ) -> Duration:  # fmt: skip
     """Time of a layer's norms, residual additions, dropouts and activation function, at memory speed.
@@ -330,7 +332,7 @@ def elementwise_forward(
         [1].
     gated : Fraction
         [1].
-    active_experts, tensor : Count
+    active_experts, tensor : Count or Ranks
         [1].
     sequence_parallel, dropout : Fraction
         Whether norms and residuals are sharded over the tensor group, and whether there is dropout [1].
@@ -352,7 +354,7 @@ def elementwise_forward(
 
 
 def elementwise_backward(
-    tokens: Count, hidden: Count, feedforward: Count, gated: Fraction, active_experts: Count, tensor: Count,
+    tokens: Count, hidden: Count, feedforward: Count, gated: Fraction, active_experts: Count, tensor: Ranks,
     sequence_parallel: Fraction, dropout: Fraction, passes: Ratio, element: Bytes, memory_rate: ByteRate,
 ) -> Duration:  # fmt: skip
     """Time of the same operators in a backward pass.
@@ -366,7 +368,7 @@ def elementwise_backward(
         [1].
     gated : Fraction
         [1].
-    active_experts, tensor : Count
+    active_experts, tensor : Count or Ranks
         [1].
     sequence_parallel, dropout : Fraction
         [1].
@@ -388,8 +390,8 @@ def elementwise_backward(
 
 
 def cast_time(
-    tokens: Count, hidden: Count, feedforward: Count, active_experts: Count, layer_share: Count, tensor: Count,
-    micro_batches: Count, cast_passes: Ratio, element: Bytes, memory_rate: ByteRate,
+    tokens: Count, hidden: Count, feedforward: Count, active_experts: Count, layer_share: Count, tensor: Ranks,
+    micro_batches: PositiveCount, cast_passes: Ratio, element: Bytes, memory_rate: ByteRate,
 ) -> Duration:  # fmt: skip
     """Time to bring the operands of a layer's products to a narrower format, at memory speed.
 
@@ -398,7 +400,7 @@ def cast_time(
 
     Parameters
     ----------
-    tokens, hidden, feedforward, active_experts, layer_share, tensor, micro_batches : Count
+    tokens, hidden, feedforward, active_experts, layer_share, tensor, micro_batches : Count or Ranks or PositiveCount
         `layer_share` are the weights of a layer on the chip [1].
     cast_passes : Ratio
         How often as much as that the stack moves; 0 for 16-bit products [1].
@@ -417,7 +419,7 @@ def cast_time(
     return moved * (2.0 * cast_passes * element / memory_rate)
 
 
-def padded_vocabulary(vocabulary: Count, tensor: Ranks, multiple: Count) -> Count:
+def padded_vocabulary(vocabulary: Count, tensor: Ranks, multiple: PositiveCount) -> Count:
     """Rows of the embedding that a tensor group keeps: as many a chip, each a multiple of a whole tile [6]_.
 
     Parameters
@@ -426,7 +428,7 @@ def padded_vocabulary(vocabulary: Count, tensor: Ranks, multiple: Count) -> Coun
         [1].
     tensor : Ranks
         [1].
-    multiple : Count
+    multiple : PositiveCount
         Of which a chip's rows are one; 1 where nothing is added [1].
 
     Returns
@@ -438,14 +440,14 @@ def padded_vocabulary(vocabulary: Count, tensor: Ranks, multiple: Count) -> Coun
 
 
 def head_time(
-    tokens: Count, hidden: Count, vocabulary: Count, tensor: Count, head_rate: FlopRate, element: Bytes,
+    tokens: Count, hidden: Count, vocabulary: Count, tensor: Ranks, head_rate: FlopRate, element: Bytes,
     operand_bandwidth: ByteRate, logit_passes: Ratio, memory_rate: ByteRate, multiply_add: Flop = MULTIPLY_ADD,
 ) -> Duration:  # fmt: skip
     """Time of the output head and the loss, there and back, for one micro-batch; in 16 bits at any precision.
 
     Parameters
     ----------
-    tokens, hidden, vocabulary, tensor : Count
+    tokens, hidden, vocabulary, tensor : Count or Ranks
         [1].
     head_rate : FlopRate
         [FLOP/s].

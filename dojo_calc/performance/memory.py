@@ -104,14 +104,14 @@ def expert_parameters(kept_layers: Count, expert_weights: Count, expert_shards: 
 
 
 def common_parameters(
-    kept_layers: Count, common_share: Count, embedding_parameters: Count, tensor: Count, pipeline: Count,
+    kept_layers: Count, common_share: Count, embedding_parameters: Count, tensor: Ranks, pipeline: Count,
     tied: Fraction,
 ) -> Count:  # fmt: skip
     """Parameters that every token meets on a chip of the fullest stage, before any sharding over replicas.
 
     Parameters
     ----------
-    kept_layers, common_share, embedding_parameters, tensor, pipeline : Count
+    kept_layers, common_share, embedding_parameters, tensor, pipeline : Count or Ranks
         Layers, a layer's weights on the chip less its experts, and the group's embeddings [1].
     tied : Fraction
         1 where input and output embedding are one matrix; across stages each end keeps a copy [1].
@@ -158,7 +158,7 @@ def gradient_kept(gradient_bytes: Bytes, gradient_copies: Bytes) -> Bytes:
     return gradient_bytes + gradient_copies
 
 
-def sharded_bytes(parameters: Count, each: Bytes, sharded: Fraction, data: Count) -> Bytes:
+def sharded_bytes(parameters: Count, each: Bytes, sharded: Fraction, data: Ranks) -> Bytes:
     """Bytes of one class of model state: weights, gradients or optimizer, whole or sharded over replicas [1]_.
 
     Parameters
@@ -169,7 +169,7 @@ def sharded_bytes(parameters: Count, each: Bytes, sharded: Fraction, data: Count
         A parameter [B].
     sharded : Fraction
         1 where every replica keeps its part alone, else 0 [1].
-    data : Count
+    data : Ranks
         Replicas [1].
 
     Returns
@@ -181,8 +181,8 @@ def sharded_bytes(parameters: Count, each: Bytes, sharded: Fraction, data: Count
 
 
 def state_bytes(
-    common_parameters: Count, expert_parameters: Count, each: Bytes, sharded: Fraction, sharing: Count,
-    expert_sharing: Count,
+    common_parameters: Count, expert_parameters: Count, each: Bytes, sharded: Fraction, sharing: Ranks,
+    expert_sharing: Ranks,
 ) -> Bytes:  # fmt: skip
     """Bytes of one class of model state on a chip, experts sharded over their own replicas [1]_ [4]_.
 
@@ -194,7 +194,7 @@ def state_bytes(
         A parameter [B].
     sharded : Fraction
         1 where every replica keeps its part alone, else 0 [1].
-    sharing, expert_sharing : Count
+    sharing, expert_sharing : Ranks
         Chips that share one copy of either [1].
 
     Returns
@@ -208,7 +208,7 @@ def state_bytes(
 
 def gathered_bytes(
     common_share: Count, expert_weights: Count, expert_shards: Ranks, chip_parameters: Count,
-    embedding_parameters: Count, tensor: Count, pipeline: Ranks, tied: Fraction, each: Bytes,
+    embedding_parameters: Count, tensor: Ranks, pipeline: Ranks, tied: Fraction, each: Bytes,
     shard_weights: Fraction,
 ) -> Bytes:  # fmt: skip
     """Bytes of weights gathered for use where they are sharded over replicas [5]_.
@@ -222,7 +222,7 @@ def gathered_bytes(
         A layer's weights on the chip less its experts; and of all its experts [1].
     expert_shards, pipeline : Ranks
         [1].
-    chip_parameters, embedding_parameters, tensor : Count
+    chip_parameters, embedding_parameters, tensor : Count or Ranks
         [1].
     tied : Fraction
         [1].

@@ -9,14 +9,7 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import maximum, minimum, round_up, where
-from dojo_calc.quantities import (
-    ByteRate,
-    Bytes,
-    Count,
-    Duration,
-    Fraction,
-    Ranks,
-)
+from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Fraction, PositiveCount, Ranks
 
 __all__ = [
     "bubble_time", "imbalance_time", "micro_batches", "of_stage", "passes_made", "pipeline_time",
@@ -24,17 +17,17 @@ __all__ = [
 ]  # fmt: skip
 
 
-def micro_batches(global_batch: Count, data: Count, micro_batch: Count) -> Count:
+def micro_batches(global_batch: PositiveCount, data: Ranks, micro_batch: Ranks) -> PositiveCount:
     """Micro-batches that one pipeline works through in a step.
 
     Parameters
     ----------
-    global_batch, data, micro_batch : Count
+    global_batch, data, micro_batch : PositiveCount or Ranks
         Sequences a step, replicas, sequences a micro-batch [1].
 
     Returns
     -------
-    Count
+    PositiveCount
         [1]; broadcast shape.
     """
     return global_batch / (data * micro_batch)
@@ -56,12 +49,12 @@ def passes_made(micro_batches: Count) -> Count:
     return 2.0 * micro_batches
 
 
-def stage_layers(layers: Count, pipeline: Count) -> Count:
+def stage_layers(layers: Count, pipeline: Ranks) -> Count:
     """Layers of the fullest stage: 126 layers over 16 stages leave 8 on most.
 
     Parameters
     ----------
-    layers, pipeline : Count
+    layers, pipeline : Count or Ranks
         [1].
 
     Returns
@@ -96,7 +89,7 @@ def slowest_stage(
 
 
 def imbalance_time(
-    slowest: Duration, layers: Count, pipeline: Count, layer_work: Duration, head: Duration
+    slowest: Duration, layers: Count, pipeline: Ranks, layer_work: Duration, head: Duration
 ) -> Duration:
     """Time for which the average stage waits for the slowest, a micro-batch.
 
@@ -104,7 +97,7 @@ def imbalance_time(
     ----------
     slowest : Duration
         [s].
-    layers, pipeline : Count
+    layers, pipeline : Count or Ranks
         [1].
     layer_work, head : Duration
         [s].
@@ -119,7 +112,7 @@ def imbalance_time(
 
 
 def pipeline_time(
-    pipeline: Count, interleave: Count, tokens: Count, hidden: Count, tensor: Count, element: Bytes,
+    pipeline: Ranks, interleave: Ranks, tokens: Count, hidden: Count, tensor: Ranks, element: Bytes,
     bandwidth: ByteRate, latency: Duration, exposed: Fraction,
 ) -> Duration:  # fmt: skip
     """Exposed transfers between stages for one micro-batch: there and back, once a virtual stage [1]_.
@@ -128,7 +121,7 @@ def pipeline_time(
 
     Parameters
     ----------
-    pipeline, interleave, tokens, hidden, tensor : Count
+    pipeline, interleave, tokens, hidden, tensor : Ranks or Count
         [1].
     element : Bytes
         [B].
@@ -179,14 +172,14 @@ def bubble_time(
     return (waiting + filling) * (layers / pipeline * layer_work + transfers)
 
 
-def of_stage(part: Duration, micro_batches: Count, layers: Count, pipeline: Count) -> Duration:
+def of_stage(part: Duration, micro_batches: Count, layers: Count, pipeline: Ranks) -> Duration:
     """Time that a part of a layer takes the average stage over a step.
 
     Parameters
     ----------
     part : Duration
         Of a layer, for one micro-batch [s].
-    micro_batches, layers, pipeline : Count
+    micro_batches, layers, pipeline : Count or Ranks
         [1].
 
     Returns

@@ -51,12 +51,12 @@ def repeated_time(times: Count, each: Duration) -> Duration:
     return times * each
 
 
-def tokens_on_chip(micro_batch: Count, sequence: Count, context: Count) -> Count:
+def tokens_on_chip(micro_batch: Count, sequence: Count, context: Ranks) -> Count:
     """Tokens of a micro-batch that a chip works on.
 
     Parameters
     ----------
-    micro_batch, sequence, context : Count
+    micro_batch, sequence, context : Count or Ranks
         Sequences, tokens a sequence, and chips a sequence is cut over [1].
 
     Returns
