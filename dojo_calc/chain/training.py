@@ -43,7 +43,7 @@ from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Count, Ranks, single, spec, whole_number
 
-__all__ = ["RUN", "training_run"]
+__all__ = ["RUN", "failing_run", "training_run"]
 
 PUBLISHED = "llama3-run"  # the largest run whose sizes, failures and storage were published
 SIZES = ("tensor", "pipeline", "context", "expert", "interleave", "micro_batch")
@@ -70,13 +70,13 @@ RUN: dict[str, Callable[..., Any] | Step] = {
     "mtbf": step(goodput.mean_time_between_failures, units="chips", failure_rate="interruption_rate"),
     # the copy in 16 bits is made again from the 32-bit one
     "checkpoint_size": step(
-        sharded_bytes, parameters="model_parameters", each="optimizer_bytes", sharded=0.0
+        sharded_bytes, parameters="model_parameters", each="optimizer_bytes", sharded=0.0, data=1.0
     ),
     "checkpoint": step(transfer_time, traffic="checkpoint_size", bandwidth="storage"),
     "interval": goodput.daly_interval,
     "goodput": goodput.goodput,
     "elapsed": step(goodput.expected_time, work="run_time"),
-    # as runs turn out: published hours over those of steps and failures
+    # as runs turn out: published hours over those of steps and of the failures that are predicted
     "billed": step(goodput.billed_time, expected="elapsed"),
     "failures": step(
         goodput.expected_failures, units="chips", failure_rate="interruption_rate", duration="billed"
@@ -101,6 +101,34 @@ RUN: dict[str, Callable[..., Any] | Step] = {
     "own": step(total_cost, first="hardware_used", others=("electricity",)),
     "rent": step(rental_cost, units="chips", rent="hourly_rent", duration="billed"),
 }
+
+
+# What failures add to the time of a run.
+FAILURES = ("mtbf", "checkpoint_size", "checkpoint", "interval", "elapsed")
+
+
+def failing_run(chip: str, book: Catalogue | None = None) -> Model:
+    """Model of the time that a run takes with its failures, from the time that its steps take.
+
+    Parameters
+    ----------
+    chip : str
+        Id or alias. A chip whose rate of interruptions was not published fails as an H100 does.
+    book : Catalogue, optional
+
+    Returns
+    -------
+    Model
+        Of ``elapsed`` [s], from `chips` [1], `run_time` [s] and `model_parameters` [1], which have no default.
+    """
+    known = catalogue() if book is None else book
+    unit = known.machine(chip)
+    state = efficiency(unit.id, "bf16")["optimizer_bytes"]
+    inputs = _failures(unit, known) | {
+        "chips": None, "run_time": None, "model_parameters": None,
+        "optimizer_bytes": _said(state.value, f"{state.key}: {state.kind}, memory.csv"),
+    }  # fmt: skip
+    return Model({name: RUN[name] for name in FAILURES}, inputs, known, f"failing_run({chip})")
 
 
 def training_run(
@@ -312,17 +340,13 @@ def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
     """Failures, power and prices of the machine that holds the chips."""
     has = known.facts.has
     server = next((one for one in known.assemblies(unit.id) if has(one.id, "power")), None)
-    failing = unit.id if has(unit.id, "interruption_rate") else "h100-sxm"
     price: dict[str, Any] = {"price": None}
     if has(unit.id, "price_in_node"):
         price = {"price": f"{unit.id}.price_in_node"}
     elif server is not None and has(server.id, "price"):
         price = {"server_price": f"{server.id}.price"}
-    return price | {
-        "interruption_rate": f"{failing}.interruption_rate",
+    return price | _failures(unit, known) | {
         "field_factor": "whole-runs.field_factor",
-        "storage": f"{PUBLISHED}.storage_bandwidth[sustained]",
-        "restart": f"{PUBLISHED}.restart_time",
         "server_power": None if server is None else f"{server.id}.power",
         "per_server": None if server is None else server.count(unit.id),
         "average_power_share": "gpu-server.average_power_share",
@@ -334,4 +358,14 @@ def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
         "network_share": "epoch-chip-hour.network_share",
         "life": "epoch-1gw-model.server_life",
         "hourly_rent": f"{unit.id}.hourly_rent" if has(unit.id, "hourly_rent") else None,
+    }
+
+
+def _failures(unit: Machine, known: Catalogue) -> dict[str, Any]:
+    """How often a chip fails, and what that costs each time."""
+    failing = unit.id if known.facts.has(unit.id, "interruption_rate") else "h100-sxm"
+    return {
+        "interruption_rate": f"{failing}.interruption_rate",
+        "storage": f"{PUBLISHED}.storage_bandwidth[sustained]",
+        "restart": f"{PUBLISHED}.restart_time",
     }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import dojo_calc as dc
+from dojo_calc.chain.training import failing_run
 from dojo_calc.errors import DojoCalcError
 from dojo_calc.performance.plan import PlanError, train
 from dojo_calc.performance.step import MEMORY, PARTS
@@ -38,7 +39,7 @@ def test_a_run_by_hand(run: dc.Model) -> None:
     assert got["run_time"] == pytest.approx(22_888_190.0)
     assert got["mfu"] * got["run_time"] / got["billed"] > 0.4  # full load: a step of 10 s is 71 % of the peak
     assert got["site_power"] == pytest.approx(48_750.0)
-    assert got["billed"] == pytest.approx(1.7349 * got["elapsed"])
+    assert got["billed"] == pytest.approx(1.7234 * got["elapsed"])
     assert got["site_energy"] == pytest.approx(48_750.0 * got["billed"])
     assert got["elapsed"] == pytest.approx(got["run_time"] / got["goodput"], rel=1e-9)
     assert got["undisturbed_chip_time"] == pytest.approx(64 * 22_888_190.0)
@@ -155,3 +156,13 @@ def test_sizes_and_tokens_may_be_texts_and_nothing_given_is_left_out() -> None:
         dc.training_run("llama3-8b", "h100-sxm", 64, tokens="15 TB", **shape)
     same = train("llama3-8b", "h100-sxm", "64", global_batch="256", sequence="4,096", **plan)
     assert same.step_time == by_number.evaluate("step_time")
+
+
+def test_one_run_is_billed_alike_by_every_door() -> None:
+    run = dc.training_run("llama2-7b", "a100-sxm-80gb", 512, tokens=2e12, global_batch=1024, sequence=4096)
+    alone, expected = (float(run.evaluate(name)) for name in ("run_time", "elapsed"))
+    parameters = float(run.evaluate("model_parameters"))
+    apart = failing_run("a100-sxm-80gb").evaluate(
+        "elapsed", chips=run.evaluate("chips"), run_time=alone, model_parameters=parameters
+    )
+    assert float(apart) == pytest.approx(expected, rel=1e-12)

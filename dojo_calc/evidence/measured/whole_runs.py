@@ -1,12 +1,12 @@
 """Whole training runs as published, in hours of a chip, beside what is predicted of them.
 
-A published run took hours that no step shows: failures and restarts, evaluation, ramps of the batch, stages of long
-context, a layout that nobody searched for. One number holds them all, in two ways. The *field factor* is hours over
-those of steps of typical software in the fastest layout that fits; the *utilisation* is the work that the model
-asked for, ``6 N D`` with the parameters that a token meets, over what the chips could have done in the hours. Each is
-fitted to the runs of `data/validation/whole_runs.csv`, one vote a family of models by one maker, and families left
-out of the fit say how far it carries. The step narrows nothing: what is left is people, and one utilisation is no
-worse.
+A published run took hours that neither steps nor failures show: evaluation, ramps of the batch, stages of long
+context, waiting, a layout that nobody searched for. One number holds them all, in two ways. The *field factor* is
+hours over those of steps of typical software in the fastest layout that fits, with the failures that so many chips
+are expected to have; the *utilisation* is the work that the model asked for, ``6 N D`` with the parameters that a
+token meets, over what the chips could have done in the hours. Each is fitted to the runs of
+`data/validation/whole_runs.csv`, one vote a family of models by one maker, and families left out of the fit say how
+far it carries. The step narrows nothing: what is left is people, and one utilisation is no worse.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from annotated_types import Ge, Gt
 from pydantic import BeforeValidator, FiniteFloat
 
+from dojo_calc.chain.training import failing_run
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.evidence.measured.runs import publisher
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
@@ -35,9 +36,8 @@ from dojo_calc.tables import data_path, read_rows
 from dojo_calc.units import giga, hour
 
 __all__ = [
-    "Field", "WholeRun", "fit_field", "hours_at_the_peak", "hours_undisturbed", "leave_families_out",
-    "read_whole_runs",
-    "validate_whole_runs",
+    "Field", "Steps", "WholeRun", "fit_field", "hours_at_the_peak", "hours_of_steps", "hours_with_failures",
+    "leave_families_out", "read_whole_runs", "validate_whole_runs",
 ]  # fmt: skip
 
 PUBLISHED = "whole-runs"
@@ -236,11 +236,19 @@ def hours_at_the_peak(runs: Sequence[WholeRun], book: Catalogue | None = None) -
     return [None if _reason(run, known) else _hours(run, known, 1.0) for run in runs]
 
 
-def hours_undisturbed(runs: Sequence[WholeRun], book: Catalogue | None = None) -> list[float | None]:
+@dataclass(frozen=True)
+class Steps:
+    """Hours of one chip that the steps of a run take: undisturbed, and with the failures that are expected."""
+
+    undisturbed: float
+    with_failures: float
+
+
+def hours_of_steps(runs: Sequence[WholeRun], book: Catalogue | None = None) -> list[Steps | None]:
     """Hours of one chip that steps of typical software take, in the fastest layout that fits.
 
     Chips are the power of two below those printed, 512 where none are, and fewer where the batch is too small for
-    them; a batch that is not printed is one of four million tokens.
+    them; a batch that is not printed is one of four million tokens. Failures are those of the chips as printed.
 
     Parameters
     ----------
@@ -248,10 +256,15 @@ def hours_undisturbed(runs: Sequence[WholeRun], book: Catalogue | None = None) -
     book : Catalogue, optional
     """
     known = catalogue() if book is None else book
-    return [None if _reason(run, known) else _step_hours(run, known) for run in runs]
+    return [None if _reason(run, known) else _steps(run, known) for run in runs]
 
 
-def _step_hours(run: WholeRun, book: Catalogue) -> float | None:
+def hours_with_failures(runs: Sequence[WholeRun], book: Catalogue | None = None) -> list[float | None]:
+    """The part of `hours_of_steps` that the field factor is fitted over."""
+    return [None if one is None else one.with_failures for one in hours_of_steps(runs, book)]
+
+
+def _steps(run: WholeRun, book: Catalogue) -> Steps | None:
     sizes = _transformer(run)
     if sizes is None or run.tokens is None:
         return None
@@ -266,7 +279,13 @@ def _step_hours(run: WholeRun, book: Catalogue) -> float | None:
             continue
         except UnknownNameError:
             return None
-        return float(run.tokens / (batch * sequence) * best["step_time"] * best["chips"] / hour)
+        alone = float(run.tokens / (batch * sequence) * best["step_time"])
+        count = float(run.chips or best["chips"])
+        given = {"chips": count, "run_time": alone * best["chips"] / count}
+        parameters = float(step.evaluate(sizes.values(), ("model_parameters",))["model_parameters"])
+        disturbed = failing_run(run.chip, book).evaluate("elapsed", model_parameters=parameters, **given)
+        used = alone * best["chips"] / hour
+        return Steps(used, used * float(disturbed) / given["run_time"])
     return None
 
 
@@ -362,11 +381,11 @@ def validate_whole_runs(
     used, wide_work = facts.value(PUBLISHED, "run_utilisation"), facts.value(PUBLISHED, "run_error_80")
     rows = []
     for run, work, steps in zip(
-        runs, hours_at_the_peak(runs, known), hours_undisturbed(runs, known), strict=True
+        runs, hours_at_the_peak(runs, known), hours_of_steps(runs, known), strict=True
     ):
         reason = _reason(run, known)
         by_work = None if work is None else work / used
-        value, wide = (by_work, wide_work) if steps is None else (steps * factor, wide_step)
+        value, wide = (by_work, wide_work) if steps is None else (steps.with_failures * factor, wide_step)
         rows.append(
             Row(
                 run.id,
@@ -378,7 +397,7 @@ def validate_whole_runs(
                 predicted=value,
                 low=None if value is None else value / float(np.exp(wide)),
                 high=None if value is None else value * float(np.exp(wide)),
-                chosen={} if steps is None else {"undisturbed": steps, "by_utilisation": by_work},
+                chosen={} if steps is None else {"undisturbed": steps.undisturbed, "by_utilisation": by_work},
                 reason=reason,
                 group=run.kind,
                 cluster=run.family,

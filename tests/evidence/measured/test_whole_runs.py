@@ -9,7 +9,7 @@ from dojo_calc.evidence.measured.whole_runs import (
     WholeRun,
     fit_field,
     hours_at_the_peak,
-    hours_undisturbed,
+    hours_with_failures,
     leave_families_out,
     read_whole_runs,
     validate_whole_runs,
@@ -24,7 +24,7 @@ RUNS = read_whole_runs()
 
 @pytest.fixture(scope="module")
 def steps() -> list[float | None]:
-    return hours_undisturbed(RUNS)
+    return hours_with_failures(RUNS)
 
 
 def held(hours: list[float | None]) -> tuple[float, float, float]:
