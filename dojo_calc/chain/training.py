@@ -35,7 +35,7 @@ from dojo_calc.performance.efficiency import efficiency, head_peak, matrix_peak
 from dojo_calc.performance.groups import data_size
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.memory import sharded_bytes
-from dojo_calc.performance.plan import flags, train
+from dojo_calc.performance.plan import PlanError, flags, train
 from dojo_calc.performance.roofline import transfer_time
 from dojo_calc.performance.search import search
 from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_link, network_share
@@ -189,7 +189,7 @@ def training_run(
     Raises
     ------
     PlanError
-        If the plan cannot be, or none fits.
+        If the plan cannot be, or none fits, or the best that is found leaves chips idle.
     UnknownNameError
         If a name is unknown, the plan's among them, or the chip lacks what a plan needs.
     DomainError, UnitError
@@ -216,8 +216,10 @@ def training_run(
         "stack": stack,
     }
     if plan is None:
-        best = search(sizes, unit.id, count, **shape, book=known).best
-        count = best["chips"]  # the others stay idle
+        found = search(sizes, unit.id, count, **shape, book=known)
+        if found.idle:  # who holds them pays for them
+            raise PlanError(f"no plan uses all {count:,} chips: {found.advice}")
+        best = found.best
         plan = {name: best[name] for name in (*SIZES, *WORDS, "sequence_parallel") if name in best}
     _refuse(plan)
     train(sizes, unit.id, count, **shape, book=known, **plan)  # refuses what cannot be
@@ -345,20 +347,24 @@ def _site(unit: Machine, known: Catalogue) -> dict[str, Any]:
         price = {"price": f"{unit.id}.price_in_node"}
     elif server is not None and has(server.id, "price"):
         price = {"server_price": f"{server.id}.price"}
-    return price | _failures(unit, known) | {
-        "field_factor": "whole-runs.field_factor",
-        "server_power": None if server is None else f"{server.id}.power",
-        "per_server": None if server is None else server.count(unit.id),
-        "average_power_share": "gpu-server.average_power_share",
-        "idle_power_share": "gpu-server.idle_power_share",
-        "full_load_mfu": "gpu-server.full_load_mfu",
-        "overhead_share": "gpu-server.overhead_share",
-        "pue": "hyperscale.pue",
-        "energy_price": "us.electricity_price[y2025]",
-        "network_share": "epoch-chip-hour.network_share",
-        "life": "epoch-1gw-model.server_life",
-        "hourly_rent": f"{unit.id}.hourly_rent" if has(unit.id, "hourly_rent") else None,
-    }
+    return (
+        price
+        | _failures(unit, known)
+        | {
+            "field_factor": "whole-runs.field_factor",
+            "server_power": None if server is None else f"{server.id}.power",
+            "per_server": None if server is None else server.count(unit.id),
+            "average_power_share": "gpu-server.average_power_share",
+            "idle_power_share": "gpu-server.idle_power_share",
+            "full_load_mfu": "gpu-server.full_load_mfu",
+            "overhead_share": "gpu-server.overhead_share",
+            "pue": "hyperscale.pue",
+            "energy_price": "us.electricity_price[y2025]",
+            "network_share": "epoch-chip-hour.network_share",
+            "life": "epoch-1gw-model.server_life",
+            "hourly_rent": f"{unit.id}.hourly_rent" if has(unit.id, "hourly_rent") else None,
+        }
+    )
 
 
 def _failures(unit: Machine, known: Catalogue) -> dict[str, Any]:
