@@ -96,3 +96,9 @@ def test_a_logistic_by_hand() -> None:
     assert logistic(20, 4, 100, 1) == pytest.approx(50)
     # From above it falls: 100 / (1 + (0.5 - 1) / 4) = 114.29.
     assert logistic(200, 4, 100, 1) == pytest.approx(800 / 7)
+
+
+def test_who_leads_has_drawn_level_and_who_is_a_little_behind_takes_a_little() -> None:
+    assert periods_to_draw_level(2.0, 1.0, 1.5, 2.0, 50.0) == 0.0
+    # Half a per cent behind and doubling: log(1.005) / log(2) = 0.0049875415 / 0.6931471806 = 0.0071955.
+    assert periods_to_draw_level(1.0, 1.005, 2.0, 1.0, 50.0) == pytest.approx(0.0071955, rel=1e-5)

@@ -350,3 +350,10 @@ def test_information_is_worth_nothing_within_rounding_and_something_beyond() -> 
     # Half of 1 against half of 1 - x: they differ by a share x of it.
     assert information_value([1.0, -0.99e-12], [1, 2], groups=2) == 0.0
     assert information_value([1.0, -1.005e-12], [1, 2], groups=2) > 0.0
+
+
+def test_left_alone_an_input_is_known_in_64_groups() -> None:
+    # 64 scenarios, half of +1 and half of -1, in turn: known one by one, as 64 groups tell, half of them pay 1.
+    saved = [(-1.0) ** one for one in range(64)]
+    assert information_value(saved, list(range(64))) == pytest.approx(0.5)
+    assert information_value(saved, list(range(64)), groups=32) == 0.0, "a group holds one of each"
