@@ -400,7 +400,7 @@ def chip_values(
         Values of rows of `parameters` by `Parameter.key`, in place of the table's, see `changes`; those of other
         chips, precisions and stacks are left unread.
     setting : Setting, optional
-        Where the machine differs from the chip's facts.
+        Where the run differs from the chip's facts and the software's habits.
 
     Returns
     -------
@@ -421,6 +421,9 @@ def chip_values(
     ran = Setting() if setting is None else setting
     new = changes(changed or {})
     own = {name: new.get(one.key, one.value) for name, one in efficiency(unit.id, precision, stack).items()}
+    if ran.dispatch == "drop":  # what is padded has its sizes beforehand
+        own["expert_launch"] = min(own["expert_launch"], own["launch"])
+        own["expert_load"] = ran.number("capacity", own["expert_load"])
     matrix, head = unit.total(matrix_peak(unit, precision)), unit.total(head_peak(unit))
     memory = _memory(unit)
     if "scale_up_domain" not in unit.facts.quantities(unit.id):

@@ -3,7 +3,7 @@
 A link between chips is *fast* by how it is wired (switched, point to point, a torus), whatever its maker calls it;
 what is wired as a network joins servers. Of a reader's own link nobody may have said how: it is taken as switched.
 A run may have had other surroundings than the chip's facts say: a slower network, fewer chips a server, a power cap,
-another memory.
+another memory. And it may say how its experts were given their tokens, which the software leaves open.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dojo_calc.hardware.machine import Link, Machine
 from dojo_calc.quantities import ByteRate, PositiveBytes, PositivePower, Ranks, check
 
 __all__ = [
+    "DISPATCH",
     "FAST",
     "NO_NETWORK",
     "FastLinks",
@@ -26,12 +27,13 @@ __all__ = [
 ]
 
 NO_NETWORK = 1e-3  # B/s: so little that no plan crosses it unseen
+DISPATCH = ("dropless", "drop")
 FAST = ("switched", "point-to-point", "torus")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a run's machine differs from its chip's facts; None is as the facts say.
+    """Where a run differs from the facts of its chip and the habits of its software; None is as those say.
 
     Parameters
     ----------
@@ -46,6 +48,11 @@ class Setting:
         As the driver reports it [B].
     memory_bandwidth : ByteRate, optional
         [B/s].
+    dispatch : {"dropless", "drop"}, optional
+        Whether experts take all tokens that are routed to them, or up to a capacity, padded where fewer come. Sizes
+        are then known beforehand, and no host waits for counts of tokens.
+    capacity : Ranks, optional
+        Tokens that an expert is given over the mean, where it drops [1].
 
     Raises
     ------
@@ -53,6 +60,8 @@ class Setting:
         If a value is outside its domain.
     UnitError
         If a text has another dimension.
+    UnknownNameError
+        If a dispatch is no such word, or a capacity is given that has no effect, since nothing is dropped.
     """
 
     network: float | str | None = None
@@ -60,14 +69,20 @@ class Setting:
     power: float | str | None = None
     memory: float | str | None = None
     memory_bandwidth: float | str | None = None
+    dispatch: str | None = None
+    capacity: float | str | None = None
 
     def __post_init__(self) -> None:
         kinds = {"network": ByteRate, "per_server": Ranks, "power": PositivePower, "memory": PositiveBytes,
-                 "memory_bandwidth": ByteRate}  # fmt: skip
+                 "memory_bandwidth": ByteRate, "capacity": Ranks}  # fmt: skip
         for name, kind in kinds.items():
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, float(check(given, kind, name)))
+        if self.dispatch is not None and self.dispatch not in DISPATCH:
+            raise UnknownNameError(f"dispatch must be one of {', '.join(DISPATCH)}, got {self.dispatch!r}")
+        if self.capacity is not None and self.dispatch != "drop":
+            raise UnknownNameError("capacity has no effect unless dispatch is drop")
 
     def number(self, name: str, rated: float) -> float:
         """Value of a field in SI, or that of the chip's facts where none is given."""

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dojo_calc.errors import DojoCalcError
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values
 from dojo_calc.performance.experts import domains_crossed, exchange_time, experts_products
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import PlanError, flags, train
-from dojo_calc.performance.setting import NO_NETWORK
+from dojo_calc.performance.setting import NO_NETWORK, Setting
 from dojo_calc.performance.training import launch_time
 from dojo_calc.performance.workload import Transformer, transformer
 
@@ -171,3 +172,27 @@ def test_a_chip_without_a_network_trains_within_its_domain() -> None:
         one = values("llama3-8b", data=chips) | {"network": NO_NETWORK}
         words = [text(lambda name: f"{one[name]:g}") for where, text in problems(one) if np.any(where)]  # noqa: B023
         assert any("no network is known between fast domains of 8 chips" in text for text in words) == said
+
+
+def test_who_drops_tokens_waits_for_no_counts_and_computes_its_capacity() -> None:
+    plain = chip_values("b200", "bf16", "bridge-25.09")
+    kept = chip_values("b200", "bf16", "bridge-25.09", setting=Setting(dispatch="dropless"))
+    assert kept == plain
+    drops = chip_values("b200", "bf16", "bridge-25.09", setting=Setting(dispatch="drop", capacity=1.5))
+    assert drops["expert_launch"] == plain["launch"] < plain["expert_launch"]
+    assert (plain["expert_load"], drops["expert_load"]) == (1.0, 1.5)
+    assert {name for name in plain if plain[name] != drops[name]} == {"expert_launch", "expert_load"}
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"dispatch": "some"}, "dispatch must be one of dropless, drop, got 'some'"),
+        ({"dispatch": "dropless", "capacity": 1.5}, "capacity has no effect unless dispatch is drop"),
+        ({"capacity": 1.5}, "capacity has no effect"),
+        ({"dispatch": "drop", "capacity": 0.5}, "capacity must be at least 1"),
+    ],
+)
+def test_a_dispatch_that_cannot_be_is_refused(told: dict[str, Any], message: str) -> None:
+    with pytest.raises(DojoCalcError, match=message):
+        Setting(**told)

@@ -45,7 +45,8 @@ class Run(Strict):
     """A row of `data/validation/training_runs.csv` or `more_runs.csv`.
 
     From `head_dim` to `moe_feedforward` a row may give its model's sizes, over those of the table of models; from
-    `node_gbps` [Gb/s a server] to `memory_tbps` what of its machine differs from the chip's own facts.
+    `node_gbps` [Gb/s a server] to `memory_tbps` what of its machine differs from the chip's own facts. `dispatch` and
+    `capacity` say how its experts were given their tokens, see `dojo_calc.performance.setting.Setting`.
     """
 
     id: str
@@ -85,6 +86,8 @@ class Run(Strict):
     shared_experts: Number | None = None
     dense_layers: Number | None = None
     moe_feedforward: Number | None = None
+    dispatch: str | None = None
+    capacity: Positive | None = None
     where: str = ""
     also: str = ""
 

@@ -7,7 +7,8 @@ was made is never refused for its memory. Not everybody runs the best: where vir
 interval reaches to the plain schedule, which has none.
 
 What a row says of its machine counts over the chip's own facts: the network of a server and the chips in it, the
-memory's size and speed, and a power cap, under which matrix units run slower with the root of the power.
+memory's size and speed, and a power cap, under which matrix units run slower with the root of the power. So does how
+experts drop tokens, or do not.
 """
 
 from __future__ import annotations
@@ -345,6 +346,8 @@ def _setting(run: Run) -> Setting:
         power=run.power_w,
         memory=None if run.memory_gib is None else run.memory_gib * GiB,
         memory_bandwidth=None if run.memory_tbps is None else run.memory_tbps * tera,
+        dispatch=run.dispatch,
+        capacity=run.capacity,
     )
 
 
@@ -420,8 +423,8 @@ def validate_runs(
     Returns
     -------
     Validation
-        Rows in the file's order; groups by group, source, chip, use and, for the shipped runs, split. Rows whose
-        `use` is apart are shown and not scored. Plans tried on one model are ranked, see `Validation.studies`.
+        Rows in the file's order; groups by group, source, chip, use, dispatch and, for the shipped runs, split. Rows
+        whose `use` is apart are shown and not scored. Plans tried on one model are ranked, see `Validation.studies`.
 
     Raises
     ------
@@ -464,10 +467,12 @@ def validate_runs(
         "source": [publisher(run.source) for run in runs],
         "chip": [run.chip for run in runs],
         "use": [run.use for run in runs],
+        "dispatch": [run.dispatch or "" for run in runs],
     }
     if path is None:
         labels["split"] = [splits()[run.id] for run in runs]
-    if not any(labels["group"]):
-        del labels["group"]
+    for name in ("group", "dispatch"):
+        if not any(labels[name]):
+            del labels[name]
     whole = summarise(rows, labels, [run.use == "score" for run in runs])
     return replace(whole, studies=studies(runs, [row.predicted for row in rows]))
