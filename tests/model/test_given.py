@@ -304,7 +304,7 @@ def test_replicas_of_a_run_follow_from_its_chips() -> None:
             {"data": 8},
             "data is given, but so is all that it follows from: chips, tensor, pipeline and context",
         ),
-        ({"mfu": 0.4}, "mfu is given, but elapsed does not depend on it: it is a result"),
+        ({"mfu": 0.4}, "mfu is given, but elapsed does not depend on it; it would change load, at_work"),
     ):
         with pytest.raises(ModelError, match=message):
             run.evaluate("elapsed", **given_)
