@@ -149,7 +149,8 @@ def training_run(
 
     Two durations are told apart. *Undisturbed*, steps alone or with what failures cost; and *as runs turn out*, by a
     factor that published runs give, with a wide interval. It was fitted to typical software, the one taken where no
-    stack is named. What is paid and drawn follows the second.
+    stack is named. What is paid and drawn follows the second; the power that servers draw
+    follows the utilisation over those hours, from that at rest to that of demanding runs.
 
     Owned: hardware with its share of the network is used up evenly over its life, and electricity is paid; hall,
     staff and interest are not in it. Rented: the hourly price for all of it. Power is the mean one of servers,
