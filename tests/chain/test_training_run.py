@@ -68,6 +68,16 @@ def test_power_follows_load(run: dc.Model) -> None:
     assert drawn[0] < run.evaluate("site_power") < drawn[1]
 
 
+def test_a_server_at_full_load_draws_what_was_measured() -> None:
+    """Newkirk et al.: demanding training draws 76 % of 10.2 kW. Latif et al.: never more than 8.4 kW."""
+    plan = {"tensor": 8, "pipeline": 1, "micro_batch": 1}
+    made = dc.training_run("llama3-8b", "h100", 64, tokens="1T", global_batch=256, sequence=4096, plan=plan)
+    server = 8 * made.evaluate("at_work", load=1.0)
+    assert server == pytest.approx(0.76 * 10_200, rel=0.05)
+    assert server < 8_400
+    assert 8 * made.evaluate("at_work", load=0.0) == pytest.approx(0.25 * server)
+
+
 def test_a_run_that_nothing_holds_up_takes_what_its_steps_and_failures_do(run: dc.Model) -> None:
     got = run.evaluate(["billed", "elapsed"], field_factor=1.0)
     assert got["billed"] == got["elapsed"]
