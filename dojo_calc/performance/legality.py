@@ -157,7 +157,7 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
 
 def _is_whole(size: Any) -> Any:
     """Whether a size, or each of an array, is a whole number of at least 1."""
-    return np.isfinite(size) & (np.asarray(size) >= 1) & (np.floor(size) == size)
+    return np.isfinite(size) & (np.asarray(size) >= 1) & (np.rint(size) == size)
 
 
 def _plain(shown: str) -> float:
