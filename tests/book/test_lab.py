@@ -27,7 +27,7 @@ CHAPTERS = ("hundred_exaflops", "cost_of_a_d1", "exaflop_hour")
 # A server keeps one kernel for one file, so Notebook 7 gets a file of its own.
 COPIES = {chapter: chapter for chapter in CHAPTERS} | {"in_notebook_7": "hundred_exaflops"}
 VEGA = "application/vnd.vegalite.v5+json"
-SECONDS = 60
+SECONDS = 180
 # Cells out of sight are drawn too, and no one is asked about news.
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},

@@ -16,7 +16,7 @@ NOTEBOOKS = sorted((SITE / "notebooks").rglob("*.ipynb"))
 every_notebook = pytest.mark.parametrize(
     "notebook", NOTEBOOKS or [SITE / "notebooks"], ids=lambda path: path.stem
 )
-CELL_SECONDS = 120
+CELL_SECONDS = 300
 # Run as the notebook's last cell, by its own kernel.
 FROM_THE_WHEEL = """
 import sys
