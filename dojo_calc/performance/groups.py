@@ -106,7 +106,7 @@ def fast_bandwidth(
 
     A switch carries all of it for any group. Of direct links to each other chip of the domain a group uses its
     share. On a torus a group lies along as many axes as it fills, with two links an axis, and its collectives
-    cut their message over them, as `mesh.torus_all_gather` does.
+    cut their message over them, as `torus.torus_all_gather` does.
 
     Parameters
     ----------

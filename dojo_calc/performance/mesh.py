@@ -1,4 +1,4 @@
-"""Collectives on a grid of ranks: the mesh of dies on a tile, and the torus, whose rows and columns close.
+"""Collectives on a grid of ranks, such as the mesh of dies on a tile; `dojo_calc.performance.torus` closes it.
 
 Every rank has one link to each neighbour. Terms and conventions are those of
 `dojo_calc.performance.collective`, but for two: `bandwidth` is of one link in one direction, and a rank
@@ -29,16 +29,14 @@ from dojo_calc.performance.collective import all_gather_bound, pipelined, ring_a
 from dojo_calc.quantities import ByteRate, Bytes, Count, Duration, Numeric, Ranks
 
 __all__ = [
-    "mesh_all_gather", "mesh_all_gather_bound", "mesh_all_reduce", "mesh_all_reduce_bound", "mesh_all_to_all",
-    "mesh_all_to_all_bound", "mesh_broadcast", "mesh_bucket_all_reduce", "mesh_centre_all_reduce",
-    "mesh_diameter", "mesh_distance", "mesh_latency_bound", "mesh_links", "mesh_mean_distance", "mesh_reduce_scatter",
-    "torus_all_gather", "torus_all_gather_bound", "torus_all_reduce", "torus_all_reduce_bound",
-    "torus_all_to_all", "torus_all_to_all_bound", "torus_broadcast", "torus_diameter", "torus_latency_bound",
-    "torus_reduce_scatter",
+    "mesh_all_gather", "mesh_all_gather_bound", "mesh_all_reduce", "mesh_all_reduce_bound",
+    "mesh_all_to_all", "mesh_all_to_all_bound", "mesh_broadcast", "mesh_bucket_all_reduce",
+    "mesh_centre_all_reduce", "mesh_diameter", "mesh_distance", "mesh_latency_bound", "mesh_links",
+    "mesh_mean_distance", "mesh_reduce_scatter",
 ]  # fmt: skip
 
 
-def _two_phases(
+def two_phases(
     line: Callable[[Numeric, Numeric], Numeric], rows: Numeric, columns: Numeric, message: Numeric
 ) -> Numeric:
     """Time of an all-gather made of one along every line of a dimension, then one along the other.
@@ -53,7 +51,7 @@ def _two_phases(
     return minimum(first + second, whole)
 
 
-def _centre_distance(rows: Numeric, columns: Numeric) -> Numeric:
+def centre_distance(rows: Numeric, columns: Numeric) -> Numeric:
     """Hops from a rank in the middle to the corner farthest from it."""
     return floor(rows / 2.0) + floor(columns / 2.0)
 
@@ -158,7 +156,7 @@ def mesh_all_gather(
         For a square of n ranks ``mesh_diameter * latency + (n - 1) / n * message / 2 / bandwidth`` [s];
         broadcast shape.
     """
-    return _two_phases(
+    return two_phases(
         lambda ranks, part: ring_all_gather(ranks, part, bandwidth, latency), rows, columns, message
     )
 
@@ -236,7 +234,7 @@ def mesh_centre_all_reduce(
     Duration
         `pipelined` over twice the distance from the centre to the farthest corner [s]; broadcast shape.
     """
-    return pipelined(2.0 * _centre_distance(rows, columns), message, bandwidth, latency)
+    return pipelined(2.0 * centre_distance(rows, columns), message, bandwidth, latency)
 
 
 def mesh_all_reduce(
@@ -404,227 +402,3 @@ def mesh_all_to_all_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth
         ``k / 4 * message / bandwidth`` for the longer side k, if even [s]; broadcast shape.
     """
     return maximum(_crossing(rows), _crossing(columns)) * (message / bandwidth)
-
-
-# --- Torus -----------------------------------------------------------------------------------------------
-
-
-def torus_diameter(rows: Ranks, columns: Ranks) -> Count:
-    """Hops between the ranks of a torus that are farthest apart.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        [1].
-
-    Returns
-    -------
-    Count
-        ``floor(rows / 2) + floor(columns / 2)`` [1]; broadcast shape.
-    """
-    return _centre_distance(rows, columns)
-
-
-def torus_all_gather(
-    rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate, latency: Duration
-) -> Duration:
-    """All-gather on a torus: rings both ways round, along one dimension and then the other [1]_.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        A side of two has two links to its neighbour [1].
-    message : Bytes
-        The gathered result [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-    latency : Duration
-        Of a hop [s].
-
-    Returns
-    -------
-    Duration
-        For a square of n ranks ``torus_diameter * latency + (n - 1) / n * message / 4 / bandwidth`` [s];
-        broadcast shape.
-    """
-
-    def both_ways(ranks: Numeric, part: Numeric) -> Numeric:
-        return floor(ranks / 2.0) * latency + all_gather_bound(ranks, part, bandwidth) / 2.0
-
-    return _two_phases(both_ways, rows, columns, message)
-
-
-def torus_reduce_scatter(
-    rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate, latency: Duration
-) -> Duration:
-    """Reduce-scatter on a torus: the all-gather run backwards [1]_.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        A side of two has two links to its neighbour [1].
-    message : Bytes
-        The vector that every rank brings [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-    latency : Duration
-        Of a hop [s].
-
-    Returns
-    -------
-    Duration
-        As `torus_all_gather` [s]; broadcast shape.
-    """
-    return torus_all_gather(rows, columns, message, bandwidth, latency)
-
-
-def torus_all_reduce(
-    rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate, latency: Duration
-) -> Duration:
-    """All-reduce on a torus: reduce-scatter, then all-gather [1]_.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        A side of two has two links to its neighbour [1].
-    message : Bytes
-        [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-    latency : Duration
-        Of a hop [s].
-
-    Returns
-    -------
-    Duration
-        [s]; broadcast shape.
-    """
-    scattered = torus_reduce_scatter(rows, columns, message, bandwidth, latency)
-    return scattered + torus_all_gather(rows, columns, message, bandwidth, latency)
-
-
-def torus_broadcast(
-    rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate, latency: Duration
-) -> Duration:
-    """Broadcast on a torus, both ways along a row and from there along all columns, in pieces.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        [1].
-    message : Bytes
-        [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-    latency : Duration
-        Of a hop [s].
-
-    Returns
-    -------
-    Duration
-        `pipelined` over `torus_diameter` stages [s]; broadcast shape.
-    """
-    return pipelined(torus_diameter(rows, columns), message, bandwidth, latency)
-
-
-def torus_all_to_all(
-    rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate, latency: Duration
-) -> Duration:
-    """All-to-all on a torus, every part by the shorter way along its row, then along a column.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        A side of two has two links to its neighbour [1].
-    message : Bytes
-        What one rank sends in all, its own part counted [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-    latency : Duration
-        Of a hop [s].
-
-    Returns
-    -------
-    Duration
-        ``torus_latency_bound + torus_all_to_all_bound`` [s]; broadcast shape.
-    """
-    crossed = torus_all_to_all_bound(rows, columns, message, bandwidth)
-    return torus_latency_bound(rows, columns, latency) + crossed
-
-
-def torus_latency_bound(rows: Ranks, columns: Ranks, latency: Duration) -> Duration:
-    """Least time for something to get to the farthest rank of a torus.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        [1].
-    latency : Duration
-        Of a hop [s].
-
-    Returns
-    -------
-    Duration
-        ``torus_diameter * latency`` [s]; broadcast shape.
-    """
-    return torus_diameter(rows, columns) * latency
-
-
-def torus_all_gather_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate) -> Duration:
-    """Least time to bring the parts of all others through the links of a rank, four on a true torus.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        A side of two has two links to its neighbour [1].
-    message : Bytes
-        [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-
-    Returns
-    -------
-    Duration
-        ``(n - 1) / n * message / 4 / bandwidth`` for n ranks [s]; broadcast shape.
-    """
-    return mesh_all_gather_bound(rows, columns, message, bandwidth) / 2.0
-
-
-def torus_all_reduce_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate) -> Duration:
-    """Least time of an all-reduce on a torus whose ranks add, all links at work.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        A side of two has two links to its neighbour [1].
-    message : Bytes
-        [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-
-    Returns
-    -------
-    Duration
-        ``(n - 1) / n * message / 2 / bandwidth`` for n ranks [s]; broadcast shape.
-    """
-    return 2.0 * torus_all_gather_bound(rows, columns, message, bandwidth)
-
-
-def torus_all_to_all_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate) -> Duration:
-    """Least time of an all-to-all on a torus: its middle is cut twice, so half of a mesh's time.
-
-    Parameters
-    ----------
-    rows, columns : Ranks
-        A side of two has two links to its neighbour [1].
-    message : Bytes
-        What one rank sends in all, its own part counted [B].
-    bandwidth : ByteRate
-        Of a link, one direction [B/s].
-
-    Returns
-    -------
-    Duration
-        ``k / 8 * message / bandwidth`` for the longer side k, if even [s]; broadcast shape.
-    """
-    return mesh_all_to_all_bound(rows, columns, message, bandwidth) / 2.0

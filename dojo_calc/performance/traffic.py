@@ -17,13 +17,8 @@ References
 from __future__ import annotations
 
 from dojo_calc.operations import maximum, where
-from dojo_calc.performance.collective import (
-    ring_all_gather,
-    ring_all_reduce,
-    tree_all_gather,
-    tree_all_reduce,
-    tree_reduce_scatter,
-)
+from dojo_calc.performance.collective import ring_all_gather, ring_all_reduce
+from dojo_calc.performance.switched import tree_all_gather, tree_all_reduce, tree_reduce_scatter
 from dojo_calc.quantities import (
     ByteRate,
     Bytes,

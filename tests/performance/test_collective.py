@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from dojo_calc.performance import collective as c
 from dojo_calc.performance import mesh as g
+from dojo_calc.performance import switched as s
+from dojo_calc.performance import torus as t
 from tests.strategies import from_zero
 
 MB, GB, US = 1e6, 1e9, 1e-6
@@ -24,21 +26,21 @@ delay = from_zero(1e-2)
 SLACK = 1 + 1e-12  # sums in another order differ in the last bits
 
 FLAT = [
-    c.doubling_all_reduce, c.in_network_all_reduce, c.ring_all_gather, c.ring_all_reduce, c.ring_all_to_all,
-    c.ring_broadcast, c.ring_reduce_scatter, c.switched_all_gather, c.switched_all_reduce,
-    c.switched_all_to_all, c.switched_broadcast, c.switched_reduce_scatter, c.tree_all_gather,
-    c.tree_all_reduce, c.tree_all_to_all, c.tree_broadcast, c.tree_reduce_scatter,
+    s.doubling_all_reduce, s.in_network_all_reduce, c.ring_all_gather, c.ring_all_reduce, c.ring_all_to_all,
+    c.ring_broadcast, c.ring_reduce_scatter, s.switched_all_gather, s.switched_all_reduce,
+    s.switched_all_to_all, s.switched_broadcast, s.switched_reduce_scatter, s.tree_all_gather,
+    s.tree_all_reduce, s.tree_all_to_all, s.tree_broadcast, s.tree_reduce_scatter,
 ]  # fmt: skip
 GRID = [
     g.mesh_all_gather, g.mesh_all_reduce, g.mesh_all_to_all, g.mesh_broadcast, g.mesh_bucket_all_reduce,
-    g.mesh_centre_all_reduce, g.mesh_reduce_scatter, g.torus_all_gather, g.torus_all_reduce,
-    g.torus_all_to_all, g.torus_broadcast, g.torus_reduce_scatter,
+    g.mesh_centre_all_reduce, g.mesh_reduce_scatter, t.torus_all_gather, t.torus_all_reduce,
+    t.torus_all_to_all, t.torus_broadcast, t.torus_reduce_scatter,
 ]  # fmt: skip
 HIERARCHICAL = [
-    (c.hierarchical_all_gather, c.ring_all_gather),
-    (c.hierarchical_reduce_scatter, c.ring_reduce_scatter),
-    (c.hierarchical_all_reduce, c.ring_all_reduce),
-    (c.hierarchical_all_to_all, c.switched_all_to_all),
+    (s.hierarchical_all_gather, c.ring_all_gather),
+    (s.hierarchical_reduce_scatter, c.ring_reduce_scatter),
+    (s.hierarchical_all_reduce, c.ring_all_reduce),
+    (s.hierarchical_all_to_all, s.switched_all_to_all),
 ]
 
 
@@ -51,7 +53,7 @@ def test_the_lists_above_are_complete() -> None:
     shape = {"ranks", "rows", "inner"}
     timed = {
         name
-        for module in (c, g)
+        for module in (c, s, g, t)
         for name in module.__all__
         if not name.endswith("bound")
         and "message" in (takes := inspect.signature(getattr(module, name)).parameters)
@@ -71,13 +73,13 @@ def test_ring_of_eight_by_hand() -> None:
 
 def test_trees_of_eight_and_of_nine_by_hand() -> None:
     # 80 MB at 100 GB/s are 800 us; 7/8 of them 700 us; three rounds start in 6 us.
-    assert c.tree_broadcast(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(2406 * US, rel=1e-14)
-    assert c.tree_all_gather(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(706 * US, rel=1e-14)
-    assert c.tree_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(1412 * US, rel=1e-14)
-    assert c.doubling_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(2406 * US, rel=1e-14)
+    assert s.tree_broadcast(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(2406 * US, rel=1e-14)
+    assert s.tree_all_gather(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(706 * US, rel=1e-14)
+    assert s.tree_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(1412 * US, rel=1e-14)
+    assert s.doubling_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(2406 * US, rel=1e-14)
     # Nine: four rounds for Bruck; doubling among eight, and the ninth folded in and out: 3 + 2 rounds.
-    assert c.tree_all_gather(9, 90 * MB, 100 * GB, 2 * US) == pytest.approx(808 * US, rel=1e-14)
-    assert c.doubling_all_reduce(9, 80 * MB, 100 * GB, 2 * US) == pytest.approx(5 * 802 * US, rel=1e-14)
+    assert s.tree_all_gather(9, 90 * MB, 100 * GB, 2 * US) == pytest.approx(808 * US, rel=1e-14)
+    assert s.doubling_all_reduce(9, 80 * MB, 100 * GB, 2 * US) == pytest.approx(5 * 802 * US, rel=1e-14)
 
 
 def test_bruck_moves_no_more_than_half_the_parts_in_a_round() -> None:
@@ -85,22 +87,22 @@ def test_bruck_moves_no_more_than_half_the_parts_in_a_round() -> None:
     for ranks in range(1, 200):
         rounds = max(0, (ranks - 1).bit_length())
         moved = sum(bin(distance).count("1") for distance in range(ranks))  # parts, all rounds together
-        time = c.tree_all_to_all(ranks, ranks * 1.0, 1.0, 0.0)  # a part is 1 B, at 1 B/s
+        time = s.tree_all_to_all(ranks, ranks * 1.0, 1.0, 0.0)  # a part is 1 B, at 1 B/s
         assert moved <= float(time) * SLACK
         if ranks == 1 << rounds:
             assert float(time) == pytest.approx(moved)
 
 
 def test_switch_of_eight_by_hand() -> None:
-    assert c.switched_all_gather(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(702 * US, rel=1e-14)
-    assert c.switched_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(1404 * US, rel=1e-14)
-    assert c.in_network_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(802 * US, rel=1e-14)
+    assert s.switched_all_gather(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(702 * US, rel=1e-14)
+    assert s.switched_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(1404 * US, rel=1e-14)
+    assert s.in_network_all_reduce(8, 80 * MB, 100 * GB, 2 * US) == pytest.approx(802 * US, rel=1e-14)
 
 
 def test_two_servers_of_eight_by_hand() -> None:
     # Inside: 7 steps of 10 MB at 100 GB/s + 2 us = 714 us, twice. Across: 10 MB over 2 ranks at 10 GB/s:
     # two steps of 5 MB in 500 us + 5 us = 1010 us. Together 2438 us.
-    got = c.hierarchical_all_reduce(8, 2, 80 * MB, 100 * GB, 10 * GB, 2 * US, 5 * US)
+    got = s.hierarchical_all_reduce(8, 2, 80 * MB, 100 * GB, 10 * GB, 2 * US, 5 * US)
     assert got == pytest.approx(2438 * US, rel=1e-14)
 
 
@@ -113,7 +115,7 @@ def test_short_messages_against_the_model_of_nccl() -> None:
     inside, across = 0.47 * US, 2.7 * US
     assert c.ring_all_reduce(8, 0, 235 * GB, inside) == pytest.approx(2 * 7 * inside)
     tree = 2 * ((16 // 2 - 1) * inside + 1 * across)
-    assert c.hierarchical_all_reduce(8, 2, 0, 235 * GB, 25 * GB, inside, across) == pytest.approx(tree)
+    assert s.hierarchical_all_reduce(8, 2, 0, 235 * GB, 25 * GB, inside, across) == pytest.approx(tree)
 
 
 def test_pieces_of_a_pipeline_against_a_search() -> None:
@@ -155,7 +157,7 @@ def test_distances_and_cut_against_counting(rows: int, columns: int) -> None:
     ]  # fmt: skip
     assert g.mesh_diameter(rows, columns) == max(hops, default=0)
     assert [g.mesh_distance(a, b, x, y) for a, b in ranks for x, y in ranks if (a, b) != (x, y)] == hops
-    assert g.torus_diameter(rows, columns) == max(closed)
+    assert t.torus_diameter(rows, columns) == max(closed)
     if hops:
         assert g.mesh_mean_distance(rows, columns) == pytest.approx(np.mean(hops))
     # All-to-all of one byte a pair, row first: the load of every directed link, counted.
@@ -189,14 +191,14 @@ def test_one_rank_of_a_grid_takes_no_time(formula: Callable[..., Any]) -> None:
 def test_limits_of_a_long_and_of_a_short_message(ranks: int, bandwidth: float, latency: float) -> None:
     long = 1e9 * ranks * bandwidth  # so long that no latency counts
     share = (ranks - 1) / ranks * long / bandwidth
-    for formula in (c.ring_all_reduce, c.tree_all_reduce, c.switched_all_reduce):
+    for formula in (c.ring_all_reduce, s.tree_all_reduce, s.switched_all_reduce):
         assert formula(ranks, long, bandwidth, latency) == pytest.approx(2 * share, rel=1e-7)
-    for formula in (c.ring_all_gather, c.tree_reduce_scatter, c.switched_all_to_all):
+    for formula in (c.ring_all_gather, s.tree_reduce_scatter, s.switched_all_to_all):
         assert formula(ranks, long, bandwidth, latency) == pytest.approx(share, rel=1e-7)
     rounds = (ranks - 1).bit_length()
     assert c.ring_all_reduce(ranks, 0, bandwidth, latency) == pytest.approx(2 * (ranks - 1) * latency)
-    assert c.tree_broadcast(ranks, 0, bandwidth, latency) == pytest.approx(rounds * latency)
-    assert c.switched_all_reduce(ranks, 0, bandwidth, latency) == pytest.approx(2 * latency)
+    assert s.tree_broadcast(ranks, 0, bandwidth, latency) == pytest.approx(rounds * latency)
+    assert s.switched_all_reduce(ranks, 0, bandwidth, latency) == pytest.approx(2 * latency)
     assert c.ring_broadcast(ranks, 0, bandwidth, latency) == pytest.approx((ranks - 1) * latency)
 
 
@@ -245,17 +247,17 @@ def test_no_flat_algorithm_beats_its_bounds(
     one_port = c.latency_bound(ranks, latency)  # one send at a time
     across = latency if ranks > 1 else 0.0  # all sends at once
     floors: dict[Any, Any] = {
-        c.ring_all_gather: (gather, one_port), c.tree_all_gather: (gather, one_port),
-        c.switched_all_gather: (gather, across),
-        c.ring_reduce_scatter: (gather, one_port), c.tree_reduce_scatter: (gather, one_port),
-        c.switched_reduce_scatter: (gather, across),
-        c.ring_all_to_all: (gather, one_port), c.tree_all_to_all: (gather, one_port),
-        c.switched_all_to_all: (gather, across),
-        c.ring_all_reduce: (reduce, one_port), c.tree_all_reduce: (reduce, one_port),
-        c.doubling_all_reduce: (reduce, one_port), c.switched_all_reduce: (reduce, across),
-        c.in_network_all_reduce: (sent, across),
-        c.ring_broadcast: (sent, one_port), c.tree_broadcast: (sent, one_port),
-        c.switched_broadcast: (sent, across),
+        c.ring_all_gather: (gather, one_port), s.tree_all_gather: (gather, one_port),
+        s.switched_all_gather: (gather, across),
+        c.ring_reduce_scatter: (gather, one_port), s.tree_reduce_scatter: (gather, one_port),
+        s.switched_reduce_scatter: (gather, across),
+        c.ring_all_to_all: (gather, one_port), s.tree_all_to_all: (gather, one_port),
+        s.switched_all_to_all: (gather, across),
+        c.ring_all_reduce: (reduce, one_port), s.tree_all_reduce: (reduce, one_port),
+        s.doubling_all_reduce: (reduce, one_port), s.switched_all_reduce: (reduce, across),
+        s.in_network_all_reduce: (sent, across),
+        c.ring_broadcast: (sent, one_port), s.tree_broadcast: (sent, one_port),
+        s.switched_broadcast: (sent, across),
     }  # fmt: skip
     assert set(floors) == set(FLAT)
     for formula, bounds in floors.items():
@@ -269,7 +271,12 @@ def test_no_grid_algorithm_beats_its_bounds(
     shape, sized = (rows, columns), (rows, columns, message, bandwidth)
     whole = c.broadcast_bound(rows * columns, message, bandwidth)
     for kind, links in (("mesh", 2), ("torus", 4)):
-        of = {name.removeprefix(f"{kind}_"): getattr(g, name) for name in g.__all__ if name.startswith(kind)}
+        of = {
+            name.removeprefix(f"{kind}_"): getattr(module, name)
+            for module in (g, t)
+            for name in module.__all__
+            if name.startswith(kind)
+        }
         least = of["latency_bound"](*shape, latency)
         floors = {
             "all_gather": of["all_gather_bound"](*sized), "reduce_scatter": of["all_gather_bound"](*sized),
@@ -289,7 +296,7 @@ def test_the_all_gather_of_a_square_meets_both_its_bounds_together(
 ) -> None:
     for gather, bound, least in (
         (g.mesh_all_gather, g.mesh_all_gather_bound, g.mesh_latency_bound),
-        (g.torus_all_gather, g.torus_all_gather_bound, g.torus_latency_bound),
+        (t.torus_all_gather, t.torus_all_gather_bound, t.torus_latency_bound),
     ):
         floor = bound(side, side, message, bandwidth) + least(side, side, latency)
         assert gather(side, side, message, bandwidth, latency) == pytest.approx(floor, rel=1e-12)
@@ -312,7 +319,7 @@ def test_a_hierarchy_of_equal_links_moves_what_a_ring_moves_in_fewer_steps(
     inner: int, outer: int, message: float, latency: float
 ) -> None:
     """Reduce-scatter and all-gather inside leave 1 / inner to go across, so the bytes telescope."""
-    two = c.hierarchical_all_reduce(inner, outer, message, 1e9, 1e9, latency, latency)
+    two = s.hierarchical_all_reduce(inner, outer, message, 1e9, 1e9, latency, latency)
     one = c.ring_all_reduce(inner * outer, message, 1e9, latency)
     fewer = 2 * ((inner * outer - 1) - (inner - 1) - (outer - 1)) * latency
     assert two + fewer == pytest.approx(one, rel=1e-9)

@@ -12,9 +12,9 @@ from dojo_calc.performance import step
 from dojo_calc.performance.collective import all_gather_bound
 from dojo_calc.performance.efficiency import chip_values
 from dojo_calc.performance.groups import fast_bandwidth, group_bandwidth, within_domain
-from dojo_calc.performance.mesh import torus_all_gather_bound
 from dojo_calc.performance.plan import PlanError, flags, train
 from dojo_calc.performance.setting import Setting
+from dojo_calc.performance.torus import torus_all_gather_bound
 from dojo_calc.performance.traffic import gradient_time
 from dojo_calc.performance.workload import transformer
 
