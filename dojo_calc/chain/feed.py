@@ -16,7 +16,6 @@ from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model, Step, choice, step
 from dojo_calc.performance import step as performance_step
 from dojo_calc.performance.feeding import (
-    batch_held,
     best_utilisation,
     fed_utilisation,
     gather_time,
@@ -28,17 +27,20 @@ from dojo_calc.performance.feeding import (
     pooled_units,
     reduce_time,
     replicas,
+    streamed_traffic,
+    useful_efficiency,
+    working_utilisation,
+)
+from dojo_calc.performance.holding import (
+    batch_held,
     samples_kept,
     spilled_activations,
     stack_outputs,
     stage_bytes,
-    streamed_traffic,
     tiles_for_copy,
     tiles_for_pipeline,
     training_state,
     units_to_hold,
-    useful_efficiency,
-    working_utilisation,
 )
 from dojo_calc.performance.ingest import (
     consumed_rate,

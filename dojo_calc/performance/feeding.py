@@ -28,7 +28,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import mul
 
-from dojo_calc.operations import maximum, minimum, round_down, round_up, where
+from dojo_calc.operations import maximum, round_down
 from dojo_calc.performance.collective import all_gather_bound, all_reduce_bound
 from dojo_calc.performance.roofline import overlapped_time
 from dojo_calc.quantities import (
@@ -39,170 +39,20 @@ from dojo_calc.quantities import (
     Flop,
     Fraction,
     Intensity,
-    PositiveBytes,
     PositiveCount,
     PositiveDuration,
     PositiveFlop,
     PositiveFraction,
-    Ratio,
 )
 
 __all__ = [
-    "batch_held", "best_utilisation", "fed_utilisation", "gather_time", "grouped_share",
-    "micro_batch_to_hide", "per_unit_bytes", "per_unit_flop", "pipelined_share", "pooled_bandwidth",
-    "pooled_units", "reduce_time", "replicas", "samples_kept", "spilled_activations", "stack_outputs",
-    "stage_bytes", "streamed_traffic", "tiles_for_copy", "tiles_for_pipeline", "training_state",
-    "units_to_hold", "useful_efficiency", "working_utilisation",
+    "best_utilisation", "fed_utilisation", "gather_time", "grouped_share", "micro_batch_to_hide",
+    "per_unit_bytes", "per_unit_flop", "pipelined_share", "pooled_bandwidth", "pooled_units",
+    "reduce_time", "replicas", "streamed_traffic", "useful_efficiency", "working_utilisation",
 ]  # fmt: skip
 
+
 PASSES = 3.0  # of the weights in a step: read forward, read backward, written back as gradients
-
-
-def training_state(parameters: Count, per_parameter: Bytes) -> Bytes:
-    """Bytes that training keeps for all parameters.
-
-    Parameters
-    ----------
-    parameters : Count
-        [1].
-    per_parameter : Bytes
-        2 for BF16 weights alone; 16 with gradients, FP32 master weights and the two moments of Adam [2]_ [B].
-
-    Returns
-    -------
-    Bytes
-        [B]; broadcast shape.
-    """
-    return parameters * per_parameter
-
-
-def stack_outputs(tokens: Count, layers: Count, width: Count, per_width: Ratio) -> Count:
-    """Elements that a stack of equal transformer layers writes.
-
-    Parameters
-    ----------
-    tokens, layers, width : Count
-        [1].
-    per_width : Ratio
-        Elements a token and layer over the width of the model [1].
-
-    Returns
-    -------
-    Count
-        [1]; broadcast shape.
-    """
-    return tokens * layers * width * per_width
-
-
-def units_to_hold(held: Bytes, capacity: PositiveBytes) -> Count:
-    """Whole dies, tiles or trays whose memories hold something.
-
-    Parameters
-    ----------
-    held : Bytes
-        [B].
-    capacity : PositiveBytes
-        Of one [B].
-
-    Returns
-    -------
-    Count
-        ``held / capacity``, rounded up [1]; broadcast shape.
-    """
-    return round_up(held / capacity)
-
-
-def batch_held(
-    capacity: Bytes, units: Count, state: Bytes, activations: PositiveBytes, in_flight: PositiveCount = 1.0
-) -> Count:
-    """Whole samples whose activations fit beside the training state of one copy of a model.
-
-    Parameters
-    ----------
-    capacity : Bytes
-        Of one die, tile or chip [B].
-    units : Count
-        How many share the copy [1].
-    state : Bytes
-        `training_state` of the model [B].
-    activations : PositiveBytes
-        Kept for one sample [B].
-    in_flight : PositiveCount
-        Micro-batches whose activations are held at once: 1, or the number of stages of a pipeline [1].
-
-    Returns
-    -------
-    Count
-        0 where not even one fits [1]; broadcast shape.
-    """
-    room = maximum(capacity * units - state, 0.0 * state)  # a zero that has the unit
-    return round_down(room / (activations * in_flight))
-
-
-def tiles_for_copy(state: Bytes, activations: Bytes, capacity: PositiveBytes, most: Count) -> Count:
-    """Tiles that hold one copy of a model and a sample, the training state filling no more than half of them.
-
-    Parameters
-    ----------
-    state : Bytes
-        `training_state` of the model [B].
-    activations : Bytes
-        Kept for one sample [B].
-    capacity : PositiveBytes
-        SRAM of a tile [B].
-    most : Count
-        Tiles there are [1].
-
-    Returns
-    -------
-    Count
-        Whole tiles, or `most` where even that is too few [1]; broadcast shape.
-    """
-    return minimum(round_up(maximum(2.0 * state, state + activations) / capacity), most)
-
-
-def tiles_for_pipeline(state: Bytes, activations: Bytes, capacity: PositiveBytes, most: Count) -> Count:
-    """Stages of a pipeline of one tile each, in which a micro-batch of one sample a stage is in flight.
-
-    Each of `p` stages keeps ``state / p`` and, of `p` samples in flight, a `p`-th: the activations of one sample.
-
-    Parameters
-    ----------
-    state, activations : Bytes
-        As for `tiles_for_copy` [B].
-    capacity : PositiveBytes
-        As for `tiles_for_copy` [B].
-    most : Count
-        Tiles there are [1].
-
-    Returns
-    -------
-    Count
-        Whole tiles whose state fills no more than half of them, or `most` where even that is too few, as when a
-        sample is larger than a tile [1]; broadcast shape.
-    """
-    fits = activations < capacity
-    room = where(fits, capacity - activations, capacity)
-    stages = round_up(maximum(2.0 * state / capacity, state / room))
-    return where(fits, minimum(stages, most), most)
-
-
-def samples_kept(activations: PositiveBytes, capacity: Bytes) -> Count:
-    """Whole samples whose activations a memory keeps, but at least one, which may have to spill.
-
-    Parameters
-    ----------
-    activations : PositiveBytes
-        Kept for one sample [B].
-    capacity : Bytes
-        [B].
-
-    Returns
-    -------
-    Count
-        [1]; broadcast shape.
-    """
-    return maximum(round_down(capacity / activations), 1.0)
 
 
 def per_unit_flop(batch: Count, work: Flop, units: PositiveCount) -> Flop:
@@ -343,24 +193,6 @@ def reduce_time(
     return all_reduce_bound(maximum(copies, 1.0), gradients, bandwidth) / micro_batches
 
 
-def spilled_activations(activations: Bytes, capacity: Bytes) -> Bytes:
-    """Activations of a micro-batch that the dies' SRAM cannot keep.
-
-    Parameters
-    ----------
-    activations : Bytes
-        Of the micro-batch [B].
-    capacity : Bytes
-        SRAM of the dies that share it [B].
-
-    Returns
-    -------
-    Bytes
-        [B]; broadcast shape.
-    """
-    return maximum(activations - capacity, 0.0 * activations)
-
-
 def streamed_traffic(weights: Bytes, spilled: Bytes, state: Bytes, micro_batches: PositiveCount) -> Bytes:
     """Bytes over a tray's memory in a micro-batch when weights and training state lie there.
 
@@ -403,24 +235,6 @@ def micro_batch_to_hide(traffic: Bytes, ridge: Intensity, work: PositiveFlop) ->
         Exact [1]; broadcast shape.
     """
     return ridge * traffic / work
-
-
-def stage_bytes(total: Bytes, stages: PositiveCount) -> Bytes:
-    """Share of one stage of a pipeline of equal stages.
-
-    Parameters
-    ----------
-    total : Bytes
-        Of the whole model [B].
-    stages : PositiveCount
-        Above zero [1].
-
-    Returns
-    -------
-    Bytes
-        [B]; broadcast shape.
-    """
-    return total / stages
 
 
 def pipelined_share(stages: Count, micro_batches: PositiveCount) -> Fraction:

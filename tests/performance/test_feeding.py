@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dojo_calc as dc
-from dojo_calc.performance import feeding
+from dojo_calc.performance import feeding, holding
 
 TILE_DIES, TRAY_DIES = 25, 150
 counts = st.integers(min_value=1, max_value=10_000)
@@ -18,28 +18,28 @@ sizes = st.floats(min_value=1e3, max_value=1e15)
 def test_what_lies_on_a_tile_by_hand() -> None:
     # ResNet-50: 25.56 million parameters of 16 B are 408.9 MB, just inside the 440 MB of one die. A tile of 25
     # holds 11,000 - 408.9 = 10,591.1 MB of activations; at 44.46 MB an image 238 whole images.
-    state = feeding.training_state(25_557_032, 16)
+    state = holding.training_state(25_557_032, 16)
     assert state == 408_912_512
-    assert feeding.units_to_hold(state, 440 * dc.MB) == 1
-    assert feeding.batch_held(440 * dc.MB, TILE_DIES, state, 44.46 * dc.MB) == 238
+    assert holding.units_to_hold(state, 440 * dc.MB) == 1
+    assert holding.batch_held(440 * dc.MB, TILE_DIES, state, 44.46 * dc.MB) == 238
     # GPT-3 175B: 2.8 TB, against 1.32 TB in all 3,000 dies; in HBM of 640 GB a tray, 4.375, so five.
-    state = feeding.training_state(175e9, 16)
-    assert feeding.batch_held(440 * dc.MB, 3000, state, 82 * dc.GB) == 0
-    assert feeding.units_to_hold(state, 640 * dc.GB) == 5
+    state = holding.training_state(175e9, 16)
+    assert holding.batch_held(440 * dc.MB, 3000, state, 82 * dc.GB) == 0
+    assert holding.units_to_hold(state, 640 * dc.GB) == 5
 
 
 def test_placement_by_hand() -> None:
     # 208 GB of state: 416 GB over 11 GB are 38 tiles (37.8). Beside 0.4 GB of state, a sample of 72.5 GB takes 7.
-    assert feeding.tiles_for_copy(208e9, 0.84e9, 11e9, 120) == 38
-    assert feeding.tiles_for_copy(0.4e9, 72.5e9, 11e9, 120) == 7
-    assert feeding.tiles_for_copy(2.8e12, 1e9, 11e9, 120) == 120
+    assert holding.tiles_for_copy(208e9, 0.84e9, 11e9, 120) == 38
+    assert holding.tiles_for_copy(0.4e9, 72.5e9, 11e9, 120) == 7
+    assert holding.tiles_for_copy(2.8e12, 1e9, 11e9, 120) == 120
     # In a pipeline a sample of 9.13 GB leaves 1.87 GB of a tile: 107.2 GB of state take 58 tiles (57.3), not 20.
-    assert feeding.tiles_for_pipeline(107.2e9, 0.5e9, 11e9, 120) == 20
-    assert feeding.tiles_for_pipeline(107.2e9, 9.13e9, 11e9, 120) == 58
-    assert feeding.tiles_for_pipeline(0.4e9, 72.5e9, 11e9, 120) == 120
+    assert holding.tiles_for_pipeline(107.2e9, 0.5e9, 11e9, 120) == 20
+    assert holding.tiles_for_pipeline(107.2e9, 9.13e9, 11e9, 120) == 58
+    assert holding.tiles_for_pipeline(0.4e9, 72.5e9, 11e9, 120) == 120
     # 66 GB keep four samples of 14.32 GB; one of 72.5 GB has to spill.
-    assert feeding.samples_kept(14.32e9, 66e9) == 4
-    assert feeding.samples_kept(72.5e9, 66e9) == 1
+    assert holding.samples_kept(14.32e9, 66e9) == 4
+    assert holding.samples_kept(72.5e9, 66e9) == 1
 
 
 def test_traffic_by_hand() -> None:
@@ -50,9 +50,9 @@ def test_traffic_by_hand() -> None:
     assert feeding.reduce_time(51.1 * dc.MB, 20, 1 * dc.TB) == pytest.approx(97.09 * dc.micro)
     assert feeding.reduce_time(51.1 * dc.MB, 20, 1 * dc.TB, 10) == pytest.approx(9.709 * dc.micro)
     # Streamed: 3 x 2 GB, 1 GB of activations out and in, 16 GB of state out and in over four micro-batches.
-    spilled = feeding.spilled_activations(67 * dc.GB, 66 * dc.GB)
+    spilled = holding.spilled_activations(67 * dc.GB, 66 * dc.GB)
     assert feeding.streamed_traffic(2 * dc.GB, spilled, 16 * dc.GB, 4) == 6 * dc.GB + 2 * dc.GB + 8 * dc.GB
-    assert feeding.spilled_activations(65 * dc.GB, 66 * dc.GB) == 0
+    assert holding.spilled_activations(65 * dc.GB, 66 * dc.GB) == 0
 
 
 def test_ridges_of_the_three_ways_by_hand() -> None:
@@ -109,15 +109,15 @@ def test_it_agrees_with_the_roofline(work: float, traffic: float, batch: int, ef
 
 @given(units=counts, state=sizes, activations=sizes, more=counts)
 def test_more_dies_never_hold_less(units: int, state: float, activations: float, more: int) -> None:
-    few = float(feeding.batch_held(440e6, units, state, activations))
-    many = float(feeding.batch_held(440e6, units + more, state, activations))
+    few = float(holding.batch_held(440e6, units, state, activations))
+    many = float(holding.batch_held(440e6, units + more, state, activations))
     assert few <= many
     # What is held, fits; one sample more would not.
     if few > 0:
         assert state + few * activations <= 440e6 * units * (1 + 1e-12)
     assert state + (few + 1) * activations >= 440e6 * units * (1 - 1e-12) or few == 0
     # Holding several micro-batches at once leaves room for no more samples in each.
-    assert feeding.batch_held(440e6, units, state, activations, 4) <= few
+    assert holding.batch_held(440e6, units, state, activations, 4) <= few
 
 
 @given(stages=counts, micro_batches=counts)
