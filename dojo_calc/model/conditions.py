@@ -162,3 +162,16 @@ def _known(names: Iterable[str], says: str, specs: Mapping[str, Spec]) -> None:
     for name in names:
         if name not in specs:
             raise ModelError(f"nothing provides {name!r} for the condition {says!r}{nearest(name, specs)}")
+
+
+def judged(checks: Iterable[tuple[Check, frozenset[str]]], values: Mapping[str, Any]) -> list[Broken]:
+    """What values break of some conditions; a tracer has no truth, so nothing is said of it."""
+    found: list[Broken] = []
+    for check, outputs in checks:
+        mine = {name: values[name] for name in check.names}
+        if any(hasattr(value, "node") for value in mine.values()):
+            continue
+        for where, words in check.judge(mine):
+            if np.any(where):
+                found.append(Broken(check.kind, check.says, where, outputs, words, mine))
+    return found

@@ -25,7 +25,7 @@ import numpy as np
 
 from dojo_calc.errors import DomainError, ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind
+from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind, judged
 from dojo_calc.model.consistent import refuse_overdetermined, refuse_unused
 from dojo_calc.model.inputs import Input, read_input
 from dojo_calc.model.wiring import (
@@ -215,12 +215,12 @@ class Model:
     ) -> tuple[dict[str, Any], list[Broken]]:
         """Outputs as their formulas give them, and the conditions that are broken: nothing refused or masked."""
         values, path = self._run(tuple(outputs), given, keep=False, limits=True)
-        return values, _judged(path, values)
+        return values, judged(path.checks, values)
 
     def told(self, output: str, given: Mapping[str, Given]) -> list[tuple[str, str]]:
         """Conditions that bear on an output, each with its kind, and what is wrong or nothing, in words."""
         values, path = self._run((output,), given, keep=False, limits=True)
-        wrong = {one.says: one.text() for one in _judged(path, values)}
+        wrong = {one.says: one.text() for one in judged(path.checks, values)}
         return [(f"{check.kind}: {check.says}", wrong.get(check.says, "")) for check, _ in path.checks]
 
     def checked(self, given: Mapping[str, Given]) -> dict[str, Any]:
@@ -276,7 +276,7 @@ class Model:
         """Values, and the mask of each output of which some elements break an identity."""
         values, path = self._run(outputs, given, keep=keep)
         masks: dict[str, Any] = {}
-        for one in _judged(path, values) if path.checks else ():
+        for one in judged(path.checks, values) if path.checks else ():
             if not np.ndim(one.where):
                 raise ModelError(one.text())
             for name in one.outputs:
@@ -386,7 +386,7 @@ class Model:
             closure = self.needed(check.names)
             if check.kind == "identity" and known.issuperset(one for one in closure if one in self.inputs):
                 values = self._run(check.names, {}, keep=True)[0]
-                for one in _judged(_Path((), (), (), ((check, frozenset()),)), values):
+                for one in judged([(check, frozenset())], values):
                     raise ModelError(f"model {self.name}: {one.text()}")
         self._changed, self._paths = frozenset(), {}
 
@@ -493,16 +493,3 @@ class Model:
         pipeline = Pipeline(functions, validate_type_annotations=False)
         pipeline.update_defaults(defaults)
         return pipeline
-
-
-def _judged(path: _Path, values: Mapping[str, Any]) -> list[Broken]:
-    """What values break of a path's conditions; a tracer has no truth, so nothing is said of it."""
-    found: list[Broken] = []
-    for check, outputs in path.checks:
-        mine = {name: values[name] for name in check.names}
-        if any(hasattr(value, "node") for value in mine.values()):
-            continue
-        for where, words in check.judge(mine):
-            if np.any(where):
-                found.append(Broken(check.kind, check.says, where, outputs, words, mine))
-    return found
