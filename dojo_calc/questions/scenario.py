@@ -30,6 +30,7 @@ import re
 import runpy
 import tomllib
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.tables import read_text
 
-__all__ = ["Scenario", "ScenarioError", "load_scenario"]
+__all__ = ["Scenario", "ScenarioError", "load_scenario", "settled"]
 
 KEYS = ("model", "outputs", "options", "inputs")
 # A scenario is written by hand. Keys of thousands of parts take the reader of TOML their square in time and memory.
@@ -120,15 +121,35 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
         except DojoCalcError as error:
             raise file.error(key, str(error)) from None
     try:
-        model.refuse(wanted, given)  # everything given is used by an output that is asked for
-        cut = any(key in model.outputs for key in given)
-        model = model.view(wanted, given) if cut else model.replace(**given)
-        model.refuse_broken(wanted)
+        model = settled(model, wanted, given)
     except DojoCalcError as error:
         message = str(error)
         named = sorted((message.find(key), key) for key in given if key in message)
         raise file.error(named[0][1] if named else "inputs", message) from None
     return Scenario(file.path, model, tuple(wanted))
+
+
+def settled(model: Model, outputs: Sequence[str], given: Mapping[str, Any]) -> Model:
+    """Model with what is given as its defaults, steps that are given cut off from what they were computed from.
+
+    Parameters
+    ----------
+    model : Model
+    outputs : sequence of str
+        That everything given must bear on.
+    given : mapping
+        Inputs or steps to what `Model.view` takes.
+
+    Raises
+    ------
+    UnknownNameError, ModelError, UnitError, DomainError
+        As `Model.view` does, and if what is given breaks an identity of the model.
+    """
+    model.refuse(outputs, given)
+    cut = any(name in model.outputs for name in given)
+    model = model.view(outputs, given) if cut else model.replace(**given)
+    model.refuse_broken(outputs)
+    return model
 
 
 def _own_model(

@@ -45,7 +45,10 @@ def test_help_by_either_name_lists_commands_in_the_order_of_use() -> None:
     assert done.returncode == 0
     assert done.stdout == run("--help").stdout == run().stdout
     listed = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Commands:")[2], flags=re.MULTILINE)
-    assert listed == "plan search compare machine chips claims validate run diff".split()
+    assert (
+        listed
+        == "plan search compare machine chips facts models claims validate run diff graph solve sweep tornado".split()
+    )
     assert "..." not in done.stdout.partition("Commands:")[2], "a summary is not cut"
     for one in listed:
         assert run(one, "-h").stdout.startswith(f"Usage: dojo_calc {one}")

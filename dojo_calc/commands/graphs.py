@@ -1,0 +1,277 @@
+"""`graph`, `solve`, `sweep`, `tornado`: what can be asked of any graph of formulas, a scenario's too."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dojo_calc.commands.app import Asked, UsageError, command
+from dojo_calc.commands.printing import interval, printed, show, si
+
+if TYPE_CHECKING:
+    from dojo_calc.model.model import Model
+
+Subject = Annotated[
+    str, typer.Argument(help="A graph that ships, see `graph`, or a scenario file (.toml).", metavar="GRAPH")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="An option of the graph, such as chip=gb200; may be repeated."),
+]
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="An input, or a step to be given: 'pue=1.2', or with a 90 % interval 'pue=1.2; 1.1; 1.4'; may be "
+        "repeated.",
+    ),
+]
+OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
+MOST_POINTS = 100_000  # rows that somebody reads or a spreadsheet opens; the library sweeps any number
+
+
+@command
+def graph(
+    asked: Asked,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A graph that ships, or a scenario file. All are listed if left out."),
+    ] = None,
+    option: Options = None,
+    own_code: OwnCode = False,
+) -> None:
+    """List the graphs that solve, sweep, tornado and scenarios know; with a name, its inputs and outputs."""
+    from dojo_calc.chain.shipped import MODELS
+
+    if name is None:
+        if option or own_code:
+            raise UsageError("--option and --own-code belong to one graph; name it")
+        rows = [
+            {
+                "graph": one,
+                "says": (inspect.getdoc(make) or "").split("\n")[0],
+                "options": ", ".join(own for own in inspect.signature(make).parameters if own != "book"),
+            }
+            for one, make in MODELS.items()
+        ]
+        if not printed(rows, asked):
+            show("Graphs of formulas", rows)
+        return
+    model = _model(name, option, asked, own_code)
+    members = _members(model)
+    if printed(members, asked):
+        return
+    shown = [
+        {
+            "what": row["what"],
+            "name": row["name"],
+            "value": si(row["value"], row["unit"]) or row["unit"],
+            "90 % interval": interval(row["low"], row["high"], row["unit"], row["value"])
+            if row["low"] is not None
+            else "",
+            "source or formula": row["from"],
+        }
+        for row in members
+    ]
+    show(model.name, shown)
+
+
+def _members(model: Model) -> list[dict[str, Any]]:
+    """Inputs with their values, then outputs with what they are made of."""
+    rows = [
+        {
+            "what": "input", "name": one.name, "value": one.value, "low": one.low, "high": one.high,
+            "unit": one.spec.unit, "from": one.source,
+        }
+        for one in model.inputs.values()
+    ]  # fmt: skip
+    for name in model.outputs:
+        function, arguments = model.formula(name)
+        made = f"{function.__name__}({', '.join(arguments)})"
+        rows.append(
+            {
+                "what": "output", "name": name, "value": None, "low": None, "high": None,
+                "unit": model.spec(name).unit, "from": made,
+            }
+        )  # fmt: skip
+    return rows
+
+
+@command
+def solve(
+    asked: Asked,
+    model: Subject,
+    find: Annotated[str, typer.Option(help="The input, or step, to be found.")],
+    reach: Annotated[str, typer.Option(help="An output and what it is to be, such as 'capital=500 MUSD'.")],
+    option: Options = None,
+    given: Given = None,
+    low: Annotated[str | None, typer.Option(help="Where to search from.")] = None,
+    high: Annotated[str | None, typer.Option(help="Where to search to.")] = None,
+    own_code: OwnCode = False,
+) -> None:
+    """Find the value of an input at which an output hits a target."""
+    from dojo_calc.analysis.solve import solve as solve_for
+    from dojo_calc.questions.scenario import settled
+
+    output, target = _pair(reach, "--reach", "capital=500 MUSD")
+    made = settled(_model(model, option, asked, own_code), [output], _given(given))
+    found = float(solve_for(made, find, output, target, low=low, high=high))
+    goal = float(made.checked({output: target})[output]) if output in made.outputs else float("nan")
+    row: dict[str, Any] = {
+        "find": find, "value": found, "unit": made.spec(find).unit,
+        "output": output, "target": goal, "target_unit": made.spec(output).unit,
+    }  # fmt: skip
+    if not printed([row], asked):
+        typer.echo(
+            f"{output} is {si(goal, row['target_unit'])} where {find} is {si(found, row['unit'])} ({made.name})."
+        )
+
+
+@command
+def sweep(
+    asked: Asked,
+    model: Subject,
+    output: Annotated[list[str], typer.Option("--output", help="An output to compute; may be repeated.")],
+    over: Annotated[
+        list[str],
+        typer.Option(
+            help="An axis: 'chips=1,024; 2,048; 4,096' or 'pue=1.05 to 1.5 in 10'; may be repeated."
+        ),
+    ],
+    option: Options = None,
+    given: Given = None,
+    own_code: OwnCode = False,
+) -> None:
+    """Compute outputs over a grid of inputs."""
+    import math
+
+    from dojo_calc.analysis.sweep import sweep as sweep_over
+    from dojo_calc.questions.scenario import settled
+
+    axes = dict(_pair(one, "--over", "pue=1.05 to 1.5 in 10") for one in over)
+    if len(axes) < len(over):
+        raise UsageError("--over names one input twice; give each axis once")
+    made = settled(_model(model, option, asked, own_code), output, _given(given))
+    grid = {name: _axis(made, name, text) for name, text in axes.items()}
+    points = math.prod(map(len, grid.values()))
+    if points > MOST_POINTS:
+        raise UsageError(
+            f"the grid has {points:,} points, and a table here at most {MOST_POINTS:,}; "
+            "dojo_calc.sweep takes any number"
+        )
+    found = sweep_over(made, output, grid)
+    table, reasons = found.table(), [str(one) for one in found.reason.reshape(-1)]
+    rows = [
+        row | ({"refused": why} if any(reasons) else {})
+        for row, why in zip(table.rows(named=True), reasons, strict=True)
+    ]
+    if printed(rows, asked):
+        return
+    unit = {name: made.spec(name).unit for name in (*grid, *output)}
+    shown = [
+        {
+            name: value if name == "refused" else "" if math.isnan(value) else si(value, unit[name])
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+    show(made.name, shown)
+
+
+@command
+def tornado(
+    asked: Asked,
+    model: Subject,
+    output: Annotated[str, typer.Option(help="The output whose swing is asked for.")],
+    option: Options = None,
+    given: Given = None,
+    own_code: OwnCode = False,
+) -> None:
+    """Show how far an output moves as each uncertain input goes through its 90 % interval."""
+    from dataclasses import asdict
+
+    from dojo_calc.analysis.sensitivity import tornado as bars_of
+    from dojo_calc.questions.scenario import settled
+
+    made = settled(_model(model, option, asked, own_code), [output], _given(given))
+    bars, unit = bars_of(made, output), made.spec(output).unit
+    rows = [asdict(bar) | {"swing": bar.swing, "unit": unit} for bar in bars]
+    if printed(rows, asked):
+        return
+    if not rows:
+        typer.echo(f"Nothing that {output} depends on is uncertain.")
+        return
+    at = float(made.evaluate(output))
+    own = {name: made.spec(name).unit for name in made.inputs}
+    shown = [
+        {
+            "input": bar.input,
+            "from": si(bar.low_value, own.get(bar.input, "1")),
+            "to": si(bar.high_value, own.get(bar.input, "1")),
+            output: f"{si(bar.output_low, unit)} to {si(bar.output_high, unit)}",
+            "swing": si(bar.swing, unit),
+            "source": bar.source,
+        }
+        for bar in bars
+    ]
+    show(f"{output} = {si(at, unit)}: what moves it most", shown)
+
+
+def _model(name: str, options: Sequence[str] | None, asked: Asked, own_code: bool) -> Model:
+    """Model by name, or as a scenario file sets it up."""
+    from dojo_calc.chain.shipped import shipped
+    from dojo_calc.questions.scenario import load_scenario
+
+    if name.endswith(".toml"):
+        if options:
+            raise UsageError("--option belongs to a graph that ships; a scenario file has its own [options]")
+        return load_scenario(Path(name), asked.book, own_code=own_code).model
+    if own_code:
+        raise UsageError("--own-code belongs to a scenario file, and no file is named")
+    return shipped(name, asked.book, **dict(_pair(one, "--option", "chip=gb200") for one in options or ()))
+
+
+def _given(texts: Sequence[str] | None) -> dict[str, Any]:
+    """What --set gives: a text, or three of them for a value with its interval."""
+    found: dict[str, Any] = {}
+    for text in texts or ():
+        name, value = _pair(text, "--set", "pue=1.2")
+        if name in found:
+            raise UsageError(f"--set gives {name} twice")
+        parts = [one.strip() for one in value.split(";")]
+        if len(parts) not in (1, 3) or not all(parts):
+            raise UsageError(
+                f"--set {name} takes a value, or a value with both ends of its 90 % interval "
+                f"('{name}=VALUE; LOW; HIGH'), got {value!r:.60}"
+            )
+        found[name] = parts[0] if len(parts) == 1 else tuple(parts)
+    return found
+
+
+def _pair(text: str, option: str, such_as: str) -> tuple[str, str]:
+    name, sign, value = (one.strip() for one in text.partition("="))
+    if not (name and sign and value):
+        raise UsageError(f"{option} must be NAME=VALUE, such as '{such_as}', got {text!r:.60}")
+    return name, value
+
+
+_SPAN = re.compile(r"(.+) to (.+) in ([0-9]+)")
+
+
+def _axis(model: Model, name: str, text: str) -> list[Any]:
+    """Values of an axis: some in a row, or a number of even steps between two."""
+    import numpy as np
+
+    span = _SPAN.fullmatch(text)
+    if not span:
+        return [one.strip() for one in text.split(";")]
+    low, high = (float(model.checked({name: span[place].strip()})[name]) for place in (1, 2))
+    count = int(span[3])
+    if not 2 <= count <= MOST_POINTS:
+        raise UsageError(f"--over {name} needs 2 to {MOST_POINTS:,} values, got {count}")
+    return list(np.linspace(low, high, count))

@@ -1,0 +1,126 @@
+"""`graph`, `solve`, `sweep`, `tornado`, `facts` and `models`: what the command line asks of any graph and table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands.test_command_line import as_json, run
+
+# A bill of two inputs, so that every answer is a product or a division done by hand.
+OWN = """
+from dojo_calc import Model, step
+from dojo_calc.economics.cost import purchase_cost
+bill = Model({"cost": step(purchase_cost)}, {"units": (8, 7, 9), "price": ("30 kUSD", "25 kUSD", "40 kUSD")})
+"""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> str:
+    (tmp_path / "own.py").write_text(OWN)
+    path = tmp_path / "bill.toml"
+    path.write_text('model = "own.py:bill"\noutputs = ["cost"]\n')
+    return str(path)
+
+
+def test_graphs_are_listed_with_their_options() -> None:
+    rows = {row["graph"]: row for row in as_json("graph")}
+    assert rows["feed_dojo"]["options"] == "workload, keep, sequence"
+    assert rows["die_to_tile"]["says"].startswith("From a wafer's price")
+
+
+def test_a_graph_shows_inputs_and_outputs(scenario: str) -> None:
+    rows = as_json("graph", scenario, "--own-code")
+    assert [
+        (row["what"], row["name"], row["value"], row["low"], row["high"], row["unit"]) for row in rows
+    ] == [
+        ("input", "units", 8, 7, 9, "1"),
+        ("input", "price", 30e3, 25e3, 40e3, "USD"),
+        ("output", "cost", None, None, None, "USD"),
+    ]
+    assert rows[2]["from"] == "purchase_cost(units, price)"
+
+
+def test_solve_finds_what_a_division_gives(scenario: str) -> None:
+    found = as_json(
+        "solve", scenario, "--find", "price", "--reach", "cost=500 kUSD", "--set", "units=10", "--own-code"
+    )
+    assert found[0] == {
+        "find": "price", "value": pytest.approx(50e3), "unit": "USD",
+        "output": "cost", "target": 5e5, "target_unit": "USD",
+    }  # fmt: skip
+    told = run(
+        "solve", scenario, "--find", "price", "--reach", "cost=500 kUSD", "--set", "units=10", "--own-code"
+    )
+    assert told.stdout == "cost is 500,000 USD where price is 50,000 USD (model).\n"
+
+
+def test_a_sweep_has_a_row_a_point(scenario: str) -> None:
+    rows = as_json(
+        "sweep", scenario, "--output", "cost", "--own-code",
+        "--over", "units=1; 2", "--over", "price=10 kUSD to 30 kUSD in 3",
+    )  # fmt: skip
+    assert [(row["units"], row["price"], row["cost"]) for row in rows] == [
+        (1, 1e4, 1e4), (1, 2e4, 2e4), (1, 3e4, 3e4), (2, 1e4, 2e4), (2, 2e4, 4e4), (2, 3e4, 6e4),
+    ]  # fmt: skip
+
+
+def test_a_tornado_swings_by_hand(scenario: str) -> None:
+    rows = as_json("tornado", scenario, "--output", "cost", "--own-code")
+    assert [(row["input"], row["output_low"], row["output_high"]) for row in rows] == [
+        ("price", 200e3, 320e3),
+        ("units", 210e3, 270e3),
+    ]
+    fixed = ("--set", "units=8", "--set", "price=30 kUSD; 29 kUSD; 31 kUSD")
+    rows = as_json("tornado", scenario, "--output", "cost", "--own-code", *fixed)
+    assert [(row["input"], row["swing"]) for row in rows] == [("price", 16e3)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("solve", "F", "--find", "price", "--reach", "cost"), "--reach must be NAME=VALUE"),
+        (("solve", "F", "--find", "prize", "--reach", "cost=1 USD"), "did you mean price"),
+        (("solve", "F", "--find", "price", "--reach", "cost=1 W"), "USD"),
+        (("tornado", "F", "--output", "cost", "--set", "units=1;2"), "takes a value, or a value with both ends"),
+        (("tornado", "F", "--output", "cost", "--set", "units=1", "--set", "units=2"), "gives units twice"),
+        (("sweep", "F", "--output", "cost", "--over", "units=1", "--over", "units=2"), "names one input twice"),
+        (("sweep", "F", "--output", "cost", "--over", "units=1 to 9 in 1"), "needs 2 to 100,000 values, got 1"),
+        (("sweep", "F", "--output", "cost", "--over", "units=1 to 9 in 999", "--over", "price=1 USD to 9 USD in 999"),
+         "at most 100,000"),
+        (("graph", "F", "--option", "chip=d1"), "a scenario file has its own [options]"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_one_line(asked: tuple[str, ...], said: str, scenario: str) -> None:
+    done = run(*(scenario if word == "F" else word for word in asked), "--own-code")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_no_graph_of_that_name_and_no_file_for_own_code() -> None:
+    assert "unknown model 'rase'; did you mean race" in run("graph", "rase").stderr
+    assert "no file is named" in run("tornado", "race", "--output", "x", "--own-code").stderr
+    assert "name it" in run("graph", "--own-code").stderr
+
+
+def test_facts_come_with_readings_dates_and_sources() -> None:
+    rows = as_json("facts", "a100", "power")
+    assert len(rows) >= 1
+    assert {row["quantity"] for row in rows} == {"power"}
+    assert sum(row["default"] for row in rows) == 1
+    assert all(row["source"] for row in rows)
+    assert rows[0]["value"] == 400  # NVIDIA's data sheet of the SXM board
+    every = as_json("facts", "a100")
+    assert len({row["quantity"] for row in every}) > 5
+    assert "did you mean" in run("facts", "a100", "powr").stderr
+
+
+def test_models_are_listed_by_part_of_their_name() -> None:
+    rows = as_json("models", "LLAMA3-")
+    by_name = {row["model"]: row for row in rows}
+    assert by_name["llama3-405b"]["parameters"] == pytest.approx(
+        405.8e9, rel=1e-3
+    )  # config.json, by its weights
+    assert run("models", "nonesuch").returncode == 2
