@@ -19,7 +19,7 @@ import vl_convert
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from dojo_calc.pictures import charts
+from dojo_calc.pictures.theme import THEME
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE)
     # The bundle's names would collide with Sphinx's at the top level of a page.
     (assets / "vega.js").write_text(f"(() => {{{bundle}}})();\n", encoding="utf-8")
-    theme = json.dumps(charts.THEME, separators=(",", ":"))
+    theme = json.dumps(THEME, separators=(",", ":"))
     (assets / "dojo-theme.js").write_text(f"window.dojoTheme={theme};\n", encoding="utf-8")
     copy_mathjax(assets / "mathjax")
     dojo_notebooks.write_all(app)
@@ -132,9 +132,7 @@ def copy_mathjax(target: Path) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; late, so that what the theme and other extensions add is seen."""
-    os.environ["DOJO_CALC_BOOK"] = (
-        "1"  # the kernels that execute the chapters inherit it: see pictures.charts
-    )
+    os.environ["DOJO_CALC_BOOK"] = "1"  # the kernels that execute the chapters inherit it: see pictures.theme
     app.connect("config-inited", read_side_by_side)
     app.connect("html-page-context", complete_page, priority=900)
     app.connect("build-finished", write_assets)

@@ -1,18 +1,16 @@
 """One look for every chart, table and computed sentence, in the book and in a reader's notebook.
 
-Importing the module registers the theme and the renderer with Altair. In a notebook a chart is a Vega-Lite
-output, which JupyterLab, Notebook 7 and VS Code draw by themselves. In the built book it is inert JSON inside a
-figure, which one shared script draws. So neither asks another host for anything. Where a notebook is shown by
-a host that draws no Vega-Lite output, the chart's alternative text stands in its place.
+Importing the module registers the theme and the renderer of `dojo_calc.pictures.theme` with Altair. In a notebook a
+chart is a Vega-Lite output, which JupyterLab, Notebook 7 and VS Code draw by themselves. In the built book it is
+inert JSON inside a figure, which one shared script draws. So neither asks another host for anything. Where a notebook
+is shown by a host that draws no Vega-Lite output, the chart's alternative text stands in its place.
 """
 
 from __future__ import annotations
 
 import calendar
 import html
-import json
 import math
-import os
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from dojo_calc.errors import ExtraError
 from dojo_calc.formatting import format_number
+from dojo_calc.pictures.theme import NEUTRAL, PALETTE, in_book
 
 try:
     import altair
@@ -31,113 +30,11 @@ if TYPE_CHECKING:
     import polars
 
 __all__ = [
-    "NEUTRAL",
-    "PALETTE",
-    "THEME",
-    "Markdown",
-    "Table",
-    "aligned",
-    "cascade",
-    "enable",
-    "finish",
-    "page_spec",
-    "range_bars",
-    "say",
-    "table",
-    "timeline",
-    "typeset",
-    "waterfall",
-]
-
-# The four of the eight colours of Okabe and Ito (2008, "Color Universal Design") that keep a contrast of
-# 3 to 1 (WCAG 2.1, criterion 1.4.11) against white and against the book's dark page alike.
-PALETTE: Final = {"blue": "#0072B2", "vermillion": "#D55E00", "green": "#009E73", "purple": "#CC79A7"}
-NEUTRAL: Final = "#808080"  # what is there for context only
-
-# Text and rules take the colour of the text around the chart, so one drawing serves light and dark pages.
-_INK: Final = "currentColor"
-
-# The configuration of every chart, in Vega-Lite's own terms. The book's pages hold it once, in a script.
-THEME: Final[dict[str, Any]] = {
-    "background": "transparent",
-    "font": 'system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif',
-    "autosize": {"type": "fit-x", "contains": "padding"},
-    "padding": {"left": 2, "right": 12, "top": 4, "bottom": 2},
-    "view": {"stroke": None, "continuousHeight": 300},
-    "title": {
-        "anchor": "start",
-        "frame": "bounds",
-        "color": _INK,
-        "fontSize": 16,
-        "fontWeight": 600,
-        "lineHeight": 20,
-        "offset": 14,
-        "subtitleColor": _INK,
-        "subtitleFontSize": 13,
-        "subtitleLineHeight": 17,
-        "subtitlePadding": 4,
-    },
-    "axis": {
-        "domainColor": _INK,
-        "domainOpacity": 0.5,
-        "grid": True,
-        "gridColor": _INK,
-        "gridOpacity": 0.12,
-        "labelColor": _INK,
-        "labelFontSize": 12,
-        "labelLimit": 220,
-        "labelPadding": 4,
-        "labelSeparation": 8,  # pixels; a label at the end of an axis is shifted towards its neighbour
-        "tickColor": _INK,
-        "tickOpacity": 0.5,
-        "tickSize": 4,
-        "titleColor": _INK,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "titlePadding": 8,
-    },
-    "axisBand": {"grid": False},
-    "axisXDiscrete": {"labelAngle": 0},
-    "legend": {
-        "orient": "top",
-        "gradientDirection": "horizontal",
-        "labelColor": _INK,
-        "labelFontSize": 12,
-        "labelLimit": 300,
-        "titleColor": _INK,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "offset": 8,
-    },
-    "mark": {"color": PALETTE["blue"]},
-    "line": {"strokeWidth": 2.5},
-    "point": {"filled": True, "size": 60, "opacity": 1},
-    "rule": {"color": _INK},
-    "text": {"color": _INK, "fontSize": 12},
-    "range": {
-        "category": [*PALETTE.values(), NEUTRAL],
-        "heatmap": {"scheme": "cividis"},
-        "ramp": {"scheme": "cividis"},
-    },
-}
-
-# JupyterLab and VS Code draw version 5; our charts use nothing that is new in version 6.
-_LAB_MIME: Final = "application/vnd.vegalite.v5+json"
-_LAB_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
-# Pixels. JupyterLab draws a chart anew whenever its container changes, and a chart as wide as its container
-# changes it: the page would hang.
-_LAB_WIDTH: Final = 640
-_BOOK: Final = "DOJO_CALC_BOOK"  # the build of the book sets it for the kernels of its chapters
-_PAGE_DIGITS: Final = 7  # of the plotted numbers, in the page only: a screen shows four at the most
+    "NEUTRAL", "PALETTE", "Markdown", "Table", "aligned", "cascade", "finish", "range_bars", "say", "table",
+    "timeline", "typeset", "waterfall",
+]  # fmt: skip
 
 ChartT = TypeVar("ChartT", altair.Chart, altair.LayerChart)
-
-
-def enable() -> None:
-    """Make the theme and the renderer Altair's current ones; importing this module does it."""
-    altair.theme.register("dojo", enable=True)(_theme)
-    altair.renderers.register("dojo", _render)
-    altair.renderers.enable("dojo")
 
 
 def finish(chart: ChartT, *, title: str, subtitle: str, alt: str, height: int | None = None) -> ChartT:
@@ -399,27 +296,6 @@ def timeline(
     )
 
 
-def page_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Specification as a page of the book holds it: without the theme and what the figure says itself.
-
-    Parameters
-    ----------
-    spec : mapping
-        A Vega-Lite specification, as Altair makes it.
-
-    Returns
-    -------
-    dict
-        Still a Vega-Lite specification. Its data keep seven significant digits.
-    """
-    page = {key: value for key, value in spec.items() if key not in {"$schema", "description", "config"}}
-    if own := _beyond(spec.get("config", {}), THEME):
-        page["config"] = own
-    if "datasets" in page:
-        page["datasets"] = {name: _rounded(rows) for name, rows in page["datasets"].items()}
-    return page
-
-
 class Markdown:
     """A text that a notebook shows as Markdown and a terminal prints as it is."""
 
@@ -477,7 +353,7 @@ class Table:
             f"<caption><span>{caption}</span></caption>"  # the span stays in view while the table scrolls
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
-        return shown if _in_book() else aligned(shown)
+        return shown if in_book() else aligned(shown)
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame}"
@@ -588,64 +464,6 @@ def _days(given: date | str) -> tuple[date, date]:
     return first, date(first.year, ends, calendar.monthrange(first.year, ends)[1])
 
 
-def _theme() -> altair.theme.ThemeConfig:
-    return cast("altair.theme.ThemeConfig", {"config": THEME})
-
-
-def _render(spec: dict[str, Any], **_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Outputs of one chart and their metadata, as IPython wants them.
-
-    A chart that has not been finished is shown too; the build of the book refuses it for its missing label.
-    """
-    alt = str(spec.get("description", ""))
-    title = spec.get("title", {})
-    heading = title.get("text", "") if isinstance(title, dict) else title
-    # JSON may write any character as an escape, so no text in it can close the script element.
-    inert = json.dumps(page_spec(spec), separators=(",", ":"), ensure_ascii=False).replace("<", r"\u003c")
-    figure = (
-        f'<figure class="dojo-chart" role="group" aria-label="{html.escape(alt)}">'
-        f'<script type="application/json">{inert}</script>'
-        f"<figcaption><strong>{html.escape(str(heading))}</strong> {html.escape(alt)}</figcaption></figure>"
-    )
-    outputs = {_LAB_MIME: _lab_spec(spec), "text/plain": alt}
-    # Where there is HTML too, JupyterLab shows that and draws nothing.
-    if _in_book():
-        outputs["text/html"] = figure
-    return outputs, {_LAB_MIME: {"embed_options": {"renderer": "svg", "actions": False}}}
-
-
-def _lab_spec(spec: dict[str, Any]) -> dict[str, Any]:
-    """Chart as JupyterLab draws it: of a width of its own."""
-    wide = {"width": _LAB_WIDTH} if spec.get("width") == "container" else {}
-    return spec | {"$schema": _LAB_SCHEMA} | wide
-
-
-def _in_book() -> bool:
-    return os.environ.get(_BOOK) == "1"
-
-
-def _beyond(config: Mapping[str, Any], theme: Mapping[str, Any]) -> dict[str, Any]:
-    """Part of a configuration that the theme does not already say."""
-    own = {}
-    for key, value in config.items():
-        known = theme.get(key)
-        rest = _beyond(value, known) if isinstance(value, dict) and isinstance(known, dict) else value
-        if rest != known and rest != {}:
-            own[key] = rest
-    return own
-
-
-def _rounded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with their floats at the digits that a page keeps."""
-    return [
-        {
-            key: float(f"{value:.{_PAGE_DIGITS}g}") if isinstance(value, float) else value
-            for key, value in row.items()
-        }
-        for row in rows
-    ]
-
-
 def _numeric(is_number: bool) -> str:
     return ' class="number"' if is_number else ""
 
@@ -673,5 +491,3 @@ def typeset(text: str) -> str:
 
 
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-enable()

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import vl_convert
 
-from dojo_calc.pictures import charts
+from dojo_calc.pictures import charts, theme
 
 WHITE, DARK_PAGE = "#ffffff", "#121212"  # the theme's two backgrounds
 FRAME = pl.DataFrame({"x": [1.0, 2.0], "y": [1 / 3, 2 / 3]})
@@ -69,9 +69,9 @@ def test_figure_is_inert_and_labelled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_page_leaves_the_theme_out_and_the_laboratory_has_it() -> None:
     chart = finished().configure_axis(labelFontSize=9)
-    assert charts.page_spec(chart.to_dict())["config"] == {"axis": {"labelFontSize": 9}}
+    assert theme.page_spec(chart.to_dict())["config"] == {"axis": {"labelFontSize": 9}}
     (laboratory,) = [value for mime, value in outputs(chart).items() if "vegalite" in mime]
-    assert laboratory["config"]["font"] == charts.THEME["font"]
+    assert laboratory["config"]["font"] == theme.THEME["font"]
     assert laboratory["config"]["axis"]["labelFontSize"] == 9
 
 
@@ -82,7 +82,7 @@ def test_a_notebook_gets_no_html_that_would_hide_the_chart_and_a_width_that_does
 
 
 def test_page_keeps_seven_digits() -> None:
-    (rows,) = charts.page_spec(finished().to_dict())["datasets"].values()
+    (rows,) = theme.page_spec(finished().to_dict())["datasets"].values()
     assert rows == [{"x": 1.0, "y": 0.3333333}, {"x": 2.0, "y": 0.6666667}]
 
 
