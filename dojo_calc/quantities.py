@@ -27,7 +27,7 @@ __all__ = [
     "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Exponent", "Extent", "Flop",
     "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length",
     "Margin", "Mass", "MassPerArea", "MassPerEnergy", "Money", "MoneyPerByte", "MoneyPerFlop",
-    "MoneyPerFlopRate", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveBytes",
+    "MoneyPerFlopRate", "MoneyPerLength", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveBytes",
     "PositiveCount", "PositiveDecayRate", "PositiveDuration", "PositiveEnergy", "PositiveFlop",
     "PositiveFraction", "PositiveIntensity", "PositiveMoney", "PositiveMoneyRate", "PositivePower",
     "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
@@ -116,6 +116,7 @@ MoneyPerByte: TypeAlias = Annotated[Numeric, Unit("USD/B"), NotNegative]
 MoneyPerFlop: TypeAlias = Annotated[Numeric, Unit("USD/FLOP"), NotNegative]
 MoneyPerFlopRate: TypeAlias = Annotated[Numeric, Unit("USD*s/FLOP"), NotNegative]
 MoneyPerPower: TypeAlias = Annotated[Numeric, Unit("USD/W"), NotNegative]
+MoneyPerLength: TypeAlias = Annotated[Numeric, Unit("USD/m"), NotNegative]
 MoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), NotNegative]
 PositiveMoneyRate: TypeAlias = Annotated[Numeric, Unit("USD/s"), Positive]
 InterestRate: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]

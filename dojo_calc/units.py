@@ -64,6 +64,7 @@ mebi- = 2**20 = Mi-
 gibi- = 2**30 = Gi-
 tebi- = 2**40 = Ti-
 meter = [length] = m = metre
+mile = 1609.344 * meter = _ = miles
 kilogram = [mass] = kg
 gram = kilogram / 1000 = g
 second = [time] = s = sec

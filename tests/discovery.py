@@ -222,6 +222,10 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.claims.ledger.ledger": "reads a file",
     "dojo_calc.evidence.claims.ledger.significant_digits": "counts printed digits; a rule of print, not of physics",
     "dojo_calc.evidence.claims.ledger.verdict": "gives a word",
+    "dojo_calc.evidence.claims.timeline.days_of": "reads a date given as text",
+    "dojo_calc.evidence.claims.timeline.event": "looks a row up",
+    "dojo_calc.evidence.claims.timeline.events": "reads a file",
+    "dojo_calc.evidence.claims.timeline.span_between": "counts days between dates given as text",
     "dojo_calc.evidence.claims.verdicts.verdicts": "gives words",
 }
 

@@ -77,10 +77,10 @@ def test_megawatts_meet_epochs_relation() -> None:
 
 
 def test_collateral_of_the_article() -> None:
-    # (0.13 + 0.42) x 1.7 trillion x 25 % = 233.75; with the cap 182; with SpaceX at 0.8 trillion 87.5.
+    # (0.124 + 0.42) x 1.7 trillion x 25 % = 231.2; with the cap 182; with SpaceX at 0.8 trillion 87.5.
     model = collateral()
     article = {"tesla_value": 1700 * giga, "spacex_value": 1700 * giga}
-    assert model.evaluate("without_cap", **article) == pytest.approx(233.75 * giga)
+    assert model.evaluate("without_cap", **article) == pytest.approx(231.2 * giga)
     assert model.evaluate("with_cap", **article) == pytest.approx(182 * giga)
     assert model.evaluate("with_cap") == pytest.approx(87.5 * giga)
 

@@ -53,8 +53,10 @@ def test_a_precision_some_part_lacks_is_refused(book: Catalogue) -> None:
         book.machine("a100").peak("fp8")
     mixed = book.machine("tesla-ai-2024-08")
     assert mixed.precisions() == ["int8"]
-    with pytest.raises(UnknownNameError, match="has no 'power', nor has each of its parts"):
-        mixed.total("power")
+    # 90,000 H100 of 700 W and 40,000 AI4 of 160 W.
+    assert mixed.total("power") == pytest.approx(90_000 * 700 + 40_000 * 160)
+    with pytest.raises(UnknownNameError, match="has no 'die_area', nor has each of its parts"):
+        mixed.total("die_area")
 
 
 def test_memories_by_hand(book: Catalogue) -> None:

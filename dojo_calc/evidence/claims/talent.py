@@ -15,18 +15,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from pydantic import Field
-
 from dojo_calc import units
 from dojo_calc.economics.capacity import pooled_rate
-from dojo_calc.errors import FactsError
 from dojo_calc.evidence.claims.answers import Answers, Check, Three, corners, exact, three
 from dojo_calc.evidence.claims.estimates import bought_peak, dojo_share, made_peak
 from dojo_calc.evidence.claims.ledger import Answer, Derived
+from dojo_calc.evidence.claims.timeline import days_of, event
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.performance.roofs import feeds
-from dojo_calc.rows import DATE, Strict
-from dojo_calc.tables import data_path, read_rows
 
 __all__ = ["TALENT_CHECKS"]
 
@@ -43,35 +39,9 @@ def _check(claim: str) -> Callable[[Check], Check]:
     return register
 
 
-class _Event(Strict):
-    date: str = Field(pattern=DATE)
-    event: str
-    source: str
-    confidence: str
-    note: str = ""
-
-
-def _events(*words: str) -> list[_Event]:
-    """Events of the timeline that hold all of some words, in order."""
-    rows = [event for event, _ in read_rows(data_path("timeline.csv"), _Event)]
-    return [event for event in rows if all(word in event.event for word in words)]
-
-
-def _day(text: str) -> date:
-    """First day of a date, which may be a month or a year."""
-    parts = [int(part) for part in text.split("-")]
-    return date(*(parts + [1] * (3 - len(parts))))
-
-
-def _only(*words: str) -> date:
-    found = _events(*words)
-    if len(found) != 1:
-        raise FactsError(f"expected one event with {' and '.join(words)} in the timeline, got {len(found)}")
-    return _day(found[0].date)
-
-
-def _stop() -> date:
-    return _only("Dojo team is disbanded")
+def _on(name: str) -> date:
+    """First day of an event of the timeline."""
+    return days_of(event(name).date)[0]
 
 
 def _ratio(above: Three, below: Three, reason: str) -> Answer:
@@ -139,7 +109,8 @@ def billions(book: Catalogue) -> Answers:
 @_check("T11")
 def bought_to_make_up(book: Catalogue) -> Answers:
     del book  # a matter of dates alone
-    first, largest = ((_only(words) - _stop()).days * units.day for words in ("5,760 A100", "Cortex stands"))
+    names = "first-nvidia-cluster", "cortex-complete"
+    first, largest = ((_on(name) - _on("stop")).days * units.day for name in names)
     return {
         "first GPUs of NVIDIA": exact(
             first,
@@ -156,9 +127,8 @@ def bought_to_make_up(book: Catalogue) -> Answers:
 
 
 def _exits() -> tuple[list[date], date]:
-    """Days on which leads left before the stop, and the stop."""
-    stop = _stop()
-    return [day for event in _events("leaves") if (day := _day(event.date)) < stop], stop
+    """Days on which leads of Dojo left before the stop, and the stop."""
+    return [_on("lead-leaves"), _on("fabric-lead-leaves")], _on("stop")
 
 
 @_check("T15")
@@ -189,10 +159,8 @@ def absorbed(book: Catalogue) -> Answers:
 def bus_factor(book: Catalogue) -> Answers:
     days, stop = _exits()
     staff = book.facts.get("dojo-programme", "staff_departures")
-    before = _only("work on Dojo starts")  # who left by then left no Dojo
-    own = [day for day in days if day > before]
-    leads = len(own)
-    months = (stop - own[0]).days * units.day / units.month
+    leads = len(days)
+    months = (stop - days[0]).days * units.day / units.month
     ran_on = Derived("months that the programme ran after the first lead left", months, "1")
     return {
         "leads": Answer(leads, leads, leads + 1, "Two left before the stop, a third with it.", (ran_on,)),

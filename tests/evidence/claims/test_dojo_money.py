@@ -32,7 +32,7 @@ def test_what_fsd_sold() -> None:
     assert _derived(_answers("D08")["paid for"])["the claim over it"] == pytest.approx(2.25)
     later, earlier = _answers("D09").values()
     assert _bounds(later) == (8_000, 12_000, 15_000)
-    assert (earlier.low, earlier.high) == (6_000, 15_000)
+    assert (earlier.low, earlier.high) == (5_000, 15_000)
 
 
 def test_half_of_the_hardware() -> None:

@@ -116,21 +116,21 @@ REVIEWED = {
         "stood or planned in 2025": "contradicted",  # 0.276 + 1.390 = 1.67 million
         "on the power it can connect": "uninformative",  # 2 GW / 993 W = 2.0 million and more than 50 at 50 GW
     },
-    "X04": "reproduced",  # 200 to 240, and 230 rounds to 200 at its one digit
+    "X04": "consistent",  # 220 to 240
     "X08": {
         "December 2025": "contradicted",  # at most 1.63, and 1.65 would round to 1.7
         "at the highest close": "contradicted",  # 1.63
     },
     "X09": "contradicted",  # 0.8
     "X10": {
-        "prices told": "reproduced",  # (0.13 + 0.42) x 1,700 / 4 = 233.75
+        "prices told": "reproduced",  # (0.124 + 0.42) x 1,700 / 4 = 231.2
         "prices told, capped": "reproduced",  # 3.5 + 0.42 x 1,700 / 4 = 182
-        "prices paid": "reproduced",  # (0.13 x 1,500 + 0.42 x 800) / 4 = 132.75
-        "prices paid, capped": "contradicted",  # 3.5 + 0.42 x 800 / 4 = 87.5, at most 95.9
+        "prices paid": "reproduced",  # (0.124 x 1,500 + 0.42 x 800) / 4 = 130.5
+        "prices paid, capped": "contradicted",  # 3.5 + 0.42 x 800 / 4 = 87.5, at most 92.75
     },
     "X11": {
         # 50 million / 2.5265 a GB200 x 80,100 USD = 1,585 billion.
-        "chips of 2025, told": "contradicted",  # 233.75 / 1,585 = 0.15
+        "chips of 2025, told": "contradicted",  # 231.2 / 1,585 = 0.15
         "chips of 2025, capped": "contradicted",  # 87.5 / 1,585 = 0.06
         # A 1.43^5 = 5.98th of that is 265 billion; from a 1.6^5 = 10.5th to all of it.
         "chips of 2030, told": "uninformative",  # 0.11 to 2.2
@@ -278,8 +278,8 @@ REVIEWED = {
     },
     "T11": {"first GPUs of NVIDIA": "contradicted", "AMD": "not checkable"},
     "T15": {
-        "a lead leaves, a stop within half a year": "contradicted",  # 0 of 3
-        "within a year": "contradicted",  # 1 of 3
+        "a lead leaves, a stop within half a year": "contradicted",  # 0 of 2
+        "within a year": "uninformative",  # 1 of 2
         "a wave of about twenty leaves": "uninformative",  # 1 of 1
     },
     "T16": {"leads": "contradicted", "people": "contradicted"},  # two or three leads, and about twenty more

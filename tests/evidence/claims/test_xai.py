@@ -102,7 +102,7 @@ def test_what_xai_has_in_july_2030() -> None:
 
 
 def test_values_of_companies() -> None:
-    assert _three(_one("X04")) == (200e9, 230e9, 240e9)
+    assert _three(_one("X04")) == (220e9, 230e9, 240e9)
     assert _derived(_one("X04")) == {"claimed over the value of that round": pytest.approx(200 / 230)}
     assert _answers("X08")["at the highest close"].central == 1.63e12
     spacex = _derived(_one("X09"))
@@ -113,10 +113,10 @@ def test_values_of_companies() -> None:
 
 def test_loans() -> None:
     told, told_capped, paid, capped = (_three(one) for one in _answers("X10").values())
-    assert told == pytest.approx((1700e9 * 0.52 / 4, 1700e9 * 0.55 / 4, 1700e9 * 0.60 / 4))
-    assert told_capped == pytest.approx(tuple(3.5e9 + 1700e9 * share / 4 for share in (0.40, 0.42, 0.44)))
-    assert paid[1] == pytest.approx((0.13 * 1500e9 + 0.42 * 800e9) / 4)
-    assert capped == pytest.approx((3.5e9 + 0.4 * 760e9 / 4, 87.5e9, 3.5e9 + 0.44 * 840e9 / 4))
+    assert told == pytest.approx((1700e9 * 0.535 / 4, 1700e9 * 0.544 / 4, 1700e9 * 0.555 / 4))
+    assert told_capped == pytest.approx(tuple(3.5e9 + 1700e9 * share / 4 for share in (0.415, 0.42, 0.425)))
+    assert paid[1] == pytest.approx((0.124 * 1500e9 + 0.42 * 800e9) / 4)
+    assert capped == pytest.approx((3.5e9 + 0.415 * 760e9 / 4, 87.5e9, 3.5e9 + 0.425 * 840e9 / 4))
     gpus = _derived(_answers("X10")["prices paid, capped"])
     assert list(gpus.values()) == pytest.approx([87.5e9 / 80_100])
 
@@ -124,14 +124,16 @@ def test_loans() -> None:
 def test_ammunition() -> None:
     one = 80_100 / (5000 / 1979)  # USD an H100 equivalent, with its site
     told, capped, later, capped_later, burn, rivals = _answers("X11").values()
-    assert told.central == pytest.approx(233.75e9 / (50e6 * one))
+    assert told.central == pytest.approx(231.2e9 / (50e6 * one))
     assert capped.central == pytest.approx(87.5e9 / (50e6 * one))
-    assert later.central == pytest.approx(233.75e9 / (50e6 * one / 1.43**5))
-    # At the best 95.9 billion over 47.5 million at 64,100 USD a GB200, 1.6^5 times cheaper.
-    assert capped_later.high == pytest.approx(95.9e9 / (47.5e6 * 64_100 / (5000 / 1979) / 1.6**5))
+    assert later.central == pytest.approx(231.2e9 / (50e6 * one / 1.43**5))
+    # At the best 92.75 billion over 47.5 million at 64,100 USD a GB200, 1.6^5 times cheaper.
+    assert capped_later.high == pytest.approx(92.75e9 / (47.5e6 * 64_100 / (5000 / 1979) / 1.6**5))
     # 9.5 billion in nine months are 63.3 billion in five years.
     years = 5 * 12 / 9
-    assert _three(burn) == pytest.approx((79.5 / (10.5 * years), 87.5 / (9.5 * years), 95.9 / (8.5 * years)))
+    assert _three(burn) == pytest.approx(
+        (82.35 / (10.5 * years), 87.5 / (9.5 * years), 92.75 / (8.5 * years))
+    )
     assert _derived(burn)["years that it lasts"] == pytest.approx(87.5 / 9.5 * 9 / 12)
     assert rivals.central is None
 
@@ -177,7 +179,7 @@ def test_what_the_declaration_rests_on() -> None:
     assert slow.central == pytest.approx(grew / (k * 2.3))
     assert list(_derived(progress).values()) == pytest.approx([grew / 3.3])
     money = 19.8e6 * 3.3**5 * 80_100 / (5000 / 1979) / 1.43**5
-    assert funds.central == pytest.approx((233.75e9 + 20e9) / money)
+    assert funds.central == pytest.approx((231.2e9 + 20e9) / money)
 
 
 @pytest.mark.parametrize("claim", sorted(set(XAI_CHECKS) - {"X04", "X09", "X12"}))
