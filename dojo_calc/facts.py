@@ -28,7 +28,7 @@ from dojo_calc.tables import Place, data_path, read_rows
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["PRESUMED", "Fact", "Facts", "OwnRow", "Source", "load", "merged", "read_own"]
+__all__ = ["PRESUMED", "Fact", "Facts", "OwnRow", "Source", "deflator", "load", "merged", "read_own"]
 
 
 class Source(Strict):
@@ -42,10 +42,14 @@ class Source(Strict):
     licence: str = ""
 
 
+Deflator = Literal["cpi", "own", "none"]
+
+
 class _QuantityRow(Strict):
     quantity: str
     type: str
     description: str
+    deflator: Literal["", "cpi", "own"] = ""
 
 
 class _FactRow(Strict):
@@ -350,6 +354,37 @@ def _shipped() -> Facts:
             rows.append(_fact(row, place, vocabulary))
     _check_groups(rows)
     return Facts(rows, sources)
+
+
+def deflator(quantity: str) -> Deflator:
+    """What restates a quantity in the money of another year.
+
+    ``"cpi"``: the general level of prices, as for buildings, fees, wages and budgets. ``"own"``: the thing has a
+    price of its own at every date, so that a reading of that date is taken and no index, as for chips, rents and
+    electricity. ``"none"``: it is no money.
+
+    Raises
+    ------
+    UnknownNameError
+        If `data/quantities.csv` has no such quantity.
+    """
+    known = _deflators()
+    if quantity not in known:
+        raise UnknownNameError(f"unknown quantity {quantity!r}{nearest(quantity, known)}")
+    return known[quantity]
+
+
+@cache
+def _deflators() -> dict[str, Deflator]:
+    found: dict[str, Deflator] = {}
+    for row, place in read_rows(data_path("quantities.csv"), _QuantityRow):
+        declared = _vocabulary().get(row.quantity)
+        money = declared is not None and "USD" in declared[0].unit
+        if money != bool(row.deflator):
+            expected = "cpi or own, since it is money" if money else "an empty cell, since it is no money"
+            raise place.error("deflator", f"expected {expected}, got {row.deflator or 'an empty cell'}")
+        found[row.quantity] = row.deflator or "none"
+    return found
 
 
 @cache

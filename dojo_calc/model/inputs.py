@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -84,7 +84,8 @@ class Input:
     """A root of a model: its default value [SI], its 90 % interval, and where it comes from.
 
     `value` is None for an input that has no default and must be given; `readings` holds all facts where
-    sources conflict; `distribution` is a person's own, where one was given.
+    sources conflict; `distribution` is a person's own, where one was given; `how` says how it is known, where
+    whoever put it together told.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Input:
     source: str
     readings: tuple[Fact, ...] = ()
     distribution: Uniform | Samples | None = None
+    how: Literal["", "published", "estimated", "assumed", "missing"] = ""
 
     @property
     def rivals(self) -> tuple[Fact, ...]:

@@ -8,7 +8,7 @@ import pytest
 import dojo_calc as dc
 from dojo_calc import units
 from dojo_calc.errors import DojoCalcError, FactsError, UnknownNameError
-from dojo_calc.facts import load
+from dojo_calc.facts import deflator, load
 
 HEADER = "entity,quantity,reading,default,value,low,high,unit,kind,date,source,confidence,note"
 GOOD = "mychip,peak_bf16,,,500,,,TFLOP/s,rated,2026-01,https://example.org/spec,C,"
@@ -168,3 +168,26 @@ def test_table_has_a_row_for_every_fact() -> None:
     table = load().table()
     assert len(table) == len(load())
     assert set(table.columns) >= {"entity", "quantity", "reading", "value", "low", "high", "unit", "source"}
+
+
+def test_each_quantity_of_money_says_what_restates_it_and_no_other_does() -> None:
+    facts = load()
+    for fact in facts:
+        assert (deflator(fact.quantity) == "none") == ("USD" not in fact.unit), fact.name
+    # a hall is restated by the general level of prices; a chip, a rent and electricity have prices of their own
+    assert {deflator(one) for one in ("hall_price", "hall_fee", "construction_cost", "budget")} == {"cpi"}
+    assert {deflator(one) for one in ("price", "price_in_node", "hourly_rent", "electricity_price")} == {
+        "own"
+    }
+    with pytest.raises(UnknownNameError, match="did you mean hall_price"):
+        deflator("hall_pric")
+
+
+def test_the_index_of_prices_rises_from_2012_to_2026_as_published() -> None:
+    index = {fact.date[:4]: fact for fact in load().readings("us", "price_index")}
+    # Bureau of Labor Statistics: the first half of 2025 is 320.229, September 324.800
+    assert 320.229 < index["2025"].value < 324.8
+    # May 2026 is 4.2 % above May 2025, 321.465
+    assert index["2026"].value == pytest.approx(1.042 * 321.465, rel=1e-3)
+    years = [index[str(year)].value for year in range(2014, 2027)]
+    assert years == sorted(years)
