@@ -98,7 +98,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.sweep.sweep": "runs a model",
     "dojo_calc.model.distribution.quantile": "inverts the distribution of an input, whose unit is the input's own",
     "dojo_calc.analysis.simulate.simulate": "runs a model",
-    "dojo_calc.model.tracing.trace": "runs a formula on stand-ins",
+    "dojo_calc.readings.tracing.trace": "runs a formula on stand-ins",
     "dojo_calc.hardware.catalog.catalogue": "reads files",
     "dojo_calc.hardware.catalog.machine": "looks a machine up",
     "dojo_calc.performance.search.search": "searches a grid",

@@ -28,7 +28,13 @@ from threading import local
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dojo_calc"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
-ROOMS = {"performance": 50, "economics": 50, "model": 25, "analysis": 25}  # shares of the sample
+ROOMS = {
+    "performance": 45,
+    "economics": 45,
+    "model": 20,
+    "readings": 20,
+    "analysis": 20,
+}  # shares of the sample
 COPIED = (
     "dojo_calc", "data", "tests", "book", "benchmarks", ".ci", "pyproject.toml", "README.md", "CHANGELOG.md",
     "LICENSE", "_config.yml", "environment.yml", "requirements.lock", "Makefile",

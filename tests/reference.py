@@ -28,7 +28,7 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from dojo_calc.model.tracing import Expression, Node
+from dojo_calc.readings.tracing import Expression, Node
 
 __all__ = ["UNIT", "Point", "Reference", "reference"]
 

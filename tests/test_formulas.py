@@ -13,8 +13,8 @@ import pytest
 
 from dojo_calc import units
 from dojo_calc.errors import DomainError
-from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.quantities import Numeric, Ratio, Spec, check_against, checked, is_formula, signature
+from dojo_calc.readings.tracing import TraceError, trace
 from tests.discovery import NOT_FORMULAS, formulas, public_functions
 from tests.reference import UNIT, reference
 from tests.vega import datum, evaluate

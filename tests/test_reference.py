@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from dojo_calc.economics.depreciation import decline_in
-from dojo_calc.model.tracing import trace
 from dojo_calc.operations import ceil, exp, expm1, minimum, sqrt, where
 from dojo_calc.quantities import Count, Ratio, SignedCount
+from dojo_calc.readings.tracing import trace
 from tests.processors import SWITCH, levels
 from tests.reference import UNIT, Reference, reference
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model
-from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.model.wiring import Bound
 from dojo_calc.pictures.graph import Box, drawing
+from dojo_calc.readings.tracing import TraceError, trace
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,1 +1,1 @@
-"""What a graph of formulas is: its steps and inputs, its tracing, its unknowns."""
+"""What a graph of formulas is: its steps and inputs, and its unknowns."""

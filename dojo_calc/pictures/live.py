@@ -18,9 +18,9 @@ from dojo_calc.analysis.explain import signals
 from dojo_calc.errors import ExtraError, ModelError, UnitError
 from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model
-from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.pictures import charts
 from dojo_calc.quantities import check_against
+from dojo_calc.readings.tracing import TraceError, trace
 
 try:
     import altair as alt

@@ -9,6 +9,7 @@ from tests.discovery import public_modules
 from .conftest import REPOSITORY
 
 ROOMS = {
+    "readings",
     "hardware",
     "performance",
     "economics",

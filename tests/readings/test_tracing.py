@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from dojo_calc.chain.training import training_run
 from dojo_calc.economics.capacity import whole
 from dojo_calc.economics.silicon import gross_dies
-from dojo_calc.model.tracing import TraceError, trace
 from dojo_calc.operations import ceil, expm1, log1p, log2, maximum, sqrt, where
 from dojo_calc.performance.roofline import streaming_bandwidth
 from dojo_calc.quantities import Count, Ratio, SignedCount
+from dojo_calc.readings.tracing import Expression, TraceError, Tracer, trace
 from tests.vega import datum, evaluate
 
 
@@ -40,6 +41,34 @@ def test_reads_as_a_formula() -> None:
     assert trace(whole, ["chips"]).text() == "ceil(chips / 1 * (1 - 2**-46))", (
         "an argument left out keeps its default"
     )
+
+
+def test_a_long_formula_names_the_terms_it_shares() -> None:
+    """Twelve doublings of one term would be 4,096 copies of it; read back by Python it is the same number."""
+
+    def doubled(a_first_term: Ratio, a_second_term: Ratio) -> Ratio:
+        total = a_first_term * a_second_term + 1.0
+        for _ in range(12):
+            total = total + total / (1.0 + a_first_term)
+        return total
+
+    text = trace(doubled).text()
+    assert len(text) < 600
+    formula, terms = text.split(", where ")
+    values = {"a_first_term": 0.3, "a_second_term": 1.7}
+    for line in terms.split("; "):
+        name, written = line.split(" = ")
+        values[name] = eval(written, {}, values)
+    assert eval(formula, {}, values) == pytest.approx((0.3 * 1.7 + 1.0) * (1 + 1 / 1.3) ** 12, rel=1e-13)
+    assert trace(doubled).latex().count(r"\quad t_{") == terms.count(" = ")
+
+
+def test_the_text_of_a_whole_training_step_can_be_read() -> None:
+    """It was 186,000 characters when every term that is used twice was written twice."""
+    model = training_run("gpt3-175b", "a100-sxm-80gb")
+    names = [name for name in model.needed(["step_time"]) if name in model.inputs]
+    traced = model.values(["step_time"], {name: Tracer.named(name) for name in names})["step_time"]
+    assert len(Expression(traced.node).text()) < 20_000
 
 
 def test_reads_as_latex() -> None:

@@ -153,12 +153,29 @@ class Expression:
         return [str(node.leaf) for node in self.root.walk() if node.operation == "name"]
 
     def text(self) -> str:
-        """Readable formula: ``target / unit``."""
-        return _infix(self.root, _TEXT)[0]
+        """Readable formula: ``target / unit``.
+
+        Terms that a long formula uses more than once are named and follow it: ``t1 / (1 + t1), where t1 = a * b``.
+        """
+        named: dict[Node, str] = {}
+        lines = []
+        for term in _terms(self.root):
+            written = _infix(term, _TEXT, named)[0]
+            named[term] = f"t{len(named) + 1}"
+            lines.append(f"{named[term]} = {written}")
+        formula = _infix(self.root, _TEXT, named)[0]
+        return f"{formula}, where {'; '.join(lines)}" if lines else formula
 
     def latex(self) -> str:
-        r"""LaTeX formula: ``\frac{\text{target}}{\text{unit}}``."""
-        return _latex(self.root)[0]
+        r"""LaTeX formula: ``\frac{\text{target}}{\text{unit}}``, with terms named as `text` does."""
+        named: dict[Node, str] = {}
+        lines = []
+        for term in _terms(self.root):
+            written = _latex(term, named)[0]
+            named[term] = f"t_{{{len(named) + 1}}}"
+            lines.append(f"{named[term]} = {written}")
+        formula = _latex(self.root, named)[0]
+        return ",\\quad ".join([formula, *lines])
 
     def vega(self, rename: Callable[[str], str] = str, prefix: str = "") -> list[tuple[str, str]]:
         """Vega expressions that compute it, each used by the later ones.
@@ -255,13 +272,34 @@ def _number(value: float) -> str:
     return f"{int(value)}" if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-def _infix(node: Node, operators: Mapping[str, tuple[str, int]]) -> tuple[str, int]:
+def _terms(root: Node) -> list[Node]:
+    """Terms to be named in the text of a formula, each before those that use it; none if it is short."""
+    length: dict[Node, int] = {}
+    uses: dict[Node, int] = {}
+    for node in root.walk():
+        length[node] = len(str(node.leaf)) + sum(length[one] + 3 for one in node.arguments)
+        for argument in node.arguments:
+            uses[argument] = uses.get(argument, 0) + 1
+    if length[root] <= _SHORT:
+        return []
+    return [node for node, used in uses.items() if node.arguments and used > 1 and length[node] > _TERM]
+
+
+_SHORT = 240  # characters of a formula that is written out in full
+_TERM = 16  # characters of a term that is worth a name
+
+
+def _infix(
+    node: Node, operators: Mapping[str, tuple[str, int]], named: Mapping[Node, str]
+) -> tuple[str, int]:
     """Text of a node and how tightly it binds."""
+    if node in named:
+        return named[node], _ATOM
     if node.operation == "name":
         return str(node.leaf), _ATOM
     if node.operation == "number":
         return _number(float(node.leaf)), _ATOM if float(node.leaf) >= 0 else 0
-    parts = [_infix(argument, operators) for argument in node.arguments]
+    parts = [_infix(argument, operators, named) for argument in node.arguments]
     if node.operation == "negative":
         return f"-{_wrapped(parts[0], 6)}", 6
     if node.operation in operators:
@@ -293,13 +331,15 @@ _LATEX_CALL = {
 }  # fmt: skip
 
 
-def _latex(node: Node) -> tuple[str, int]:
+def _latex(node: Node, named: Mapping[Node, str]) -> tuple[str, int]:
+    if node in named:
+        return named[node], _ATOM
     if node.operation == "name":
         return r"\text{" + str(node.leaf).replace("_", " ") + "}", _ATOM
     if node.operation == "number":
         value = float(node.leaf)
         return _NAMED[value][1] if value in _NAMED else _number(value), _ATOM if value >= 0 else 0
-    parts = [_latex(argument) for argument in node.arguments]
+    parts = [_latex(argument, named) for argument in node.arguments]
     if node.operation == "divide":
         return rf"\frac{{{parts[0][0]}}}{{{parts[1][0]}}}", _ATOM
     if node.operation == "power":

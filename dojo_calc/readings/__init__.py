@@ -1,0 +1,1 @@
+"""Ways to read a formula other than for its values: as a graph that is written out, compiled or differentiated."""
