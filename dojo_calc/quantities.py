@@ -25,7 +25,7 @@ from dojo_calc.parsing import parse_as
 __all__ = [
     "ALLOWANCE", "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
     "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Exponent", "Extent", "Flop",
-    "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length",
+    "FlopDemand", "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length",
     "Margin", "Mass", "MassPerArea", "MassPerEnergy", "Money", "MoneyPerByte", "MoneyPerFlop",
     "MoneyPerFlopRate", "MoneyPerLength", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveBytes",
     "PositiveCount", "PositiveDecayRate", "PositiveDuration", "PositiveEnergy", "PositiveFlop",
@@ -97,6 +97,7 @@ Exponent: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.05, le=1)]
 Flop: TypeAlias = Annotated[Numeric, Unit("FLOP"), NotNegative]
 PositiveFlop: TypeAlias = Annotated[Numeric, Unit("FLOP"), Positive]
 FlopRate: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), Positive]
+FlopDemand: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), NotNegative]
 Bytes: TypeAlias = Annotated[Numeric, Unit("B"), NotNegative]
 PositiveBytes: TypeAlias = Annotated[Numeric, Unit("B"), Positive]
 ByteRate: TypeAlias = Annotated[Numeric, Unit("B/s"), Positive]

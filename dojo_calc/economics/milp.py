@@ -1,10 +1,11 @@
-"""A mixed-integer linear program built from named blocks, and its solution by HiGHS in rising time slices.
+"""A mixed-integer linear program built from named blocks, and its solution by HiGHS in rising slices of work.
 
 `scipy.optimize.milp` takes one matrix and knows no names, no progress and no starting point. Here variables
 and rows come in named blocks, the matrix is assembled sparse and exactly, and a long solve keeps its best
-solution: it runs in slices of rising time, so that there is an incumbent and a bound to report, and to keep
+solution: it runs in slices of rising work, so that there is an incumbent and a bound to report, and to keep
 when the reader interrupts. A slice starts anew, since SciPy's HiGHS takes no start and calls nothing back;
-each is twice as long as the one before, so all of them together cost at most twice the last.
+each is twice as large as the one before, so all of them together cost at most twice the last. Work is counted in
+nodes of the search tree, not in seconds: a busy machine takes longer and finds the same.
 
 References
 ----------
@@ -24,18 +25,21 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-__all__ = ["Block", "Program", "Progress", "Solution"]
+__all__ = ["Block", "Program", "Progress", "Relief", "Solution"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 IntArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-Status: TypeAlias = Literal["optimal", "time limit", "interrupted"]
+Status: TypeAlias = Literal["optimal", "node limit", "interrupted"]
 # Rows an entry stands in, columns, coefficients: each an array, or one number for all.
 Term: TypeAlias = tuple[Any, Any, Any]
 
-FIRST_SLICE = 10.0  # seconds
+FIRST_SLICE = 500  # nodes of the search tree
+RELIEF_NODES = 2_000
 # Status codes of scipy.optimize.milp that are answers. HiGHS's presolve may not tell an infeasible program from
-# an unbounded one (4); none here is unbounded.
+# an unbounded one (4); none here is unbounded. SciPy has no code for a limit of nodes, so that it comes as 4 too,
+# and only the status of HiGHS in the message tells it apart.
 _OPTIMAL, _LIMIT, _INFEASIBLE = 0, 1, (2, 4)
+_NODE_LIMIT = "(HiGHS Status 16:"
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,14 @@ class Block:
     scale: float
 
 
+@dataclass(frozen=True)
+class Relief:
+    """Change of each row by block, in the reader's unit, and whether it is proven to be the least."""
+
+    changes: dict[str, FloatArray]
+    least: bool
+
+
 class Program:
     """Minimise a cost over blocks of variables, subject to named blocks of rows, with HiGHS [1]_.
 
@@ -96,15 +108,21 @@ class Program:
         self.columns = self.rows = 0
 
     def variables(
-        self, shape: tuple[int, ...], *, high: Any = math.inf, cost: Any = 0.0, whole: Any = False
+        self,
+        shape: tuple[int, ...],
+        *,
+        low: Any = 0.0,
+        high: Any = math.inf,
+        cost: Any = 0.0,
+        whole: Any = False,
     ) -> IntArray:
-        """Add variables of at least zero.
+        """Add variables.
 
         Parameters
         ----------
         shape : tuple of int
-        high, cost, whole : array_like
-            Upper bound, cost, and whether the value must be a whole number; broadcast to `shape`.
+        low, high, cost, whole : array_like
+            Bounds, cost, and whether the value must be a whole number; broadcast to `shape`.
 
         Returns
         -------
@@ -112,9 +130,9 @@ class Program:
             Their columns, of that shape.
         """
         size = math.prod(shape)
-        self._low.append(np.zeros(size))
-        for values, given in ((self._high, high), (self._cost, cost), (self._whole, whole)):
-            values.append(np.broadcast_to(np.asarray(given, dtype=np.float64), shape).ravel())
+        given = ((self._low, low), (self._high, high), (self._cost, cost), (self._whole, whole))
+        for values, one in given:
+            values.append(np.broadcast_to(np.asarray(one, dtype=np.float64), shape).ravel().copy())
         found = np.arange(self.columns, self.columns + size, dtype=np.int64).reshape(shape)
         self.columns += size
         return found
@@ -157,20 +175,20 @@ class Program:
         self,
         *,
         gap: float = 1e-4,
-        time_limit: float = math.inf,
-        first_slice: float = FIRST_SLICE,
+        nodes: int | None = None,
+        first_slice: int = FIRST_SLICE,
         progress: Callable[[Progress], None] | None = None,
     ) -> Solution | None:
-        """Minimise, in slices of rising time.
+        """Minimise, in slices of rising work.
 
         Parameters
         ----------
         gap : float
             Relative distance between cost and bound at which the cost counts as least.
-        time_limit : float
-            [s], over all slices.
-        first_slice : float
-            [s]; each further one takes twice as long.
+        nodes : int, optional
+            Of the search tree, over all slices; as many as it takes if left out.
+        first_slice : int
+            Nodes; each further slice has twice as many.
         progress : callable, optional
             Called after each slice.
 
@@ -185,18 +203,19 @@ class Program:
         KeyboardInterrupt
             If the reader interrupts before a first solution is found.
         TimeoutError
-            If the time limit is over before one is found.
+            If all nodes are used before one is found.
         """
         begin, best, bound = time.perf_counter(), None, -math.inf
         status: Status = "interrupted"
-        allowed = first_slice
+        allowed, used = first_slice, 0
         cost = np.concatenate(self._cost)
         try:
             while True:
-                left = time_limit - (time.perf_counter() - begin)
-                found = self._run(cost, (), gap, max(min(allowed, left), 1e-3))
+                slice_ = allowed if nodes is None else min(allowed, nodes - used)
+                found = self._run(cost, (), gap, slice_)
                 if found.status in _INFEASIBLE:
                     return None
+                used += slice_
                 if found.x is not None and (best is None or found.fun < best.fun):
                     best = found
                 bound = max(bound, _bound(found))
@@ -207,22 +226,22 @@ class Program:
                 if found.status == _OPTIMAL or now.gap <= gap:
                     status = "optimal"
                     break
-                if seconds >= time_limit:
-                    status = "time limit"
+                if nodes is not None and used >= nodes:
+                    status = "node limit"
                     break
-                allowed *= 2.0
+                allowed *= 2
         except KeyboardInterrupt:
             if best is None:
                 raise
         seconds = time.perf_counter() - begin
         if best is None:
-            raise TimeoutError(f"no plan was found in {seconds:.3g} s; allow more time")
+            raise TimeoutError(f"no plan was found in {used:,} nodes of the search; allow more")
         now = Progress(seconds, float(best.fun), bound)
         whole = np.concatenate(self._whole) > 0
         values = np.where(whole, np.round(best.x), best.x)
         return Solution(values, now.cost, bound, now.gap, status, seconds)
 
-    def relief(self, names: Sequence[str], *, time_limit: float = FIRST_SLICE) -> FloatArray | None:
+    def relief(self, names: Sequence[str], *, nodes: int = RELIEF_NODES) -> Relief | None:
         """Find the least change of some blocks' bounds that lets the program have a solution.
 
         Each of their rows becomes elastic [2]_, and the changes, in units of a row, are made as small as
@@ -232,23 +251,23 @@ class Program:
         ----------
         names : sequence of str
             Blocks whose bounds may move; all others stand.
-        time_limit : float
-            [s].
+        nodes : int
+            Of the search tree, at the most.
 
         Returns
         -------
-        ndarray or None
-            Change of each row of these blocks, one after the other, in the reader's unit; None if moving
-            these alone cannot help.
+        Relief or None
+            None if moving these alone cannot help.
         """
         elastic = [self.blocks[name] for name in names]
-        found = self._run(np.zeros(self.columns), elastic, 1e-4, time_limit)
+        found = self._run(np.zeros(self.columns), elastic, 1e-4, nodes)
         if found.x is None:
             return None
         changes = np.split(found.x[self.columns :], np.cumsum([block.low.size for block in elastic])[:-1])
-        return np.concatenate([c * block.scale for c, block in zip(changes, elastic, strict=True)])
+        scaled = [c * block.scale for c, block in zip(changes, elastic, strict=True)]
+        return Relief(dict(zip(names, scaled, strict=True)), found.status == _OPTIMAL)
 
-    def _run(self, cost: FloatArray, elastic: Sequence[Block], gap: float, limit: float) -> Any:
+    def _run(self, cost: FloatArray, elastic: Sequence[Block], gap: float, nodes: int) -> Any:
         """Run HiGHS once, in a thread of its own so that an interrupt reaches this one at once."""
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csc_array
@@ -274,7 +293,7 @@ class Program:
             "integrality": np.concatenate([*self._whole, none]),
             "bounds": Bounds(np.concatenate([*self._low, none]), np.concatenate([*self._high, free])),
             "constraints": LinearConstraint(matrix, low, high),
-            "options": {"mip_rel_gap": gap, "time_limit": limit},
+            "options": {"mip_rel_gap": gap, "node_limit": nodes},
         }
         answers: list[Any] = []
         failures: list[BaseException] = []
@@ -298,9 +317,12 @@ class Program:
             pass
         if failures:
             raise failures[0]
-        if answers[0].x is None and answers[0].status not in (_LIMIT, *_INFEASIBLE):
-            raise RuntimeError(f"HiGHS stopped: {answers[0].message}")
-        return answers[0]
+        found = answers[0]
+        if _NODE_LIMIT in found.message:
+            found.status = _LIMIT
+        if found.x is None and found.status not in (_LIMIT, *_INFEASIBLE):
+            raise RuntimeError(f"HiGHS stopped: {found.message}")
+        return found
 
 
 def _bound(found: Any) -> float:
