@@ -21,6 +21,9 @@ from .analysis.solve import (
 from .analysis.sweep import (
     sweep,
 )
+from .chain.build import (
+    chain,
+)
 from .chain.feed import (
     feed_dojo,
 )
@@ -356,6 +359,7 @@ __all__ = [
     "megawatts",
     "collateral",
     "chip_hour",
+    "chain",
     "live",
     "slider",
     "Input",

@@ -31,7 +31,8 @@ __all__ = [
     "PositiveCount", "PositiveDecayRate", "PositiveDuration", "PositiveEnergy", "PositiveFlop",
     "PositiveFraction", "PositiveIntensity", "PositiveMoney", "PositiveMoneyRate", "PositivePower",
     "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
-    "RatePerPower", "Ratio", "Rise", "SignedBytes", "SignedCount", "SignedDuration", "Spec", "Term",
+    "RatePerPower", "Ratio", "Rise", "SignedBytes", "SignedCount", "SignedDuration",
+    "SignedPower", "Spec", "Term",
     "TokenRate", "Unit", "Voltage", "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check",
     "check_result", "checked", "is_formula", "signature", "single", "spec", "whole_number",
 ]  # fmt: skip
@@ -79,6 +80,7 @@ Extent: TypeAlias = Annotated[Numeric, Unit("1"), AtLeastOne]
 SignedCount: TypeAlias = Annotated[Numeric, Unit("1")]
 SignedDuration: TypeAlias = Annotated[Numeric, Unit("s")]
 SignedBytes: TypeAlias = Annotated[Numeric, Unit("B")]
+SignedPower: TypeAlias = Annotated[Numeric, Unit("W")]
 Ratio: TypeAlias = Annotated[Numeric, Unit("1"), NotNegative]
 PositiveCount: TypeAlias = Annotated[Numeric, Unit("1"), Positive]
 PositiveRatio: TypeAlias = Annotated[Numeric, Unit("1"), Positive]

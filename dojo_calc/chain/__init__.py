@@ -1,1 +1,1 @@
-"""How facts and formulas connect: the models that ship."""
+"""How facts and formulas connect: one graph from spec sheet to cheque, and small graphs beside it."""

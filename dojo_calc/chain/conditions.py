@@ -6,9 +6,21 @@ the excess is not above zero.
 
 from __future__ import annotations
 
-from dojo_calc.quantities import Bytes, Duration, Ranks, Ratio, SignedBytes, SignedCount, SignedDuration
+from dojo_calc.quantities import (
+    Bytes,
+    CashFlow,
+    Duration,
+    Money,
+    Power,
+    Ranks,
+    Ratio,
+    SignedBytes,
+    SignedCount,
+    SignedDuration,
+    SignedPower,
+)
 
-__all__ = ["above_one", "beyond_capacity", "beyond_life"]
+__all__ = ["above_one", "beyond_capacity", "beyond_life", "beyond_whole_power", "beyond_whole_price"]
 
 
 def above_one(share: Ratio) -> SignedCount:
@@ -59,3 +71,35 @@ def beyond_life(duration: Duration, life: Duration) -> SignedDuration:
         ``duration - life`` [s]; broadcast shape.
     """
     return duration - life
+
+
+def beyond_whole_power(part: Power, total: Power) -> SignedPower:
+    """Power by which a part is rated above the whole that holds it.
+
+    Parameters
+    ----------
+    part, total : Power
+        [W].
+
+    Returns
+    -------
+    SignedPower
+        ``part - total`` [W]; broadcast shape.
+    """
+    return part - total
+
+
+def beyond_whole_price(part: Money, total: Money) -> CashFlow:
+    """Money by which a part is dearer than the whole that holds it.
+
+    Parameters
+    ----------
+    part, total : Money
+        Of one price year [USD].
+
+    Returns
+    -------
+    CashFlow
+        ``part - total`` [USD]; broadcast shape.
+    """
+    return part - total

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any
 
+from dojo_calc.economics.capacity import effective_rate
 from dojo_calc.economics.cost import (
     total_cost,
     units_bought,
@@ -90,7 +91,7 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
         "energy": "energy",
         "tax": "tax",
     }
-    work = {"rate": "peak"}
+    work = {"rate": "delivered_rate_per_chip"}
     steps: dict[str, Callable[..., Any] | Step] = {
         "decay": step(decay_of_decline, decline="price_decline", period=year),
         "depreciation": step(rate_of_loss, price="price"),
@@ -111,6 +112,8 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
         "own": step(
             total_rate, first="depreciation", others=("network", "interest_paid", *upkeep.values())
         ),
+        "effective_rate_per_chip": step(effective_rate, rate="peak"),
+        "delivered_rate_per_chip": step(effective_rate, rate="effective_rate_per_chip", mfu="goodput"),
         "own_work": step(delivered_price, cost="own", **work),
         "lease_debt": step(borrowing_power, collateral="system", loan_to_value="debt_share"),
         "lease_equity": step(discounted_stake, value="system", haircut="debt_share"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dojo_calc.chain.budget import training_budget
+from dojo_calc.chain.build import chain
 from dojo_calc.chain.capacity import fleet, spec_to_cheque
 from dojo_calc.chain.feed import feed_dojo
 from dojo_calc.chain.money import chip_hour, collateral, megawatts
@@ -19,12 +20,13 @@ from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
 
 __all__ = [
-    "MODELS", "chip_hour", "collateral", "die_to_tile", "feed_dojo", "fleet", "make_or_buy", "megawatts",
+    "MODELS", "chain", "chip_hour", "collateral", "die_to_tile", "feed_dojo", "fleet", "make_or_buy", "megawatts",
     "pledge", "race", "shipped", "spec_to_cheque", "swap", "training_budget",
     "training_run", "wafers_to_exapods",
 ]  # fmt: skip
 
 MODELS: dict[str, Callable[..., Model]] = {
+    "chain": chain,
     "spec_to_cheque": spec_to_cheque,
     "fleet": fleet,
     "make_or_buy": make_or_buy,

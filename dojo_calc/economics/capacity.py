@@ -26,8 +26,8 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "delivered_work", "effective_rate", "fleet_rate", "h100_equivalents", "pooled_rate", "share", "units_needed",
-    "whole",
+    "delivered_work", "effective_rate", "fleet_rate", "groups", "h100_equivalents", "pooled_rate", "share",
+    "units_needed", "whole",
 ]  # fmt: skip
 
 
@@ -49,6 +49,24 @@ def units_needed(target: FlopRate, unit: FlopRate) -> Count:
     return target / unit
 
 
+def groups(units: Count, group: PositiveCount) -> Count:
+    """Groups that a number of units makes, exact.
+
+    Parameters
+    ----------
+    units : Count
+        [1].
+    group : PositiveCount
+        Units a group, such as 8 chips in a server [1].
+
+    Returns
+    -------
+    Count
+        ``units / group`` [1]; broadcast shape. `whole` rounds it up.
+    """
+    return units / group
+
+
 def whole(units: Count, group: PositiveCount = 1.0) -> Count:
     """Whole groups that hold a number of units: what has to be bought.
 
@@ -65,7 +83,7 @@ def whole(units: Count, group: PositiveCount = 1.0) -> Count:
         ``units / group``, rounded up [1]; broadcast shape. What exceeds a whole number by no more than rounding
         errors do (2**-46 of it, see `round_up`) is that number, so that the worth of 3,000 chips is 3,000 chips.
     """
-    return round_up(units / group)
+    return round_up(groups(units, group))
 
 
 def pooled_rate(units: PositiveCount, unit: FlopRate) -> FlopRate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from dojo_calc.operations import log, power, sqrt
+from dojo_calc.operations import log, maximum, power, sqrt
 from dojo_calc.quantities import (
     Count,
     Duration,
@@ -32,8 +32,8 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "cluster_cost", "common_cost", "energy_cost", "external_purchases", "lot_price_ratio", "price_by_power",
-    "price_per_rate", "price_per_unit", "price_per_work", "purchase_cost", "straight_line", "total_cost",
-    "units_bought",
+    "price_of_rest", "price_per_rate", "price_per_unit", "price_per_work", "purchase_cost",
+    "straight_line", "total_cost", "units_bought",
 ]  # fmt: skip
 
 
@@ -71,6 +71,24 @@ def units_bought(budget: Money, price: PositiveMoney) -> Count:
         [1]; broadcast shape.
     """
     return budget / price
+
+
+def price_of_rest(total: Money, part: Money) -> Money:
+    """Price of what a whole holds beside one part, such as the network of a cluster beside its servers.
+
+    Parameters
+    ----------
+    total : Money
+        Price of the whole [USD].
+    part : Money
+        At most that [USD].
+
+    Returns
+    -------
+    Money
+        ``total - part``, zero for a part above its whole, which is none [USD]; broadcast shape.
+    """
+    return maximum(total - part, 0.0 * total)
 
 
 def price_per_unit(total: Money, units: PositiveCount) -> Money:

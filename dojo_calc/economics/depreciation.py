@@ -1,4 +1,4 @@
-"""How hardware loses its value: by the market, continuously. By the books, evenly: `cost.straight_line`.
+"""How hardware loses its value: by the market, continuously. By the books, evenly: `straight_line_loss`.
 
 References
 ----------
@@ -22,7 +22,7 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "decay_of_decline", "decay_of_orders", "decline_in", "half_life", "market_value", "rate_of_loss",
-    "value_lost",
+    "resale_share", "straight_line_loss", "value_lost",
 ]  # fmt: skip
 
 
@@ -150,3 +150,43 @@ def rate_of_loss(price: Money, decay: DecayRate) -> MoneyRate:
         ``price * decay`` [USD/s]; broadcast shape.
     """
     return price * decay
+
+
+def resale_share(decline: ProperFraction, life: Duration, period: PositiveDuration) -> Fraction:
+    """Share of its price that hardware still brings when it is sold at the end of a life.
+
+    Parameters
+    ----------
+    decline : ProperFraction
+        Share of the value that the market takes off in each period [1].
+    life : Duration
+        [s].
+    period : PositiveDuration
+        Above zero [s].
+
+    Returns
+    -------
+    Fraction
+        ``(1 - decline)**(life / period)`` [1]; broadcast shape. What it costs to sell is left out.
+    """
+    return exp(life / period * log1p(-decline))
+
+
+def straight_line_loss(price: Money, residual: Fraction, life: PositiveDuration) -> MoneyRate:
+    """Value written off a time when it goes evenly over a life, down to what the hardware still brings.
+
+    Parameters
+    ----------
+    price : Money
+        When new [USD].
+    residual : Fraction
+        Share of the price that is left at the end of the life, see `resale_share` [1].
+    life : PositiveDuration
+        Above zero [s].
+
+    Returns
+    -------
+    MoneyRate
+        ``price * (1 - residual) / life`` [USD/s]; broadcast shape.
+    """
+    return price * (1.0 - residual) / life

@@ -19,6 +19,7 @@ from dojo_calc.quantities import (
     InterestRate,
     Money,
     Periods,
+    PositiveDuration,
     PositiveEnergy,
     PositiveRatio,
     Ratio,
@@ -26,7 +27,7 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "annuity_payment", "capital_recovery_factor", "deflated", "levelised_cost",
-    "net_present_value", "periodic_rate", "present_value",
+    "net_present_value", "periodic_rate", "periods_in", "present_value",
 ]  # fmt: skip
 
 
@@ -46,6 +47,22 @@ def periodic_rate(annual: InterestRate, per_year: Periods) -> InterestRate:
         ``annual / per_year`` [1]; broadcast shape.
     """
     return annual / per_year
+
+
+def periods_in(duration: PositiveDuration, period: PositiveDuration) -> Periods:
+    """Number of periods in a time, such as the years of a life.
+
+    Parameters
+    ----------
+    duration, period : PositiveDuration
+        Above zero [s].
+
+    Returns
+    -------
+    Periods
+        ``duration / period`` [1]; broadcast shape.
+    """
+    return duration / period
 
 
 def capital_recovery_factor(rate: InterestRate, periods: Periods) -> Ratio:

@@ -19,6 +19,7 @@ from dojo_calc.quantities import (
     Fraction,
     InterestRate,
     Money,
+    MoneyRate,
     Periods,
     PositiveCount,
     PositiveFraction,
@@ -29,7 +30,7 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "borrowing_power", "call_price", "call_shortfall", "capped_borrowing", "diluted_share", "discounted_stake",
-    "fall_to_call", "lease_debt", "lease_payment", "loan_to_value", "runway", "shares_to_issue",
+    "fall_to_call", "interest_part", "lease_debt", "lease_payment", "loan_to_value", "runway", "shares_to_issue",
     "shares_to_pledge", "stake_value",
 ]  # fmt: skip
 
@@ -264,6 +265,25 @@ def lease_payment(
     from_end = present_value((debt + equity) * residual, wanted, periods)
     owners = maximum(equity - from_end, 0.0 * equity)
     return annuity_payment(debt, rate, periods) + annuity_payment(owners, wanted, periods)
+
+
+def interest_part(payment: MoneyRate, loss: MoneyRate) -> MoneyRate:
+    """What of a payment that recovers capital is interest: all that does not make up for the loss of value [2]_.
+
+    Parameters
+    ----------
+    payment : MoneyRate
+        See `lease_payment` [USD/s].
+    loss : MoneyRate
+        Value written off, over the same life and to the same residual [USD/s].
+
+    Returns
+    -------
+    MoneyRate
+        ``payment - loss``, not below zero where rounding would make it so [USD/s]; broadcast shape. It is the mean
+        over the life: early payments hold more of it and late ones less.
+    """
+    return maximum(payment - loss, 0.0 * payment)
 
 
 def runway(cash: Money, burn: PositiveMoneyRate) -> Duration:

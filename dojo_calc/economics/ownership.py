@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import reduce
 
 from dojo_calc.quantities import (
+    Count,
     EnergyPrice,
     FlopRate,
     Fraction,
@@ -21,13 +22,12 @@ from dojo_calc.quantities import (
     MoneyRate,
     Periods,
     PositiveDuration,
-    PositiveFraction,
     Power,
     ProperFraction,
 )
 
 __all__ = [
-    "capital_with_share", "carrying_rate", "cost_of_share", "delivered_price", "energy_rate",
+    "capital_with_share", "carrying_rate", "cost_of_share", "delivered_price", "energy_rate", "fleet_cost",
     "hall_capital", "hall_fees", "spread_over", "total_rate",
 ]  # fmt: skip
 
@@ -178,25 +178,37 @@ def total_rate(first: MoneyRate, *others: MoneyRate) -> MoneyRate:
     return reduce(lambda total, one: total + one, others, first)
 
 
-def delivered_price(
-    cost: MoneyRate, rate: FlopRate, mfu: PositiveFraction, goodput: PositiveFraction
-) -> MoneyPerFlop:
-    """Price of the work that reaches the model, through utilisation and goodput.
+def fleet_cost(units: Count, cost: MoneyRate) -> MoneyRate:
+    """Cost of a number of identical units over time.
+
+    Parameters
+    ----------
+    units : Count
+        [1].
+    cost : MoneyRate
+        Of one [USD/s].
+
+    Returns
+    -------
+    MoneyRate
+        [USD/s]; broadcast shape.
+    """
+    return units * cost
+
+
+def delivered_price(cost: MoneyRate, rate: FlopRate) -> MoneyPerFlop:
+    """Price of the work that reaches the model.
 
     Parameters
     ----------
     cost : MoneyRate
         Of the machine, running or not [USD/s].
     rate : FlopRate
-        Its peak [FLOP/s].
-    mfu : PositiveFraction
-        Model FLOP utilisation while it trains [1].
-    goodput : PositiveFraction
-        Share of the time in which training moves forward [1].
+        At which work is delivered: the peak times model FLOP utilisation and goodput [FLOP/s].
 
     Returns
     -------
     MoneyPerFlop
-        ``cost / (rate * mfu * goodput)`` [USD/FLOP]; an exaflop-hour is 3.6e21 FLOP; broadcast shape.
+        ``cost / rate`` [USD/FLOP]; an exaflop-hour is 3.6e21 FLOP; broadcast shape.
     """
-    return cost / (rate * mfu * goodput)
+    return cost / rate

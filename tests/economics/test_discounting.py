@@ -116,6 +116,6 @@ def test_a_share_is_a_share_of_the_whole(rest: float, share: float) -> None:
 
 def test_work_costs_more_the_less_of_it_arrives() -> None:
     # 3.6 USD/h is 0.001 USD/s; at 1 PFLOP/s, half used and half of the time: 0.001 / 0.25e15 = 4e-18 USD/FLOP.
-    assert delivered_price(0.001, 1e15, 0.5, 0.5) == pytest.approx(4e-18)
-    prices = delivered_price(0.001, 1e15, np.array([0.2, 0.3, 0.4]), 0.9)
+    assert delivered_price(0.001, 2.5e14) == pytest.approx(4e-18)
+    prices = delivered_price(0.001, 0.9e15 * np.array([0.2, 0.3, 0.4]))
     assert (np.diff(prices) < 0).all()

@@ -1,0 +1,171 @@
+"""One graph from spec sheet to cheque, whose root is a number of chips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from statistics import NormalDist
+from typing import Any
+
+from dojo_calc.chain import fleet, run
+from dojo_calc.chain.capital import CAPITAL
+from dojo_calc.chain.conditions import beyond_whole_power, beyond_whole_price
+from dojo_calc.chain.cost import COST, WORK
+from dojo_calc.chain.inputs import PUBLISHED, assumption_set, chip_inputs, said
+from dojo_calc.chain.power import POWER
+from dojo_calc.economics.cost import price_per_unit, purchase_cost
+from dojo_calc.economics.power import pooled_power
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.model.conditions import Condition, condition
+from dojo_calc.model.inputs import Input
+from dojo_calc.model.model import Model
+from dojo_calc.model.wiring import Step, step
+from dojo_calc.performance.efficiency import efficiency
+from dojo_calc.performance.step import evaluate
+from dojo_calc.performance.workload import transformer
+from dojo_calc.quantities import signature
+
+__all__ = ["chain"]
+
+_MODEL = "llama3-405b"  # of the run `PUBLISHED`
+
+STEPS: dict[str, Callable[..., Any] | Step] = (
+    POWER | CAPITAL | COST | run.FAILURES | WORK | fleet.FLEET | run.RUN
+)
+
+# Where a chip's server is known only by a factor over the chip, or the chip only by its server.
+_FROM_CHIP: dict[str, tuple[str, Step]] = {
+    "server_power_rated": (
+        "server_power_overhead",
+        step(pooled_power, units="server_power_overhead", unit="chip_power_rated"),
+    ),
+    "server_price": ("server_markup", step(purchase_cost, units="server_markup", price="chip_price")),
+}
+_CHIP_PRICE = step(price_per_unit, total="server_price", units="server_markup")
+
+CONDITIONS: tuple[Condition, ...] = (
+    condition(
+        "identity", "a server is rated for no less than its chips", beyond_whole_power,
+        part="chip_power_rated", total="server_power_rated",
+    ),
+    # A chip and its server are priced by different sellers at different dates, so that draws of both may cross.
+    condition(
+        "identity", "a server is no dearer than its share of a cluster", beyond_whole_price,
+        part="server_price", total="cluster_price",
+    ),
+    *run.LIMITS,
+)  # fmt: skip
+
+
+def chain(
+    chip: str = "h100-sxm",
+    *,
+    assumptions: str | None = None,
+    on: str | None = None,
+    precision: str = "bf16",
+    book: Catalogue | None = None,
+) -> Model:
+    """From one chip's spec sheet to the cheque: power, capital, cost by part, work, a fleet, and a training run.
+
+    Every answer about chips, megawatts and money is a view of this graph. Its root is `chips`; a target, a budget,
+    a power line or a date is solved for. Power and money without a prefix are of one chip's share at a stated
+    boundary; ``fleet_`` is that times `chips`, ``run_`` is of a whole training run, and ``_per_work`` is a price of
+    delivered arithmetic. Nothing is rounded: whole servers are the question's concern.
+
+    Parameters
+    ----------
+    chip : str
+        Id or alias, with a peak at the precision. What was published of it or of its server is taken, else what
+        its kin let expect.
+    assumptions : str, optional
+        Name of a set of assumptions; the default set if left out.
+    on : str, optional
+        Date of which prices, rents and electricity are read, such as ``"2024"``; the readings in use if left out.
+    precision : str
+        Of the peak, and of the utilisation that is stated against it.
+    book : Catalogue, optional
+
+    Returns
+    -------
+    Model
+        Inputs of a chip, of a set of assumptions, and of a run (`chips`, `parameters`, `tokens`, as of the largest
+        run that was published in full). Outputs, among others, `chip_power_rated`, `server_power_rated`,
+        `it_power_rated`, `site_power_rated`, the same ``_at_work`` and `site_power_reported` [W]; `chip_price`,
+        `server_price`, `cluster_price`, `hall_price`, `capital_per_chip` [USD]; `own`, `lease`, `rent` and their
+        parts [USD/s]; `own_per_work`, `lease_per_work`, `rent_per_work` [USD/FLOP]; `run_time`, `elapsed`, `billed`
+        [s]; `run_own`, `run_lease`, `run_rent` [USD]; `run_energy` [J], `run_carbon` [kg], `run_water` [m^3].
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such chip, set or precision, or the chip has no peak at it.
+
+    Notes
+    -----
+    Left out: taxes on income, staff beyond the operation of the hall, spare machines, the time before a site runs,
+    and inference.
+    """
+    known = catalogue() if book is None else book
+    unit = known.machine(chip)
+    inputs: dict[str, Any] = {
+        "chips": known.machine(PUBLISHED).count("h100-sxm"),
+        "parameters": _parameters(),
+        "tokens": f"{PUBLISHED}.training_tokens",
+        "connection": None,
+        **_reports(known, on),
+        **chip_inputs(unit.id, known, on, precision),
+    }
+    state = efficiency(unit.id, precision)["optimizer_bytes"]
+    inputs["optimizer_bytes"] = said(state.value, f"{state.key}: {state.kind}, memory.csv")
+    steps = dict(STEPS)
+    for name, (factor, formula) in _FROM_CHIP.items():
+        if factor in inputs and name not in inputs:
+            steps[name] = formula
+    if "chip_price" not in inputs:
+        steps["chip_price"] = _CHIP_PRICE
+    for name, value in assumption_set(assumptions, known, on).items():
+        steps.pop(name, None)  # a set may say what would be computed
+        inputs[name] = value
+    idle = _taken(STEPS) - _taken(steps)  # what is computed no more leaves what it was computed from idle
+    inputs = {name: one for name, one in inputs.items() if name not in idle}
+    return Model(steps, inputs, known, f"chain({unit.id})", CONDITIONS)
+
+
+def _taken(steps: Mapping[str, Callable[..., Any] | Step]) -> set[str]:
+    """Names that steps take their arguments from."""
+    found: set[str] = set()
+    for one in steps.values():
+        function, wires = (one.function, one.wires) if isinstance(one, Step) else (one, {})
+        declared = signature(function)
+        for name in declared.parameters if declared else ():
+            source = wires.get(name, name)
+            found.update(
+                each for each in (source if isinstance(source, tuple) else (source,)) if isinstance(each, str)
+            )
+    return found
+
+
+@cache
+def _parameters() -> Input:
+    """Parameters of the model of that run."""
+    sizes = transformer(_MODEL)
+    count = evaluate(sizes.values(), ["model_parameters"])["model_parameters"]
+    return said(float(count), f"{sizes.model}: {sizes.source}")
+
+
+def _reports(known: Catalogue, on: str | None) -> dict[str, Any]:
+    """Parameters of the fit to what owners report, with its error, and the year in which a site is built."""
+    facts = known.facts
+    one = facts.get("cluster-model", "power_error")
+    wider = one.value ** (NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9))
+    prices = facts.get("us", "electricity_price").date
+    return {
+        "chip_overhead": "cluster-model.chip_overhead",
+        "host_power_2012": "cluster-model.host_power",
+        "host_decline": "cluster-model.host_decline",
+        "since": float(facts.get("cluster-model", "host_power", "servers").date[:4]),
+        "built": said(float((on or prices)[:4]), "the year of the prices in use"),
+        "report_error": said(
+            1.0, f"{one.name}, {one.source}; there of 80 %, here of 90 %", 1.0 / wider, wider
+        ),
+    }
