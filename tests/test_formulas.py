@@ -94,7 +94,7 @@ def test_broadcasts_and_agrees_with_its_scalar_call(name: str, formula: Callable
     assert result.dtype == np.float64
     # NumPy's loops over one number, over evenly spaced ones and over repeated ones round differently.
     columns = {
-        one: value.ravel() for one, value in zip(_flat(formula), np.broadcast_arrays(*values), strict=True)
+        one: value.ravel() for one, value in zip(flat(formula), np.broadcast_arrays(*values), strict=True)
     }
     expected = reference(trace(formula), columns)
     expected.within(result.ravel(), f"NumPy, {name}, broadcasting,")
@@ -144,11 +144,11 @@ def _columns(formula: Callable[..., Any]) -> dict[str, Any]:
     randoms = [np.random.default_rng(seed) for seed in SEEDS]
     return {
         parameter: np.concatenate([draw(one, random, (_EACH,)) for random in randoms])
-        for parameter, one in _flat(formula).items()
+        for parameter, one in flat(formula).items()
     }
 
 
-def _flat(formula: Callable[..., Any]) -> dict[str, Spec]:
+def flat(formula: Callable[..., Any]) -> dict[str, Spec]:
     """Parameters as `trace` names them."""
     declared = signature(formula)
     assert declared is not None
@@ -174,7 +174,7 @@ def test_every_end_of_a_domain_is_taken_or_refused_by_its_type(
 ) -> None:
     """A value that the type takes, such as 0, has a result in its domain; else the type should not take it."""
     random = np.random.default_rng(0)
-    specs, boundary, declared = _flat(formula).values(), checked(formula), signature(formula)
+    specs, boundary, declared = flat(formula).values(), checked(formula), signature(formula)
     assert declared is not None
     for _ in range(60):
         often = random.choice([0.0, 0.2, 0.5, 1.0])

@@ -1,4 +1,4 @@
-"""Runs a formula on stand-ins, and writes what it did as text, LaTeX or a Vega expression.
+"""Runs a formula on stand-ins, and writes what it did as text, LaTeX, JavaScript or a Vega expression.
 
 A `Tracer` records every operation as a node of a graph; equal nodes are one node, so a shared intermediate
 is written once and named. Its operations are those of `dojo_calc.operations` and no others; a formula that
@@ -194,19 +194,24 @@ class Expression:
             Name and expression of each node that is used more than once, then of the result, whose name is
             empty. Nodes used once are written in place.
         """
-        root = _spelled_out(self.root)
-        uses: dict[Node, int] = {}
-        for node in root.walk():
-            for argument in node.arguments:
-                uses[argument] = uses.get(argument, 0) + 1
-        named: dict[Node, str] = {}
-        lines = []
-        for node in root.walk():
-            if node.arguments and uses.get(node, 0) > 1:
-                name = f"{prefix}shared{len(named)}"
-                lines.append((name, _vega(node, named, rename)))
-                named[node] = rename(name)
-        return [*lines, ("", _vega(root, named, rename))]
+        return _lines(_spelled_out(self.root), _vega, rename, prefix)
+
+    def javascript(self, rename: Callable[[str], str] = str) -> list[tuple[str, str]]:
+        """JavaScript expressions that compute it, each used by the later ones, of functions of ``Math`` alone.
+
+        Parameters
+        ----------
+        rename : callable
+            How a parameter is written.
+
+        Returns
+        -------
+        list of (str, str)
+            Name and expression, as of `vega`. A comparison as the result is a number, as it is in an array.
+        """
+        *shared, (_, last) = _lines(self.root, _javascript, rename, "")
+        truth = self.root.operation in _TRUTH
+        return [*shared, ("", f"+({last})" if truth else last)]
 
 
 def trace(function: Callable[..., Any], names: Sequence[str | float] | None = None) -> Expression:
@@ -388,6 +393,27 @@ _VEGA_CALL = {
 }  # fmt: skip
 
 
+def _lines(
+    root: Node,
+    write: Callable[[Node, Mapping[Node, str], Callable[[str], str]], str],
+    rename: Callable[[str], str],
+    prefix: str,
+) -> list[tuple[str, str]]:
+    """Expressions in some language, what is used more than once named and ahead of what uses it."""
+    uses: dict[Node, int] = {}
+    for node in root.walk():
+        for argument in node.arguments:
+            uses[argument] = uses.get(argument, 0) + 1
+    named: dict[Node, str] = {}
+    lines = []
+    for node in root.walk():
+        if node.arguments and uses.get(node, 0) > 1:
+            name = f"{prefix}shared{len(named)}"
+            lines.append((name, write(node, named, rename)))
+            named[node] = rename(name)
+    return [*lines, ("", write(root, named, rename))]
+
+
 def _vega(node: Node, named: Mapping[Node, str], rename: Callable[[str], str]) -> str:
     if node in named:
         return named[node]
@@ -400,3 +426,38 @@ def _vega(node: Node, named: Mapping[Node, str], rename: Callable[[str], str]) -
     if node.operation in _VEGA_CALL:
         return _VEGA_CALL[node.operation].format(*parts)
     return f"({parts[0]} {_TEXT[node.operation][0]} {parts[1]})"
+
+
+_JAVASCRIPT_CALL = {
+    "power": "pow", "minimum": "min", "maximum": "max", "ceil": "ceil", "floor": "floor", "exp": "exp", "log": "log",
+    "log2": "log2", "sqrt": "sqrt", "expm1": "expm1", "log1p": "log1p",
+}  # fmt: skip
+_TRUTH = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
+
+
+def _javascript(node: Node, named: Mapping[Node, str], rename: Callable[[str], str]) -> str:
+    return _javascript_bound(node, named, rename)[0]
+
+
+def _javascript_bound(node: Node, named: Mapping[Node, str], rename: Callable[[str], str]) -> tuple[str, int]:
+    """JavaScript of a node and how tightly it binds."""
+    if node in named:
+        return named[node], _ATOM
+    if node.operation == "name":
+        return rename(str(node.leaf)), _ATOM
+    if node.operation == "number":
+        value = float(node.leaf)
+        text = {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value)
+        if text is None:
+            text = f"{int(value)}" if value == int(value) and abs(value) < 1e6 else repr(value)
+        return text, _ATOM if value >= 0 else 0
+    parts = [_javascript_bound(argument, named, rename) for argument in node.arguments]
+    if node.operation == "negative":
+        return f"-{_wrapped(parts[0], 6)}", 6
+    if node.operation == "where":
+        return f"{_wrapped(parts[0], 3)}?{_wrapped(parts[1], 2)}:{_wrapped(parts[2], 2)}", 1
+    if node.operation in _JAVASCRIPT_CALL:
+        return f"Math.{_JAVASCRIPT_CALL[node.operation]}({','.join(text for text, _ in parts)})", _ATOM
+    symbol, level = _TEXT[node.operation]
+    # Sums of floats do not associate, so the right side keeps brackets that the text of a formula drops.
+    return f"{_wrapped(parts[0], level)}{symbol}{_wrapped(parts[1], level + 1)}", level
