@@ -17,7 +17,7 @@ import numpy as np
 from dojo_calc.economics.milp import FloatArray, IntArray, Program, Term
 from dojo_calc.economics.offers import Needs, Offer
 
-__all__ = ["Course", "Orders", "scales"]
+__all__ = ["Course", "Orders", "alike", "scales"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Course:
         Share of its deposit that comes back, on the day it was to be delivered [1].
     known : int
         Period from which on this is known; 0 where nothing is uncertain.
+    cancellable : bool
+        Whether the buyer may then cancel what was ordered before and is not delivered yet, for its deposit.
     """
 
     price: float = 1.0
@@ -43,6 +45,7 @@ class Course:
     cancelled: float = 0.0
     refund: float = 0.0
     known: int = 0
+    cancellable: bool = False
 
 
 def scales(offers: Sequence[Offer]) -> dict[str, float]:
@@ -74,6 +77,8 @@ class Orders:
         Behind the name of each block of rows, where there are several courses.
     courses : mapping of str to Course
         By offer; an offer that is left out comes as offered.
+    groups : sequence of list of int, optional
+        Places of offers that are planned as one, as `alike` gives them.
     """
 
     def __init__(
@@ -86,12 +91,13 @@ class Orders:
         weight: float = 1.0,
         label: str = "",
         courses: Mapping[str, Course] | None = None,
+        groups: Sequence[list[int]] | None = None,
     ) -> None:
         self.program, self.needs, self.unit, self.weight, self.label = program, needs, unit, weight, label
         self.offers = list(offers)
         self.count = len(needs.dates)
         known = courses or {}
-        self.groups = _groups(self.offers, known, needs)
+        self.groups = alike(self.offers, needs) if groups is None else groups
         self.kinds = [self.offers[group[0]] for group in self.groups]
         self.courses = [known.get(one.name, Course()) for one in self.kinds]
         self.now = (1.0 + needs.interest) ** -np.arange(self.count + 1.0)
@@ -156,6 +162,15 @@ class Orders:
         )
         setup, running = self._table(lambda one: one.setup), self._table(lambda one: one.running)
         design = np.array([one.design for one in kinds])
+        # What is cancelled was ordered, is not delivered yet, and saves the rest of its price.
+        free = early & np.array([course.cancellable for course in self.courses])[:, None]
+        self.saved = -price * (1.0 - deposit)
+        self.dropped = self._add(
+            shape,
+            {"purchases": self.saved * later, "residual": standing * ends},
+            high=np.where(free & (self.arrives >= self.courses[0].known), math.inf, 0.0),
+            whole=np.array([one.whole for one in kinds])[:, None],
+        )
         self.placed = self._add(shape, {"setup": setup * now[:-1]}, high=useful * copies[:, None], whole=True)
         self.begun = self._add((len(kinds),), {"design": design}, high=copies, whole=True)
         self.installed = self._add(shape)
@@ -171,6 +186,7 @@ class Orders:
         self.missing = self._add((count,), {"shortage": shortage * now[:-1]}, high=most)
         self._pay(times, self.orders, first)
         self._pay(self.arrives, self.orders, then)
+        self._pay(self.arrives, self.dropped, self.saved)
         self._pay(times, self.placed, setup)
         self._pay(0, self.begun, design)
         self._pay(times, self.energised, running)
@@ -220,6 +236,8 @@ class Orders:
         for when, sign in ((self.arrives, -1.0), (self.arrives + self.life, 1.0)):
             of, at = np.nonzero(when < count)
             terms.append((every[of, when[of, at]], self.orders[of, at], sign * self.comes[of, at]))
+            terms.append((every[of, when[of, at]], self.dropped[of, at], -sign))
+        add("dropped", every.size, [(every, self.dropped, 1.0), (every, self.orders, -self.comes)], high=0.0)
         start = np.zeros((len(kinds), count))
         start[:, 0] = [sum(self.offers[i].stock for i in group) for group in self.groups]
         add("installed", every.size, terms, low=start.ravel(), high=start.ravel())
@@ -275,9 +293,12 @@ class Orders:
                     each = np.floor(each + 1e-9)
                     each = each + (place < np.round(units - each * lots))
                 ordered[i] = np.where(place < lots, each, 0.0) if len(group) > 1 else units
+                # An order's share of what comes of all that were placed with it in the period.
+                share = ordered[i] / np.where(units > 0, units, 1.0)
+                come = share * (units * self.comes[k] - values[self.dropped[k]])
                 for t in range(self.count):
                     begin, end = self.arrives[k, t], self.arrives[k, t] + int(self.life[k, 0])
-                    installed[i, begin:end] += ordered[i, t] * self.comes[k, t]
+                    installed[i, begin:end] += come[t]
                 installed[i] += self.offers[i].stock
             total = installed[group].sum(axis=0)
             share = values[self.energised[k]] / np.where(total > 0, total, 1.0)
@@ -285,12 +306,14 @@ class Orders:
         return ordered, installed, energised
 
 
-def _groups(offers: Sequence[Offer], courses: Mapping[str, Course], needs: Needs) -> list[list[int]]:
-    """Places of offers that differ in nothing but name and stock, and of which none is to have a share of its own."""
+def alike(
+    offers: Sequence[Offer], needs: Needs, courses: Sequence[Mapping[str, Course]] = ()
+) -> list[list[int]]:
+    """Places of offers that differ in nothing but name and stock, none with lots or a share of its own."""
     found: dict[Any, list[int]] = {}
     for i, one in enumerate(offers):
+        plain = replace(one, name="", stock=0.0, lots={}, price=tuple(one.price), most=tuple(one.most))
         alone = one.lots or one.name in needs.shares
-        alike = replace(one, name="", stock=0.0, lots={}, price=tuple(one.price), most=tuple(one.most))
-        key = i if alone else (repr(alike), courses.get(one.name))
+        key = i if alone else (repr(plain), tuple(course.get(one.name) for course in courses))
         found.setdefault(key, []).append(i)
     return list(found.values())
