@@ -23,8 +23,6 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 LARGEST_SPEC = 6 * 1024  # bytes of one chart in a page
 
 KNOWN_MESSAGES = {
-    # The theme, before a reader has chosen between light and dark.
-    "Got invalid theme mode: . Resetting to auto.",
     # Vega-Lite, of a chart that is as wide as its page and whose rows have a fixed height, as they should.
     'WARN Dropping "fit-y" because spec has discrete height.',
 }

@@ -1,5 +1,5 @@
-// Gives every table a button that copies it as CSV, with the values before they were rounded for the page, and a
-// long one a field that filters its rows.
+// Gives every table a button that copies it as CSV, with the values before they were rounded for the page, heads that
+// sort it, and a long one a field that filters its rows.
 (() => {
   "use strict";
 
@@ -36,6 +36,45 @@
     return shown.map((row) => [...row.cells].map(cellText).join(",")).join("\n") + "\n";
   }
 
+  function key(row, column) {
+    const cell = row.cells[column];
+    const value = cell?.querySelector("data")?.getAttribute("value");
+    if (value !== undefined && value !== null && value !== "" && !Number.isNaN(Number(value))) return Number(value);
+    const text = cell?.textContent.trim() ?? "";
+    return text === "\u2013" ? "" : text; // what is not known comes last, whichever way
+  }
+
+  function order(a, b) {
+    if (a === "" || b === "") return (a === "") - (b === "");
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    return String(a).localeCompare(String(b), "en", { numeric: true });
+  }
+
+  // A head sorts by its column, first upwards and then downwards; the third time the table is as it came.
+  function sortable(table) {
+    const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+    const body = table.tBodies[0];
+    if (!body || body.rows.length < 3 || table.querySelector("[rowspan], [colspan]")) return;
+    const came = [...body.rows];
+    for (const [column, head] of heads.entries()) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.title = "Sort by this column";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const way = { ascending: "descending", descending: "none" }[head.getAttribute("aria-sort")] ?? "ascending";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        if (way !== "none") head.setAttribute("aria-sort", way);
+        const sign = way === "descending" ? -1 : 1;
+        const keyed = came.map((row) => [key(row, column), row]);
+        if (way !== "none")
+          keyed.sort(([a], [b]) => (a === "" || b === "" ? order(a, b) : sign * order(a, b)));
+        body.append(...keyed.map(([, row]) => row));
+      });
+    }
+  }
+
   async function copy(text) {
     try {
       await navigator.clipboard.writeText(text);
@@ -64,6 +103,7 @@
       setTimeout(() => (answer.textContent = ""), 4000);
     });
     box.after(button, answer);
+    sortable(box.querySelector("table"));
     const rows = [...box.querySelectorAll("tbody tr")];
     if (rows.length >= FILTERED_FROM) box.before(filter(rows));
   }

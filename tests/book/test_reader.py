@@ -1,0 +1,79 @@
+"""What stands beside the text of a page: previews, policy, foot, meanings of terms, one switch for the code."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from .conftest import pages
+from .test_pages import DESK, PHONE, on_disk, opened
+
+pytestmark = pytest.mark.browser
+HIDDEN = "() => [...document.querySelectorAll('div.cell details.hide')].filter(one => one.open).length"
+
+
+@pytest.mark.parametrize("name", pages() or ["index.html"])
+def test_a_page_says_what_it_is_and_forbids_what_is_not_its_own(site: Path, name: str) -> None:
+    text = (site / name).read_text(encoding="utf-8")
+    rule = html.unescape(re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"', text)[0])
+    assert "//" not in re.sub(r"'sha256-[^']*'", "", rule), "no host is allowed"
+    assert "'unsafe-inline'" not in rule.partition("script-src")[2].partition(";")[0]
+    foot = re.findall(r'<p class="dojo-foot">(.*?)</p>', text)
+    assert re.match(r"Facts as of 20\d\d-\d\d(-\d\d)?\. Computed by dojo_calc ", foot[0])
+    assert foot[1].startswith("Cite as: ")
+    if (site.parent.parent / "book" / name).with_suffix(".md").exists():
+        said = re.findall(r'<meta (?:name|property)="(?:og:)?description" content="([^"]+)"', text)
+        assert len(set(said)) == 1
+        assert len(html.unescape(said[0])) > 40
+        assert "[" not in said[0]
+        picture = re.findall(r'property="og:image" content="([^"]+)"', text)[0]
+        assert (site / name).parent.joinpath(picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_code_is_folded_behind_one_switch(browser: Browser, site: Path) -> None:
+    with opened(browser, on_disk(site), "swap.html", DESK) as page:
+        assert page.evaluate(HIDDEN) == 0
+        switch = page.locator("button.dojo-code-switch")
+        assert (switch.text_content(), switch.get_attribute("aria-pressed")) == ("Show the code", "false")
+        switch.click()
+        folds = page.locator("div.cell details.hide").count()
+        assert page.evaluate(HIDDEN) == folds > 3
+        assert switch.text_content() == "Hide the code"
+        switch.click()
+        assert page.evaluate(HIDDEN) == 0
+        page.locator("div.cell:has(> .cell_output) details.hide > summary").first.click()
+        assert page.evaluate(HIDDEN) == 1, "the mark beside an output shows what computed it"
+
+
+def test_a_phone_has_the_switch_and_no_marks(browser: Browser, site: Path) -> None:
+    with opened(browser, on_disk(site), "swap.html", PHONE) as page:
+        assert page.locator("button.dojo-code-switch").is_visible()
+        assert not page.locator("div.cell details.hide > summary").first.is_visible()
+
+
+def test_a_table_is_sorted_by_its_heads(browser: Browser, site: Path) -> None:
+    with opened(browser, on_disk(site), "swap.html", DESK) as page:
+        box = page.locator(".dojo-table").first
+
+        def column(number: int) -> list[str]:
+            return [row.locator("th, td").nth(number).inner_text() for row in box.locator("tbody tr").all()]
+
+        came, head = column(3), box.locator("thead th").nth(3)
+        as_numbers = sorted(came, key=lambda text: float(text.replace(",", "")))
+        head.locator("button").click()
+        assert (column(3), head.get_attribute("aria-sort")) == (as_numbers, "ascending")
+        head.locator("button").click()
+        assert [float(one.replace(",", "")) for one in column(3)] == sorted(
+            (float(one.replace(",", "")) for one in came), reverse=True
+        )
+        head.locator("button").click()
+        assert (column(3), head.get_attribute("aria-sort")) == (came, None)
+
+
+def test_terms_show_what_they_mean(site: Path) -> None:
+    text = (site / "training_run.html").read_text(encoding="utf-8")
+    assert re.search(r'href="glossary\.html#term-MFU" title="Model FLOP utilisation: [^"]+"', text)
