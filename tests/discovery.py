@@ -13,6 +13,7 @@ import dojo_calc
 
 # Public functions that are no formulas, each with the reason why it cannot be one.
 NOT_FORMULAS = {
+    "dojo_calc.chain.build.assembled": "assembles a model",
     "dojo_calc.chain.build.chain": "assembles a model",
     "dojo_calc.chain.inputs.assumption_set": "looks facts up",
     "dojo_calc.chain.inputs.chip_inputs": "looks facts up",

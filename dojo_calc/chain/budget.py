@@ -34,10 +34,10 @@ STEPS: dict[str, Callable[..., Any] | Step] = {
         batch_there="critical_batch_tokens",
         exponent="critical_batch_data_exponent",
     ),
-    "used_rate": step(layer.attained_rate, efficiency="run_utilisation"),
-    "rate": step(pooled_rate, units="chips", unit="used_rate"),
-    "billed": step(compute_time, work="compute"),
-    "chip_time": step(training.repeated_time, times="chips", each="billed"),
+    "used_rate_per_chip": step(layer.attained_rate, peak="chip_peak", efficiency="run_utilisation"),
+    "used_rate": step(pooled_rate, units="chips", unit="used_rate_per_chip"),
+    "billed_by_utilisation": step(compute_time, work="compute", rate="used_rate"),
+    "chip_time_by_utilisation": step(training.repeated_time, times="chips", each="billed_by_utilisation"),
 }
 BY_FIT: dict[str, Callable[..., Any] | Step] = {
     "parameters": scaling.optimal_parameters,
@@ -89,7 +89,8 @@ def training_budget(
     -------
     Model
         Outputs `parameters`, `tokens`, `loss` [nat a token], `batch_by_loss` and `batch_by_tokens` [tokens],
-        `billed` and `chip_time` [s].
+        `billed_by_utilisation` and `chip_time_by_utilisation` [s]: by the share of the peak that runs used, where the
+        chain has `billed` by the field factor.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def training_budget(
     inputs: dict[str, Any] = {
         "compute": single(compute, PositiveFlop, "compute"),
         "chips": whole_number(chips, "chips"),
-        "peak": f"{unit.id}.{head_peak(unit)}",
+        "chip_peak": f"{unit.id}.{head_peak(unit)}",
         "run_utilisation": "whole-runs.run_utilisation",
         "batch_reference": BILLION,
         **read,

@@ -25,7 +25,7 @@ from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.workload import transformer
 from dojo_calc.quantities import signature
 
-__all__ = ["chain"]
+__all__ = ["CONDITIONS", "STEPS", "assembled", "chain"]
 
 _MODEL = "llama3-405b"  # of the run `PUBLISHED`
 
@@ -107,16 +107,35 @@ def chain(
     """
     known = catalogue() if book is None else book
     unit = known.machine(chip)
+    steps, inputs = assembled(unit.id, known, assumptions=assumptions, on=on, precision=precision)
+    return Model(steps, inputs, known, f"chain({unit.id})", CONDITIONS)
+
+
+def assembled(
+    chip: str,
+    known: Catalogue,
+    *,
+    assumptions: str | None,
+    on: str | None,
+    precision: str,
+    supplied: Mapping[str, Callable[..., Any] | Step] | None = None,
+) -> tuple[dict[str, Callable[..., Any] | Step], dict[str, Any]]:
+    """Steps and inputs of the chain, and steps that somebody supplies in place of some of them.
+
+    Raises
+    ------
+    UnknownNameError
+        As `chain`.
+    """
+    state = efficiency(chip, precision)["optimizer_bytes"]
     inputs: dict[str, Any] = {
         "chips": known.machine(PUBLISHED).count("h100-sxm"),
         "parameters": _parameters(),
         "tokens": f"{PUBLISHED}.training_tokens",
-        "connection": None,
+        "optimizer_bytes": said(state.value, f"{state.key}: {state.kind}, memory.csv"),
         **_reports(known, on),
-        **chip_inputs(unit.id, known, on, precision),
+        **chip_inputs(chip, known, on, precision),
     }
-    state = efficiency(unit.id, precision)["optimizer_bytes"]
-    inputs["optimizer_bytes"] = said(state.value, f"{state.key}: {state.kind}, memory.csv")
     steps = dict(STEPS)
     for name, (factor, formula) in _FROM_CHIP.items():
         if factor in inputs and name not in inputs:
@@ -126,9 +145,10 @@ def chain(
     for name, value in assumption_set(assumptions, known, on).items():
         steps.pop(name, None)  # a set may say what would be computed
         inputs[name] = value
-    idle = _taken(STEPS) - _taken(steps)  # what is computed no more leaves what it was computed from idle
-    inputs = {name: one for name, one in inputs.items() if name not in idle}
-    return Model(steps, inputs, known, f"chain({unit.id})", CONDITIONS)
+    steps |= supplied or {}
+    # What is computed, or no longer reached, is no input.
+    idle = _taken(STEPS) - _taken(steps) | steps.keys()
+    return steps, {name: one for name, one in inputs.items() if name not in idle}
 
 
 def _taken(steps: Mapping[str, Callable[..., Any] | Step]) -> set[str]:

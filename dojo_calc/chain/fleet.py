@@ -8,7 +8,6 @@ from typing import Any
 from dojo_calc.chain.cost import OWN_PARTS
 from dojo_calc.economics.capacity import effective_rate, groups, h100_equivalents, pooled_rate
 from dojo_calc.economics.cost import purchase_cost
-from dojo_calc.economics.grid import power_drawn, power_left_dark
 from dojo_calc.economics.ownership import fleet_cost
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.model.wiring import Step, step
@@ -32,6 +31,4 @@ FLEET: dict[str, Callable[..., Any] | Step] = {
     **{f"fleet_{one}": step(purchase_cost, units="chips", price=one) for one in _PRICES},
     "fleet_capital": step(purchase_cost, units="chips", price="capital_per_chip"),
     **{f"fleet_{one}": step(fleet_cost, units="chips", cost=one) for one in _COSTS},
-    "fleet_power_drawn": step(power_drawn, wanted="fleet_site_power_reported"),
-    "fleet_power_dark": step(power_left_dark, wanted="fleet_site_power_reported"),
 }

@@ -36,15 +36,19 @@ def chip_inputs(chip: str, book: Catalogue, on: str | None, precision: str) -> d
     unit = book.machine(chip)
     has = book.facts.has
     peak = matrix_peak(unit, precision)
-    failing = unit.id if has(unit.id, "interruption_rate") else "h100-sxm"
+    # What is published of the H100 alone stands for the others too.
+    failing, losing = (
+        unit.id if has(unit.id, of) else "h100-sxm" for of in ("interruption_rate", "price_decline")
+    )
     found: dict[str, Any] = {
         "chip_peak": f"{unit.id}.{peak}",
         "h100_peak": f"h100-sxm.{matrix_peak(book.machine('h100-sxm'), precision)}",
         "interruption_rate": f"{failing}.interruption_rate",
+        "price_decline": f"{losing}.price_decline",
     }
     for name, quantity in (
         ("chip_power_rated", "power"), ("chip_price", "price"), ("hourly_rent", "hourly_rent"),
-        ("mfu", "mfu"), ("price_decline", "price_decline"),
+        ("mfu", "mfu"),
     ):  # fmt: skip
         stated = has(unit.id, quantity) and (name != "mfu" or peak == head_peak(unit))  # stated at 16 bits
         found[name] = f"{unit.id}.{quantity}" if stated else None

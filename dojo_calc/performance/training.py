@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from dojo_calc.operations import log2, maximum
+from dojo_calc.operations import log2, maximum, minimum
 from dojo_calc.quantities import (
     ByteRate,
     Bytes,
@@ -29,7 +29,8 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "launch_time", "layer_recompute", "layer_work", "model_utilisation", "optimizer_time", "repeated_time",
-    "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip",
+    "repeated_work", "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip",
+    "useful_share",
 ]  # fmt: skip
 
 
@@ -47,6 +48,24 @@ def repeated_time(times: Count, each: Duration) -> Duration:
     -------
     Duration
         [s]; broadcast shape.
+    """
+    return times * each
+
+
+def repeated_work(times: Count, each: Flop) -> Flop:
+    """Work of so many equal steps.
+
+    Parameters
+    ----------
+    times : Count
+        [1].
+    each : Flop
+        [FLOP].
+
+    Returns
+    -------
+    Flop
+        [FLOP]; broadcast shape.
     """
     return times * each
 
@@ -261,3 +280,19 @@ def model_utilisation(flop: Flop, chips: Count, peak: FlopRate, step_time: Durat
         MFU [1]; broadcast shape. Above one only for a step shorter than its work allows.
     """
     return flop / (chips * peak * step_time)
+
+
+def useful_share(utilisation: Ratio) -> Fraction:
+    """Utilisation as a share of the peak, for what is computed from it.
+
+    Parameters
+    ----------
+    utilisation : Ratio
+        See `model_utilisation` [1].
+
+    Returns
+    -------
+    Fraction
+        ``min(utilisation, 1)`` [1]; same shape. Beyond 1 nothing is meant: a model refuses such a step.
+    """
+    return minimum(utilisation, 1.0)

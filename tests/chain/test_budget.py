@@ -14,12 +14,14 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError
 def test_a_budget_of_1e26_by_hand() -> None:
     # ((0.3478 x 482.01 / (0.3658 x 2085.43)) (1e26 / 6)^0.3658)^(1 / 0.7136) = 10^12.0069 parameters on 16.4e12
     # tokens; 1e26 / (16,384 x 989.5e12 x 0.2856) = 21.6e6 s, 250 days.
-    got = training_budget().evaluate(["parameters", "tokens", "billed", "chip_time"])
+    got = training_budget().evaluate(
+        ["parameters", "tokens", "billed_by_utilisation", "chip_time_by_utilisation"]
+    )
     assert got["parameters"] == pytest.approx(10**12.0069, rel=1e-3)
     assert got["parameters"] * got["tokens"] * 6 == pytest.approx(1e26)
-    assert got["billed"] == pytest.approx(1e26 / (16_384 * 989.5e12 * 0.2856), rel=1e-3)
-    assert got["billed"] / dc.day == pytest.approx(250, abs=1)
-    assert got["chip_time"] == pytest.approx(16_384 * got["billed"])
+    assert got["billed_by_utilisation"] == pytest.approx(1e26 / (16_384 * 989.5e12 * 0.2856), rel=1e-3)
+    assert got["billed_by_utilisation"] / dc.day == pytest.approx(250, abs=1)
+    assert got["chip_time_by_utilisation"] == pytest.approx(16_384 * got["billed_by_utilisation"])
 
 
 def test_llama_3_by_its_own_law() -> None:
@@ -37,16 +39,16 @@ def test_every_law_answers_and_they_differ() -> None:
 
 def test_a_smaller_model_trained_longer_has_more_loss_and_the_same_price() -> None:
     best, small = training_budget(1e26), training_budget(1e26, parameters="70e9")
-    one, other = (model.evaluate(["loss", "tokens", "billed"]) for model in (best, small))
+    one, other = (model.evaluate(["loss", "tokens", "billed_by_utilisation"]) for model in (best, small))
     assert other["tokens"] == pytest.approx(1e26 / 6 / 70e9)
     assert other["loss"] > one["loss"]
-    assert other["billed"] == one["billed"]
+    assert other["billed_by_utilisation"] == one["billed_by_utilisation"]
 
 
 def test_chips_for_a_hundred_days() -> None:
     model = training_budget("1e26 FLOP")
-    found = dc.solve(model, "chips", "billed", 100 * dc.day, low=1e3, high=1e6)
-    assert found == pytest.approx(16_384 * model.evaluate("billed") / (100 * dc.day), rel=1e-6)
+    found = dc.solve(model, "chips", "billed_by_utilisation", 100 * dc.day, low=1e3, high=1e6)
+    assert found == pytest.approx(16_384 * model.evaluate("billed_by_utilisation") / (100 * dc.day), rel=1e-6)
 
 
 def test_an_unknown_law_is_told() -> None:

@@ -161,12 +161,6 @@ def test_a_part_above_its_whole_is_refused() -> None:
         H100.evaluate("own", cluster_price=30e3)
 
 
-def test_what_a_connection_leaves_dark() -> None:
-    # 100,000 x 1,290.3 W = 129.03 MW of chips built in 2025, of which 29.03 do not get on a connection of 100 MW.
-    got = H100.evaluate(["fleet_power_drawn", "fleet_power_dark"], chips=1e5, connection=100e6, built=2025)
-    assert list(got.values()) == pytest.approx([100e6, 29.03e6], rel=1e-3)
-
-
 def test_a_run_longer_than_a_life_is_told() -> None:
     (told,) = H100.broken("run_own", chips=100)
     assert (told.kind, told.says) == ("limit", "a run ends before its machines have lived their life")

@@ -34,48 +34,50 @@ def test_a_step_is_that_of_the_plan(run: dc.Model) -> None:
 
 def test_a_run_by_hand(run: dc.Model) -> None:
     # 300e9 tokens / (64 x 2048) = 2,288,818.4 steps. 6.5 kW / 8 x 0.75 / 0.9 x 1.125 x 64 = 48.75 kW at full load.
-    got = run.evaluate(step_time="10 s")
+    names = ["steps", "run_time", "mfu", "billed", "elapsed", "goodput", "fleet_site_power_in_run", "run_energy",
+             "undisturbed_chip_time", "chip_time", "fleet_cluster_price", "run_rent"]  # fmt: skip
+    got = run.evaluate(names, step_time="10 s")
     assert got["steps"] == 2_288_819
     assert got["run_time"] == pytest.approx(22_888_190.0)
     assert got["mfu"] * got["run_time"] / got["billed"] > 0.4  # full load: a step of 10 s is 71 % of the peak
-    assert got["site_power"] == pytest.approx(48_750.0)
+    assert got["fleet_site_power_in_run"] == pytest.approx(48_750.0)
     assert got["billed"] == pytest.approx(1.7255 * got["elapsed"])
-    assert got["site_energy"] == pytest.approx(48_750.0 * got["billed"])
+    assert got["run_energy"] == pytest.approx(48_750.0 * got["billed"])
     assert got["elapsed"] == pytest.approx(got["run_time"] / got["goodput"], rel=1e-9)
     assert got["undisturbed_chip_time"] == pytest.approx(64 * 22_888_190.0)
     assert got["chip_time"] == pytest.approx(64 * got["billed"])
-    # 199,000 USD / 8 a chip, a network of 19 %, used up over 5 years of 31,557,600 s.
-    assert got["hardware_used"] == pytest.approx(
-        64 * 199_000 / 8 / 0.81 * got["billed"] / (5 * 31_557_600), rel=1e-9
-    )
-    assert got["rent"] == pytest.approx(64 * 1.89 * got["billed"] / 3600)
+    # 199,000 USD / 8 a chip, a network of 19 %; written off over 5 years of 31,557,600 s to nothing.
+    assert got["fleet_cluster_price"] == pytest.approx(64 * 199_000 / 8 / 0.81)
+    written_off = run.evaluate("run_hardware_write_off", step_time="10 s", resale_share=0.0)
+    assert written_off == pytest.approx(64 * 199_000 / 8 / 0.81 * got["billed"] / (5 * 31_557_600), rel=1e-9)
+    assert got["run_rent"] == pytest.approx(64 * 1.89 * got["billed"] / 3600)
 
 
 def test_power_follows_load(run: dc.Model) -> None:
     """At 20 % of the peak a chip draws less than at 55 %, and for the same work more energy all the same."""
     held = {"field_factor": 1.0, "interruption_rate": "1e-9 1/year"}
-    wanted = ["site_power", "site_energy", "mfu"]
+    wanted = ["fleet_site_power_in_run", "run_energy", "mfu"]
     low, high = (
-        run.evaluate(wanted, step_time=float(run.evaluate("model_flop")) / (64 * 312e12 * mfu), **held)
+        run.evaluate(wanted, step_time=float(run.evaluate("step_flop")) / (64 * 312e12 * mfu), **held)
         for mfu in (0.20, 0.55)
     )
     assert (low["mfu"], high["mfu"]) == (pytest.approx(0.20), pytest.approx(0.55))
     # (0.25 + 0.75 x 0.2 / 0.4) of 48.75 kW; at 0.55, beyond 0.4, all of them
-    assert low["site_power"] == pytest.approx(0.625 * 48_750.0, rel=1e-4)
-    assert high["site_power"] == pytest.approx(48_750.0, rel=1e-4)
-    assert low["site_energy"] > high["site_energy"]
-    drawn = dc.simulate(run, "site_power", seed=1).interval(0.8)
-    assert drawn[0] < run.evaluate("site_power") < drawn[1]
+    assert low["fleet_site_power_in_run"] == pytest.approx(0.625 * 48_750.0, rel=1e-4)
+    assert high["fleet_site_power_in_run"] == pytest.approx(48_750.0, rel=1e-4)
+    assert low["run_energy"] > high["run_energy"]
+    drawn = dc.simulate(run, "fleet_site_power_in_run", seed=1).interval(0.8)
+    assert drawn[0] < run.evaluate("fleet_site_power_in_run") < drawn[1]
 
 
 def test_a_server_at_full_load_draws_what_was_measured() -> None:
     """Newkirk et al.: demanding training draws 76 % of 10.2 kW. Latif et al.: never more than 8.4 kW."""
     plan = {"tensor": 8, "pipeline": 1, "micro_batch": 1}
     made = dc.training_run("llama3-8b", "h100", 64, tokens="1T", global_batch=256, sequence=4096, plan=plan)
-    server = 8 * made.evaluate("at_work", load=1.0)
+    server = 8 * made.evaluate("server_power_in_run", run_load=1.0)
     assert server == pytest.approx(0.76 * 10_200, rel=0.05)
     assert server < 8_400
-    assert 8 * made.evaluate("at_work", load=0.0) == pytest.approx(0.25 * server)
+    assert 8 * made.evaluate("server_power_in_run", run_load=0.0) == pytest.approx(0.25 * server)
 
 
 def test_a_run_that_nothing_holds_up_takes_what_its_steps_and_failures_do(run: dc.Model) -> None:
@@ -84,7 +86,7 @@ def test_a_run_that_nothing_holds_up_takes_what_its_steps_and_failures_do(run: d
 
 
 def test_every_leaf_says_where_it_comes_from(run: dc.Model) -> None:
-    for name in ("own", "rent", "memory"):
+    for name in ("run_own", "run_rent", "memory"):
         for row in dc.explain(run, name).rows():
             assert row["formula"] or row["source"], row["name"]
     text = str(dc.explain(run, "step_time"))
@@ -101,17 +103,17 @@ def test_the_fastest_plan_is_taken_and_an_interval_follows() -> None:
 
 
 @pytest.mark.parametrize("chip", ["mi300x", "tpu-v5p", "h800"])
-def test_a_chip_without_a_known_server_has_its_days_and_asks_for_the_rest(chip: str) -> None:
+def test_a_chip_without_a_known_server_has_its_days_and_takes_the_rest(chip: str) -> None:
     plan = {"tensor": 8, "pipeline": 1, "micro_batch": 1}
     run = dc.training_run("llama3-8b", chip, 64, tokens="1T", global_batch=256, sequence=4096, plan=plan)
     assert run.evaluate("steps") == 953_675  # 1e12 tokens in steps of 256 x 4096 are 953,674.3
     assert run.evaluate("run_time", step_time="2 s") == 2 * 953_675
-    with pytest.raises(DojoCalcError, match=r"needs a value for (server_power \[W\]|per_server)"):
-        run.evaluate("site_power")
     # 64 chips, eight in 10 kW: 64 / 8 x 10 kW x 0.75 / 0.9 x 1.125 = 75 kW at full load.
-    assert run.evaluate("site_power", server_power="10 kW", per_server=8, load=1.0) == pytest.approx(75_000.0)
+    power = run.evaluate("fleet_site_power_in_run", server_power_rated="1,250 W", run_load=1.0)
+    assert power == pytest.approx(75_000.0)
     # Eight in 200,000 USD, a network of 19 %: 64 x 25,000 / 0.81.
-    assert run.evaluate("capital", price="25,000 USD") == pytest.approx(64 * 25_000 / 0.81)
+    price = run.evaluate("fleet_cluster_price", server_price="25,000 USD")
+    assert price == pytest.approx(64 * 25_000 / 0.81)
 
 
 def test_what_cannot_be_is_refused() -> None:
@@ -157,7 +159,7 @@ def test_sizes_and_tokens_may_be_texts_and_nothing_given_is_left_out() -> None:
     assert by_text.evaluate("elapsed") == by_number.evaluate("elapsed")
     # 1e12 tokens in steps of 256 x 4096 are 953,674.3, so 953,675.
     assert by_text.evaluate("steps") == 953_675
-    assert by_number.evaluate("steps", training_tokens="2 trillion tokens") == 1_907_349
+    assert by_number.evaluate("steps", tokens="2 trillion tokens") == 1_907_349
     with pytest.raises(DojoCalcError, match="tokens must be at least 1"):
         dc.training_run("llama3-8b", "h100-sxm", 64, tokens=0, **shape)
     with pytest.raises(DojoCalcError, match=r"^chips must be a whole number of at least 1, got 0"):
@@ -171,11 +173,9 @@ def test_sizes_and_tokens_may_be_texts_and_nothing_given_is_left_out() -> None:
 def test_one_run_is_billed_alike_by_every_door() -> None:
     run = dc.training_run("llama2-7b", "a100-sxm-80gb", 512, tokens=2e12, global_batch=1024, sequence=4096)
     alone, expected = (float(run.evaluate(name)) for name in ("run_time", "elapsed"))
-    parameters = float(run.evaluate("model_parameters"))
-    apart = failing_run("a100-sxm-80gb").evaluate(
-        "elapsed", chips=run.evaluate("chips"), run_time=alone, model_parameters=parameters
-    )
-    assert float(apart) == pytest.approx(expected, rel=1e-12)
+    parameters = float(run.evaluate("parameters"))
+    headway = failing_run("a100-sxm-80gb").evaluate("goodput", chips=512, parameters=parameters)
+    assert alone / float(headway) == pytest.approx(expected, rel=1e-12)
 
 
 def test_chips_that_no_plan_uses_are_not_left_off_the_bill() -> None:

@@ -299,15 +299,18 @@ def test_replicas_of_a_run_follow_from_its_chips() -> None:
         ({"chips": 100}, "must divide the 100 chips"),
         ({"tensor": 3}, "must divide the 64 chips"),
         ({"global_batch": 1}, "global_batch 1 must be a multiple of data 8"),
-        ({"step_time": "1 ms"}, "MFU is at most 1; here mfu is"),
+        ({"step_time": "1 ms"}, "MFU is at most 1; here step_mfu is"),
         (
             {"data": 8},
             "data is given, but so is all that it follows from: chips, tensor, pipeline and context",
         ),
-        ({"mfu": 0.4}, "mfu is given, but elapsed does not depend on it; it would change load, at_work"),
+        ({"mfu": 0.4, "tensor": 4}, "tensor is given, but elapsed does not depend on it once mfu is given"),
     ):
         with pytest.raises(ModelError, match=message):
             run.evaluate("elapsed", **given_)
+    # A utilisation that is stated stands for the layout: its work at 40 % of 64 x 989.4 TFLOP/s.
+    work = run.evaluate("run_work")
+    assert run.evaluate("run_time", mfu=0.4) == pytest.approx(work / (64 * 989.4e12 * 0.4))
     with pytest.raises(NoSolutionError, match="Values between are refused"):
         dc.solve(run, "chips", "elapsed", "10 days")
     sizes = sweep(run, "elapsed", {"chips": [8, 24, 64]})

@@ -281,11 +281,10 @@ def _steps(run: WholeRun, book: Catalogue) -> Steps | None:
             return None
         alone = float(run.tokens / (batch * sequence) * best["step_time"])
         count = float(run.chips or best["chips"])
-        given = {"chips": count, "run_time": alone * best["chips"] / count}
         parameters = float(step.evaluate(sizes.values(), ("model_parameters",))["model_parameters"])
-        disturbed = failing_run(run.chip, book).evaluate("elapsed", model_parameters=parameters, **given)
+        headway = failing_run(run.chip, book).evaluate("goodput", chips=count, parameters=parameters)
         used = alone * best["chips"] / hour
-        return Steps(used, used * float(disturbed) / given["run_time"])
+        return Steps(used, used / float(headway))
     return None
 
 
