@@ -24,8 +24,17 @@ from .analysis.sweep import (
 from .chain.build import (
     chain,
 )
+from .chain.chip import (
+    chip_inputs,
+    coverage,
+    maker_cost,
+)
 from .chain.feed import (
     feed_dojo,
+)
+from .chain.sets import (
+    assumption_set,
+    assumption_sets,
 )
 from .chain.shipped import (
     chip_hour,
@@ -353,6 +362,11 @@ from .units import (
 
 __version__: str
 __all__ = [
+    "assumption_set",
+    "assumption_sets",
+    "chip_inputs",
+    "coverage",
+    "maker_cost",
     "compare_references",
     "validate_clusters",
     "read_clusters",
