@@ -21,6 +21,10 @@ from .analysis.solve import (
 from .analysis.sweep import (
     sweep,
 )
+from .chain.boundaries import (
+    boundaries,
+    boundary_of,
+)
 from .chain.build import (
     chain,
 )
@@ -362,6 +366,8 @@ from .units import (
 
 __version__: str
 __all__ = [
+    "boundaries",
+    "boundary_of",
     "assumption_set",
     "assumption_sets",
     "chip_inputs",

@@ -13,6 +13,8 @@ import dojo_calc
 
 # Public functions that are no formulas, each with the reason why it cannot be one.
 NOT_FORMULAS = {
+    "dojo_calc.chain.boundaries.boundaries": "words, not numbers",
+    "dojo_calc.chain.boundaries.boundary_of": "words, not numbers",
     "dojo_calc.chain.build.assembled": "assembles a model",
     "dojo_calc.chain.build.chain": "assembles a model",
     "dojo_calc.chain.inputs.assumption_set": "looks facts up",
