@@ -17,8 +17,6 @@ NOT_FORMULAS = {
     "dojo_calc.chain.boundaries.boundary_of": "words, not numbers",
     "dojo_calc.chain.build.assembled": "assembles a model",
     "dojo_calc.chain.build.chain": "assembles a model",
-    "dojo_calc.chain.inputs.assumption_set": "looks facts up",
-    "dojo_calc.chain.inputs.chip_inputs": "looks facts up",
     "dojo_calc.chain.inputs.said": "wraps a number of any unit",
     "dojo_calc.chain.chip.chip_inputs": "looks facts up",
     "dojo_calc.chain.chip.coverage": "tells what is known",

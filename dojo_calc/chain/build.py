@@ -9,18 +9,21 @@ from typing import Any
 
 from dojo_calc.chain import fleet, run
 from dojo_calc.chain.capital import CAPITAL
+from dojo_calc.chain.chip import chip_inputs
 from dojo_calc.chain.conditions import beyond_whole_power, beyond_whole_price
 from dojo_calc.chain.cost import COST, WORK
-from dojo_calc.chain.inputs import PUBLISHED, assumption_set, chip_inputs, said
+from dojo_calc.chain.dates import Date, year_of
+from dojo_calc.chain.inputs import PUBLISHED, said
 from dojo_calc.chain.power import POWER
+from dojo_calc.chain.sets import DEFAULT_SET, assumption_set, assumption_sets
 from dojo_calc.economics.cost import price_per_unit, purchase_cost
-from dojo_calc.economics.power import pooled_power
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.conditions import Condition, condition
 from dojo_calc.model.inputs import Input
 from dojo_calc.model.model import Model
 from dojo_calc.model.wiring import Step, step
 from dojo_calc.performance.efficiency import efficiency
+from dojo_calc.performance.scaling import WORK_PER_PARAMETER_AND_TOKEN
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.workload import transformer
 from dojo_calc.quantities import signature
@@ -33,14 +36,8 @@ STEPS: dict[str, Callable[..., Any] | Step] = (
     POWER | CAPITAL | COST | run.FAILURES | WORK | fleet.FLEET | run.RUN
 )
 
-# Where a chip's server is known only by a factor over the chip, or the chip only by its server.
-_FROM_CHIP: dict[str, tuple[str, Step]] = {
-    "server_power_rated": (
-        "server_power_overhead",
-        step(pooled_power, units="server_power_overhead", unit="chip_power_rated"),
-    ),
-    "server_price": ("server_markup", step(purchase_cost, units="server_markup", price="chip_price")),
-}
+# Where a chip's price in a server is known only by a factor over its own, or its own only by that in a server.
+_SERVER_PRICE = step(purchase_cost, units="server_markup", price="chip_price")
 _CHIP_PRICE = step(price_per_unit, total="server_price", units="server_markup")
 
 CONDITIONS: tuple[Condition, ...] = (
@@ -61,7 +58,7 @@ def chain(
     chip: str = "h100-sxm",
     *,
     assumptions: str | None = None,
-    on: str | None = None,
+    on: Date = None,
     precision: str = "bf16",
     book: Catalogue | None = None,
 ) -> Model:
@@ -79,8 +76,9 @@ def chain(
         its kin let expect.
     assumptions : str, optional
         Name of a set of assumptions; the default set if left out.
-    on : str, optional
-        Date of which prices, rents and electricity are read, such as ``"2024"``; the readings in use if left out.
+    on : str or int, optional
+        Date of which prices, rents and electricity are read, such as ``"2024"``; the readings in use of the chip, and
+        the set's own year, if left out.
     precision : str
         Of the peak, and of the utilisation that is stated against it.
     book : Catalogue, optional
@@ -116,7 +114,7 @@ def assembled(
     known: Catalogue,
     *,
     assumptions: str | None,
-    on: str | None,
+    on: Date,
     precision: str,
     supplied: Mapping[str, Callable[..., Any] | Step] | None = None,
 ) -> tuple[dict[str, Callable[..., Any] | Step], dict[str, Any]]:
@@ -127,22 +125,25 @@ def assembled(
     UnknownNameError
         As `chain`.
     """
+    assumed = assumption_set(assumptions, known, on)
     state = efficiency(chip, precision)["optimizer_bytes"]
     inputs: dict[str, Any] = {
         "chips": known.machine(PUBLISHED).count("h100-sxm"),
         "parameters": _parameters(),
         "tokens": f"{PUBLISHED}.training_tokens",
+        "work_per_parameter": said(
+            WORK_PER_PARAMETER_AND_TOKEN, "two operations forward and four backward, attention left out"
+        ),
         "optimizer_bytes": said(state.value, f"{state.key}: {state.kind}, memory.csv"),
-        **_reports(known, on),
+        **_reports(known, year_of(assumption_sets()[assumptions or DEFAULT_SET].date if on is None else on)),
         **chip_inputs(chip, known, on, precision),
     }
     steps = dict(STEPS)
-    for name, (factor, formula) in _FROM_CHIP.items():
-        if factor in inputs and name not in inputs:
-            steps[name] = formula
+    if "server_price" not in inputs:
+        steps["server_price"] = _SERVER_PRICE
     if "chip_price" not in inputs:
         steps["chip_price"] = _CHIP_PRICE
-    for name, value in assumption_set(assumptions, known, on).items():
+    for name, value in assumed.items():
         steps.pop(name, None)  # a set may say what would be computed
         inputs[name] = value
     steps |= supplied or {}
@@ -173,18 +174,18 @@ def _parameters() -> Input:
     return said(float(count), f"{sizes.model}: {sizes.source}")
 
 
-def _reports(known: Catalogue, on: str | None) -> dict[str, Any]:
+def _reports(known: Catalogue, built: int) -> dict[str, Any]:
     """Parameters of the fit to what owners report, with its error, and the year in which a site is built."""
     facts = known.facts
     one = facts.get("cluster-model", "power_error")
     wider = one.value ** (NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9))
-    prices = facts.get("us", "electricity_price").date
+    since = facts.get("cluster-model", "host_power", "servers").date
     return {
         "chip_overhead": "cluster-model.chip_overhead",
         "host_power_2012": "cluster-model.host_power",
         "host_decline": "cluster-model.host_decline",
-        "since": float(facts.get("cluster-model", "host_power", "servers").date[:4]),
-        "built": said(float((on or prices)[:4]), "the year of the prices in use"),
+        "since": said(year_of(since), "the year of the first host"),
+        "built": said(built, "the year of the prices"),
         "report_error": said(
             1.0, f"{one.name}, {one.source}; there of 80 %, here of 90 %", 1.0 / wider, wider
         ),

@@ -38,7 +38,7 @@ FAILURES: dict[str, Callable[..., Any] | Step] = {
 _MONEY = ("own_before_energy", "lease_before_energy", "hardware_write_off")
 
 RUN: dict[str, Callable[..., Any] | Step] = {
-    "run_work": training_compute,
+    "run_work": step(training_compute, work="work_per_parameter"),
     "run_time": step(compute_time, work="run_work", rate="effective_rate"),
     "elapsed": step(compute_time, work="run_work", rate="delivered_rate"),
     "billed": step(goodput.billed_time, expected="elapsed"),

@@ -12,8 +12,10 @@ import numpy as np
 
 from dojo_calc.chain.build import CONDITIONS, assembled
 from dojo_calc.chain.conditions import above_one, beyond_capacity
-from dojo_calc.chain.inputs import PUBLISHED, assumption_set, said
+from dojo_calc.chain.dates import Date
+from dojo_calc.chain.inputs import PUBLISHED, said
 from dojo_calc.chain.run import FAILURES
+from dojo_calc.chain.sets import assumption_set
 from dojo_calc.economics.capacity import whole
 from dojo_calc.errors import UnitError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -27,6 +29,7 @@ from dojo_calc.performance.efficiency import efficiency, head_peak
 from dojo_calc.performance.groups import data_size
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import PlanError, flags, train
+from dojo_calc.performance.scaling import work_per_parameter
 from dojo_calc.performance.search import search
 from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_link, network_share
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
@@ -61,11 +64,11 @@ NAMES = {
     "peak": "head_peak",
 }
 
-# What the chain takes from the engine: the work of a run, and the share of the peak at which steps do it.
+# What the chain takes from the engine: the work that a token asks for, and the share of the peak that steps reach.
 SEAM: dict[str, Callable[..., Any] | Step] = {
     "data": data_size,
     "steps": step(whole, units="tokens", group="batch_tokens"),
-    "run_work": step(training.repeated_work, times="steps", each="step_flop"),
+    "work_per_parameter": step(work_per_parameter, work="step_flop", tokens="batch_tokens"),
     "mfu": step(training.useful_share, utilisation="step_mfu"),
 }
 
@@ -109,7 +112,7 @@ def training_run(
     stack: str = "",
     plan: Mapping[str, Any] | None = None,
     assumptions: str | None = None,
-    on: str | None = None,
+    on: Date = None,
     book: Catalogue | None = None,
     models: str | Path | None = None,
 ) -> Model:

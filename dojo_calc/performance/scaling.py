@@ -26,7 +26,7 @@ from dojo_calc.quantities import Count, Exponent, Flop, PositiveCount, PositiveF
 
 __all__ = [
     "critical_batch", "critical_batch_by_tokens", "optimal_parameters", "optimal_tokens_by_power", "steps_at_batch",
-    "tokens_at_batch", "tokens_for_compute", "training_compute", "training_loss",
+    "tokens_at_batch", "tokens_for_compute", "training_compute", "training_loss", "work_per_parameter",
 ]  # fmt: skip
 
 # A parameter multiplies and adds once in the forward pass and twice in the backward pass.
@@ -52,6 +52,24 @@ def training_compute(parameters: Count, tokens: Count, work: Flop = WORK_PER_PAR
         [FLOP]; broadcast shape.
     """
     return parameters * tokens * work
+
+
+def work_per_parameter(work: Flop, parameters: PositiveCount, tokens: PositiveCount) -> Flop:
+    """Work of training that a model asks for, a parameter and token: six operations where attention is left out.
+
+    Parameters
+    ----------
+    work : Flop
+        On so many tokens, such as those of a step [FLOP].
+    parameters, tokens : PositiveCount
+        Above zero [1].
+
+    Returns
+    -------
+    Flop
+        ``work / (parameters * tokens)`` [FLOP]; broadcast shape.
+    """
+    return work / (parameters * tokens)
 
 
 def tokens_for_compute(

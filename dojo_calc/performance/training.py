@@ -29,7 +29,7 @@ from dojo_calc.quantities import (
 
 __all__ = [
     "launch_time", "layer_recompute", "layer_work", "model_utilisation", "optimizer_time", "repeated_time",
-    "repeated_work", "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip",
+    "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip",
     "useful_share",
 ]  # fmt: skip
 
@@ -48,24 +48,6 @@ def repeated_time(times: Count, each: Duration) -> Duration:
     -------
     Duration
         [s]; broadcast shape.
-    """
-    return times * each
-
-
-def repeated_work(times: Count, each: Flop) -> Flop:
-    """Work of so many equal steps.
-
-    Parameters
-    ----------
-    times : Count
-        [1].
-    each : Flop
-        [FLOP].
-
-    Returns
-    -------
-    Flop
-        [FLOP]; broadcast shape.
     """
     return times * each
 

@@ -12,8 +12,9 @@ from dojo_calc.chain.cost import OWN_PARTS
 from dojo_calc.errors import ModelError, UnknownNameError
 from dojo_calc.units import day, hour, kWh, mega
 
-H100 = dc.chain("h100-sxm")
-YEAR = 8766.0  # hours of a Julian year
+# As printed: a hall of 2018 at its own price and fee, and the loss of value of new chips.
+PRINTED = {"hall_price_per_watt": 10.0, "hall_fee_per_watt": 0.04, "price_decline": 0.142}
+H100 = dc.chain("h100-sxm").replace(**PRINTED)
 
 
 def test_the_boundaries_of_power_by_hand() -> None:
@@ -164,6 +165,34 @@ def test_a_part_above_its_whole_is_refused() -> None:
 def test_a_run_longer_than_a_life_is_told() -> None:
     (told,) = H100.broken("run_own", chips=100)
     assert (told.kind, told.says) == ("limit", "a run ends before its machines have lived their life")
+
+
+def test_money_of_halls_is_that_of_the_date() -> None:
+    # 10 USD a watt of 2018 by the index of consumer prices, 251.107 then and 313.689 in 2024.
+    hall = dc.chain("h100-sxm", on=2024).inputs["hall_price_per_watt"]
+    assert hall.value == pytest.approx(10.0 * 313.689 / 251.107)
+    assert dc.chain("h100-sxm", on=2024).evaluate("rent") * hour == pytest.approx(3.49)
+    assert dc.chain("h100-sxm", on=2024).inputs["built"].value == 2024
+
+
+@pytest.mark.parametrize("assumptions", ["neocloud", "laboratory"])
+def test_a_set_is_another_chain_of_the_same_names(assumptions: str) -> None:
+    other = dc.chain("h100-sxm", assumptions=assumptions)
+    assert set(other.inputs) | set(other.outputs) >= {"pue", "life", "interest", "own", "run_own"}
+    assert other.evaluate("own") != dc.chain("h100-sxm").evaluate("own")
+
+
+CHIPS = [row["chip"] for row in dc.coverage().rows(named=True) if row["precision"] == "bf16"]
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_every_chip_answers(chip: str) -> None:
+    model = dc.chain(chip)
+    missing = [name for name, one in model.inputs.items() if one.value is None]
+    assert missing == (["hourly_rent"] if chip == "d1" else [])  # nobody rents a D1
+    got = model.evaluate(["own", "fleet_capital", "run_own", "fleet_site_power_reported", "own_per_work"])
+    assert all(value > 0.0 for value in got.values())
+    assert model.evaluate("server_price" if "server_price" in model.outputs else "cluster_price") > 0.0
 
 
 def test_what_is_not_there_is_named() -> None:
