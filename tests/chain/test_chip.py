@@ -235,3 +235,14 @@ def test_a_readers_own_chip_answers_from_a_peak_and_a_power(tmp_path: Path) -> N
     )
     told = dc.chip_inputs("mychip", catalogue(path))
     assert (told["chip_price"].value, told["server_power_rated"].value) == (9000, 1500)
+
+
+def test_prices_and_rents_of_different_years_contradict_nothing() -> None:
+    of_a_date = {
+        "price", "price_in_node", "price_all_in", "hourly_rent", "hyperscaler_rent", "committed_rent",
+        "electricity_price",
+    }  # fmt: skip
+    for readings in BOOK.facts.conflicts():
+        if readings[0].quantity in of_a_date:
+            years = {one.date[:4] for one in readings if not one.aside}
+            assert len(years) == 1, readings[0].name
