@@ -250,8 +250,11 @@ def collateral(book: Catalogue | None = None) -> Model:
             "with_cap": step(total_cost, first="tesla_loan_capped", others=("spacex_loan",)),
             "gpus_without_cap": step(units_bought, budget="without_cap", price="gpu_price"),
             "gpus_with_cap": step(units_bought, budget="with_cap", price="gpu_price"),
-            "fall": step(fall_to_call, start="loan_to_value"),
-            "pledged": step(shares_to_pledge, loan="loan", price="share_price"),
+            # The loan of 2022 has its own terms; what may be borrowed today is the company's policy.
+            "fall": step(fall_to_call, start="agreed_loan_to_value"),
+            "pledged": step(
+                shares_to_pledge, loan="loan", price="share_price", loan_to_value="agreed_loan_to_value"
+            ),
             "called_below": step(call_price, shares="pledged"),
         },
         inputs={
@@ -264,6 +267,7 @@ def collateral(book: Catalogue | None = None) -> Model:
             "pledge_cap": "tesla.pledge_cap",
             "gpu_price": "gb200.price_all_in",
             "call_at": "margin-loan-2022.call_at",
+            "agreed_loan_to_value": "margin-loan-2022.loan_to_value",
             "loan": "margin-loan-2022.loan",
             "share_price": "tesla.share_price",
         },

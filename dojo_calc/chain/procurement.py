@@ -181,7 +181,8 @@ def race(book: Catalogue | None = None) -> Model:
     -------
     Model
         Inputs: own, world, own_growth, others_growth, years, chip_power, chip_price, equivalents, efficiency,
-        price_performance, grid, horizon. Stocks are H100 equivalents on the 8-bit basis, growth is a year.
+        price_performance, grid, others_grid, horizon. Stocks are H100 equivalents on the 8-bit basis, growth
+        is a year.
     """
     known = catalogue() if book is None else book
     facts, chip = known.facts, "gb200"
@@ -209,7 +210,12 @@ def race(book: Catalogue | None = None) -> Model:
             "money_to_level": step(purchase_cost, units="others_later", price="each_price"),
             "ceiling": step(units_powered, site="grid", unit="each_power"),
             "own_on_grid": step(logistic, stock="own", growth="own_growth", periods="years"),
-            "share_on_grid": step(owner_share, own="own_on_grid", others="others_later"),
+            # What holds one owner holds the others: nobody is fed by a grid that is not there.
+            "others_ceiling": step(units_powered, site="others_grid", unit="each_power"),
+            "others_on_grid": step(
+                logistic, stock="others", growth="others_growth", ceiling="others_ceiling", periods="years"
+            ),
+            "share_on_grid": step(owner_share, own="own_on_grid", others="others_on_grid"),
         },
         inputs={
             "own": "xai.h100_equivalents[q4_2025]",  # the other readings are other dates
@@ -223,6 +229,7 @@ def race(book: Catalogue | None = None) -> Model:
             "efficiency": "world.efficiency_growth",
             "price_performance": "world.price_performance_growth",
             "grid": "xai.grid_limit",
+            "others_grid": "world.grid_limit",
             "horizon": 50.0,
         },
         book=known,

@@ -1,4 +1,4 @@
-"""Who pays: borrowing against shares, leasing through a company of its own, runway, dilution.
+"""Who pays: borrowing against shares, interest on what is drawn, leasing through a company of its own, dilution.
 
 A pledge is described by what is known of it: shares, their price, the loan-to-value that a lender grants,
 the one at which it calls, and a cap that the company whose shares they are has set.
@@ -6,22 +6,25 @@ the one at which it calls, and a cap that the company whose shares they are has 
 References
 ----------
 .. [1] FINRA Rule 4210, "Margin Requirements": maintenance of a loan against shares, and the call.
-.. [2] Brealey, Myers, Allen, "Principles of Corporate Finance": leases, issues of shares.
+.. [2] Brealey, Myers, Allen, "Principles of Corporate Finance": leases, issues of shares, tax shields.
+.. [3] Newnan, Eschenbach, Lavelle, "Engineering Economic Analysis": a uniform flow, compounded continuously.
 """
 
 from __future__ import annotations
 
-from dojo_calc.economics.discounting import annuity_payment, present_value
-from dojo_calc.operations import maximum, minimum, where
+from dojo_calc.economics.discounting import annuity_payment, capital_recovery_factor, present_value
+from dojo_calc.operations import expm1, log1p, maximum, minimum, where
 from dojo_calc.quantities import (
     Count,
     Duration,
     Fraction,
+    Horizon,
     InterestRate,
     Money,
     MoneyRate,
     Periods,
     PositiveCount,
+    PositiveDuration,
     PositiveFraction,
     PositiveMoney,
     PositiveMoneyRate,
@@ -29,9 +32,9 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "borrowing_power", "call_price", "call_shortfall", "capped_borrowing", "diluted_share", "discounted_stake",
-    "fall_to_call", "interest_part", "lease_debt", "lease_payment", "loan_to_value", "runway", "shares_to_issue",
-    "shares_to_pledge", "stake_value",
+    "borrowed_runway", "borrowing_power", "call_price", "call_shortfall", "capped_borrowing", "debt_drawn",
+    "depreciation_tax_shield", "diluted_share", "discounted_stake", "fall_to_call", "interest_part", "lease_debt",
+    "lease_payment", "loan_to_value", "runway", "shares_to_issue", "shares_to_pledge", "stake_value",
 ]  # fmt: skip
 
 
@@ -302,6 +305,82 @@ def runway(cash: Money, burn: PositiveMoneyRate) -> Duration:
         [s]; broadcast shape.
     """
     return cash / burn
+
+
+def borrowed_runway(
+    limit: Money, burn: PositiveMoneyRate, interest: InterestRate, period: PositiveDuration
+) -> Duration:
+    """Time for which loans up to a limit carry a burn that is drawn as needed, interest added to the debt [3]_.
+
+    What it leaves out: a burn that grows, repayments, and fees for what is not drawn.
+
+    Parameters
+    ----------
+    limit : Money
+        Most that can be owed [USD].
+    burn : PositiveMoneyRate
+        What goes out less what comes in, without interest [USD/s].
+    interest : InterestRate
+        Effective rate of one period on what is owed [1].
+    period : PositiveDuration
+        A year as a rule [s].
+
+    Returns
+    -------
+    Duration
+        With ``g = log(1 + interest) / period``: ``log(1 + g limit / burn) / g``, at no interest ``limit / burn`` [s];
+        broadcast shape.
+    """
+    free = limit / burn
+    growth = log1p(where(interest > 0, interest, 1.0)) / period  # any rate will do where none is charged
+    return where(interest > 0, log1p(growth * free) / growth, free)
+
+
+def debt_drawn(burn: Money, interest: Fraction, periods: Horizon) -> Money:
+    """Debt after a time of burn that is borrowed as needed, with its interest [3]_: `borrowed_runway` turned round.
+
+    Parameters
+    ----------
+    burn : Money
+        What goes out less what comes in during one period, evenly and without interest [USD].
+    interest : Fraction
+        Effective rate of one period on what is owed [1].
+    periods : Horizon
+        Years as a rule [1].
+
+    Returns
+    -------
+    Money
+        With ``g = log(1 + interest)``: ``burn (exp(g periods) - 1) / g``, at no interest ``burn periods`` [USD];
+        broadcast shape.
+    """
+    growth = log1p(where(interest > 0, interest, 1.0))
+    return burn * where(interest > 0, expm1(growth * periods) / growth, periods)
+
+
+def depreciation_tax_shield(capital: Money, tax: Fraction, rate: InterestRate, periods: Periods) -> Money:
+    """Worth today of the tax that writing capital off evenly saves [2]_.
+
+    It takes for granted that there are profits to be taxed in every period; a company that burns money saves later,
+    if at all. The first saving comes a period from now.
+
+    Parameters
+    ----------
+    capital : Money
+        Written off to nothing [USD].
+    tax : Fraction
+        Rate of the tax on profits [1].
+    rate : InterestRate
+        Of one period [1].
+    periods : Periods
+        Over which the books write it off [1].
+
+    Returns
+    -------
+    Money
+        ``tax * (capital / periods) / capital_recovery_factor`` [USD]; broadcast shape.
+    """
+    return tax * (capital / periods) / capital_recovery_factor(rate, periods)
 
 
 def diluted_share(share: Fraction, raised: Money, before: Money) -> Fraction:

@@ -5,6 +5,7 @@ References
 .. [1] Barroso, Hoelzle, Ranganathan, "The Datacenter as a Computer", 3rd ed., 2018, chapter 6.
 .. [2] Cottier, Rahman, Fattorini, Maslej, Owen, "The rising costs of training frontier AI models", 2024,
        arXiv:2405.21015: chip-hours with the network's share and energy.
+.. [3] US Bureau of Labor Statistics, "Employer Costs for Employee Compensation": what employers pay beside wages.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from dojo_calc.quantities import (
     PositiveDuration,
     Power,
     ProperFraction,
+    Ratio,
 )
 
 __all__ = [
     "capital_with_share", "carrying_rate", "cost_of_share", "delivered_price", "energy_rate", "fleet_cost",
-    "hall_capital", "hall_fees", "spread_over", "total_rate",
+    "hall_capital", "hall_fees", "repair_rate", "spread_over", "staff_rate", "total_rate",
 ]  # fmt: skip
 
 
@@ -160,6 +162,50 @@ def hall_fees(power: Power, fee: MoneyPerPower, periods: Periods) -> Money:
         [USD]; broadcast shape.
     """
     return power * fee * periods
+
+
+def staff_rate(people: Count, wage: Money, burden: Ratio, period: PositiveDuration) -> MoneyRate:
+    """Cost of people with what employers pay beside their wages [3]_.
+
+    Parameters
+    ----------
+    people : Count
+        [1].
+    wage : Money
+        Of one in one period, before tax [USD].
+    burden : Ratio
+        Insurance, leave, pensions and duties over the wage [1].
+    period : PositiveDuration
+        A year as a rule [s].
+
+    Returns
+    -------
+    MoneyRate
+        ``people * wage * (1 + burden) / period`` [USD/s]; broadcast shape.
+    """
+    return people * wage * (1.0 + burden) / period
+
+
+def repair_rate(units: Count, between: PositiveDuration, repair: Money) -> MoneyRate:
+    """Cost of repairs where each unit fails at its mean time between failures [1]_.
+
+    The spare units that stand in meanwhile are counted by `performance.spares`.
+
+    Parameters
+    ----------
+    units : Count
+        At work [1].
+    between : PositiveDuration
+        Mean time between two failures of one unit [s].
+    repair : Money
+        Mean cost of one, parts under guarantee left out [USD].
+
+    Returns
+    -------
+    MoneyRate
+        ``units * repair / between`` [USD/s]; broadcast shape.
+    """
+    return units * repair / between
 
 
 def total_rate(first: MoneyRate, *others: MoneyRate) -> MoneyRate:

@@ -85,6 +85,18 @@ def test_collateral_of_the_article() -> None:
     assert model.evaluate("with_cap") == pytest.approx(87.5 * giga)
 
 
+def test_the_loan_of_2022_and_the_policy_of_2023_are_two_contracts() -> None:
+    # Lent at 20 %, called at 35 %: the price may fall by 1 - 20/35 = 42.9 %, from 475 USD to 271.4. The policy's 25 %
+    # bounds what may be borrowed, and has no part in when that loan is called.
+    model = collateral()
+    assert model.evaluate("fall") == pytest.approx(0.428571, abs=1e-6)
+    assert model.evaluate("called_below", share_price=475.0) == pytest.approx(475 * 20 / 35)
+    assert model.evaluate("pledged", share_price=475.0) == pytest.approx(62.5 * giga / 475)
+    stricter = model.replace(loan_to_value=0.1)
+    assert stricter.evaluate("fall") == model.evaluate("fall")
+    assert stricter.evaluate("without_cap") == pytest.approx(0.4 * model.evaluate("without_cap"))
+
+
 def test_no_formula_of_an_explanation_is_longer_than_somebody_reads() -> None:
     steps = explain(OWN, "own")
     written_out = steps["hall_payment"].formula

@@ -69,6 +69,11 @@ def test_the_race_by_hand() -> None:
     # 10 GW feed 10.5 million at 950.9 W: however fast it grows, it ends there.
     capped = model.evaluate("own_on_grid", efficiency=1.0, grid="10 GW", own_growth=20.0)
     assert capped == pytest.approx(10e9 / 950.9, rel=1e-3)
+    # So are the others: 100 GW feed 105.2 million, and two owners at their limits share as 10 and 100 do.
+    limits = {"grid": "10 GW", "others_grid": "100 GW", "own_growth": 20.0, "others_growth": 20.0}
+    found = model.evaluate(efficiency=1.0, **limits)
+    assert found["others_on_grid"] == pytest.approx(100e9 / 950.9, rel=1e-3)
+    assert found["share_on_grid"] == pytest.approx(10 / 110, rel=1e-3)
 
 
 def test_a_pledge_by_hand() -> None:

@@ -25,8 +25,8 @@ from dojo_calc.economics.discounting import (
     net_present_value,
     present_value,
 )
-from dojo_calc.economics.investment import internal_rate_of_return
-from dojo_calc.economics.ownership import cost_of_share, delivered_price, total_rate
+from dojo_calc.economics.investment import internal_rate_of_return, modified_internal_rate_of_return
+from dojo_calc.economics.ownership import cost_of_share, delivered_price, repair_rate, staff_rate, total_rate
 from dojo_calc.errors import DomainError
 from dojo_calc.units import year
 from tests.strategies import from_zero
@@ -68,12 +68,48 @@ def test_net_present_value_at_the_rate_of_return_is_zero(out: float, back: list[
     assert abs(float(net_present_value(rate, -out, *back))) <= 1e-6 * scale
 
 
+def test_a_site_that_is_cleared_at_its_end_has_one_rate_above_zero() -> None:
+    # -100, +230, -120 sum up to -100, +130, +10: one change, so one rate above zero. With x = 1 / (1 + r) it solves
+    # 120 x^2 - 230 x + 100 = 0: x = (230 - sqrt(4900)) / 240 = 2/3, which is 50 %; the other, x = 1.25, is -20 %.
+    assert internal_rate_of_return([-100, 230, -120]) == pytest.approx(0.5)
+    # And the same row seen by who receives first.
+    assert internal_rate_of_return([100, -230, 120]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("flows", "finance", "reinvest", "rate"),
+    [  # of the documentation of Excel's MIRR, and of numpy-financial's tests
+        ([-120_000, 39_000, 30_000, 21_000, 37_000, 46_000], 0.10, 0.12, 0.126094),
+        ([-120_000, 39_000, 30_000, 21_000], 0.10, 0.12, -0.048045),
+        ([-120_000, 39_000, 30_000, 21_000, 37_000, 46_000], 0.10, 0.14, 0.134759),
+        ([-4500, -800, 800, 800, 600, 600, 800, 800, 700, 3000], 0.08, 0.055, 0.0666),
+        ([100, 200, -50, 300, -200], 0.05, 0.06, 0.3428),
+    ],
+)
+def test_modified_rates_of_return_that_others_print(
+    flows: list[float], finance: float, reinvest: float, rate: float
+) -> None:
+    assert modified_internal_rate_of_return(flows, finance, reinvest) == pytest.approx(rate, abs=1e-4)
+
+
+def test_a_modified_rate_by_hand_and_refused() -> None:
+    # 100 paid, 60 after one period and 66 after two, put to work at 10 %: 66 + 66 = 132 in two, 14.9 %.
+    assert modified_internal_rate_of_return([-100, 60, 66], "10 %", 0.1) == pytest.approx(1.32**0.5 - 1)
+    with pytest.raises(DomainError, match="flows must change sign"):
+        modified_internal_rate_of_return([100, 50], 0.1, 0.1)
+    with pytest.raises(DomainError, match="finance must be above -1"):
+        modified_internal_rate_of_return([-100, 50], -1, 0.1)
+
+
 def test_a_rate_of_return_that_is_none_or_several() -> None:
     with pytest.raises(DomainError, match="these do 0 times"):
         internal_rate_of_return([100.0, 50.0])
     # Worth nothing at 0 and at 50 %: -1000 + 2500 / 1.5 - 1500 / 1.5^2 = 0.
     with pytest.raises(DomainError, match="these do 2 times"):
         internal_rate_of_return([-1000, 2500, -1500])
+    # -100, +250 and -150 run up to nothing, and -1000, +3000, -2100 to -100: neither has the one rate of Norstrom.
+    with pytest.raises(DomainError, match="modified_internal_rate_of_return takes any"):
+        internal_rate_of_return([-1000, 3000, -2100])
     with pytest.raises(DomainError, match="must be finite"):
         internal_rate_of_return([math.nan, 1.0])
     with pytest.raises(DomainError, match="beyond 8e"):
@@ -119,3 +155,12 @@ def test_work_costs_more_the_less_of_it_arrives() -> None:
     assert delivered_price(0.001, 2.5e14) == pytest.approx(4e-18)
     prices = delivered_price(0.001, 0.9e15 * np.array([0.2, 0.3, 0.4]))
     assert (np.diff(prices) < 0).all()
+
+
+def test_people_and_repairs_by_hand() -> None:
+    # Forty people at 150,000 a year with 42.45 % beside the wage: 8.547 million. In June 2025 employers paid 32.07 an
+    # hour in wages and 13.58 beside them, 45.65 in all.
+    assert float(staff_rate(40, 150e3, 0.4245, year)) * year == pytest.approx(8.547e6)
+    assert float(staff_rate(1, 32.07, 13.58 / 32.07, 1.0)) == pytest.approx(45.65)
+    # A thousand servers that each fail once in two years, 4,000 USD a repair: two million a year.
+    assert float(repair_rate(1000, 2 * year, 4000)) * year == pytest.approx(2e6)

@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from dojo_calc.economics.discounting import annuity_payment, net_present_value
 from dojo_calc.economics.finance import (
+    borrowed_runway,
     borrowing_power,
     call_price,
     call_shortfall,
     capped_borrowing,
+    debt_drawn,
+    depreciation_tax_shield,
     diluted_share,
     discounted_stake,
     fall_to_call,
@@ -22,7 +25,7 @@ from dojo_calc.economics.finance import (
     shares_to_pledge,
     stake_value,
 )
-from dojo_calc.units import giga, month
+from dojo_calc.units import giga, month, year
 from tests.strategies import from_zero
 
 
@@ -89,3 +92,28 @@ def test_runway_and_dilution_by_hand() -> None:
     assert diluted_share(1.0, 20, 210) == pytest.approx(210 / 230)
     assert shares_to_issue(2100, 20, 210) == pytest.approx(200)
     assert lease_debt(20, 7.5) == pytest.approx(12.5)
+
+
+def test_interest_is_paid_on_what_is_drawn_by_hand() -> None:
+    # 69 billion carry 10 a year for 6.9 years without interest. At 12.5 %, g = log(1.125) = 0.117783: the debt is
+    # 10 (exp(g t) - 1) / g, and reaches 69 after log(1 + 0.812703) / g = 5.0501 years.
+    limit, burn = 69 * giga, 10 * giga / year
+    assert float(borrowed_runway(limit, burn, 0.0, year)) / year == pytest.approx(6.9)
+    assert float(borrowed_runway(limit, burn, 0.125, year)) / year == pytest.approx(5.0501, abs=1e-4)
+    # The same by 10,000 small steps, each of which adds its burn and its interest.
+    debt, steps = 0.0, 10_000
+    for _ in range(steps):
+        debt = debt * 1.125 ** (5 / steps) + 10 * 5 / steps
+    assert float(debt_drawn(10, 0.125, 5)) == pytest.approx(debt, rel=1e-3)
+
+
+@given(burn=st.floats(1, 1e10), interest=from_zero(0.5), years=st.floats(0.1, 30))
+def test_a_runway_ends_where_the_debt_is_at_its_limit(burn: float, interest: float, years: float) -> None:
+    limit = debt_drawn(burn, interest, years)
+    assert float(borrowed_runway(limit, burn / year, interest, year)) / year == pytest.approx(years, rel=1e-9)
+
+
+def test_a_tax_shield_by_hand() -> None:
+    # 1,000 over five years at 21 %: 42 a year, worth 42 x 3.790787 = 159.21 at 10 %, and 210 at no interest.
+    assert float(depreciation_tax_shield(1000, 0.21, 0.10, 5)) == pytest.approx(159.213, abs=1e-3)
+    assert float(depreciation_tax_shield(1000, 0.21, 0.0, 5)) == pytest.approx(210)

@@ -8,14 +8,20 @@ from hypothesis import strategies as st
 from dojo_calc.economics.carbon import carbon_share, die_carbon, operational_carbon, water_used
 from dojo_calc.economics.grid import (
     batteries_needed,
+    bridged_price,
+    demand_charge,
+    plant_price,
+    plants_needed,
     power_drawn,
     power_left_dark,
+    price_with_demand_charge,
+    queue_time,
     ramp_energy,
     swing_energy,
     swing_power,
 )
 from dojo_calc.economics.power import energy, power_load, power_with_share, running_power
-from dojo_calc.units import hour, kWh, mega, minute, year
+from dojo_calc.units import giga, hour, kilo, kWh, mega, minute, month, year
 from tests.strategies import from_zero
 
 powers = from_zero(1e9)
@@ -86,3 +92,30 @@ def test_carbon_and_water_by_hand() -> None:
 @given(low=st.floats(0.01, 0.99), rise=from_zero(0.01))
 def test_a_die_that_yields_better_costs_less_carbon(low: float, rise: float) -> None:
     assert die_carbon(645e-6, 20.0, low + rise, 0.15) <= die_carbon(645e-6, 20.0, low, 0.15)
+
+
+def test_a_bill_for_power_by_hand() -> None:
+    # 100 MW contracted, 85 % billed at least: 85 MW at 12 USD a kilowatt are 1.02 million a month, and 90 are 1.08.
+    bills = demand_charge(np.array([40, 90]) * mega, 100 * mega, 0.85, 12 / kilo, 1.0)
+    np.testing.assert_allclose(bills, [1.02e6, 1.08e6])
+    # 12 USD for a kilowatt that gives 730.5 h x 0.8 = 584.4 kWh a month: 2.053 cents on each.
+    price = float(price_with_demand_charge(0.06 / kWh, 12 / kilo, 0.8, month))
+    assert price * kWh == pytest.approx(0.06 + 12 / (month / hour * 0.8))
+    assert month / hour == pytest.approx(730.5, abs=0.1)
+
+
+def test_turbines_on_the_site_by_hand() -> None:
+    # A kilowatt for 1,600 USD at 12 % a year and 15 of operation: 207 USD over 8,766 h x 0.7 = 6,136 kWh are 3.373
+    # cents; gas at 3.6 USD a gigajoule, 1.296 cents a kilowatt-hour of heat, over 0.36 is 3.6 cents; 0.5 of upkeep.
+    price = plant_price(0.12, 1600 / kilo, 15 / kilo, 3.6 / giga, 0.36, 0.005 / kWh, 0.7, year)
+    assert float(price) * kWh == pytest.approx(0.03373 + 0.036 + 0.005, abs=2e-5)
+    # 250 MW from units of 16: sixteen, and two more for those that stand still.
+    assert plants_needed(250 * mega, 16 * mega, 2) == 18
+    # For two of six years at 7.5 cents and then at 6: 6.5 in the mean; a wait beyond the life is all of it.
+    bridged = bridged_price(0.075, 0.06, np.array([0, 2, 9]) * year, 6 * year)
+    np.testing.assert_allclose(bridged, [0.06, 0.065, 0.075])
+
+
+def test_a_queue_by_hand() -> None:
+    # 30 GW ahead, of which four in five give up, at 2 GW a year: three years, after one of studies.
+    assert float(queue_time(year, 30 * giga, 0.8, 2 * giga / year)) / year == pytest.approx(4)
