@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "ArgumentError",
     "DojoCalcError",
     "DomainError",
     "ExtraError",
@@ -20,6 +21,10 @@ __all__ = [
 
 class DojoCalcError(ValueError):
     """Base of every error that bad input causes; the command line prints it and exits with 2."""
+
+
+class ArgumentError(DojoCalcError, TypeError):
+    """An argument is not of the kind that its function takes; the message names it, what was expected and came."""
 
 
 class UnitError(DojoCalcError):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, FiniteFloat
 
 from dojo_calc import units
+from dojo_calc.doors import door
 from dojo_calc.entities import Names, shipped_entities
 from dojo_calc.errors import DomainError, FactsError, UnitError, UnknownNameError, nearest
 from dojo_calc.formatting import format_in, format_si
@@ -240,6 +241,7 @@ class Facts:
         return pl.DataFrame([{name: getattr(fact, name) for name in columns.split()} for fact in self])
 
 
+@door
 def load(*extra: str | Path) -> Facts:
     """Load the facts that ship with the library, and a reader's own files on top.
 

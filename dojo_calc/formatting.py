@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
 
+from annotated_types import Ge, Le
+
+from dojo_calc.doors import door
 from dojo_calc.units import day, exa, hour, kWh, minute, tera, year
 
 __all__ = ["format_in", "format_number", "format_range", "format_si", "unit_words"]
 
+Digits: TypeAlias = Annotated[int, Ge(1), Le(17)]  # that decide: no float has more
+_DIGITS = 4
 _WORDS = ((1e12, " trillion"), (1e9, " billion"))
 _MOST_DIGITS = 6  # of a centre with a narrow interval
 _STEPS = 20  # of a digit in the width of an interval, at least: finer would say more than the interval does
@@ -98,8 +104,9 @@ _PRINTED: dict[str, tuple[_Scale, ...]] = {
 }
 
 
+@door
 def format_si(
-    value: float, unit_text: str, *, digits: int = 4, interval: tuple[float, float] | None = None
+    value: float, unit_text: str, *, digits: Digits = 4, interval: tuple[float, float] | None = None
 ) -> str:
     """Print an SI value in the unit that people read it in.
 
@@ -118,6 +125,11 @@ def format_si(
     -------
     str
         For example ``"1.086 EFLOP/s"``, ``"2.2 billion USD"``, ``"12 days"`` or ``"276,243.1"``.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not of its kind, or `digits` is below 1 or above 17.
     """
     if not math.isfinite(value):
         return f"{value}{_behind(unit_text)}"
@@ -126,7 +138,10 @@ def format_si(
     return text + (scale.one if text == "1" else scale.suffix)
 
 
-def format_range(low: float, high: float, unit_text: str, *, at: float | None = None, digits: int = 4) -> str:
+@door
+def format_range(
+    low: float, high: float, unit_text: str, *, at: float | None = None, digits: Digits = 4
+) -> str:
     """Print both ends of an interval in one unit, such as ``"139 to 209 MW"``.
 
     Parameters
@@ -144,6 +159,11 @@ def format_range(low: float, high: float, unit_text: str, *, at: float | None = 
     -------
     str
         One quantity alone where both ends print alike.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not of its kind, or `digits` is below 1 or above 17.
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"{low} to {high}{_behind(unit_text)}"
@@ -155,7 +175,8 @@ def format_range(low: float, high: float, unit_text: str, *, at: float | None = 
     return f"{first} to {last}{scale.suffix}"
 
 
-def format_in(low: float | None, high: float | None, unit_text: str, *, digits: int | None = None) -> str:
+@door
+def format_in(low: float | None, high: float | None, unit_text: str, *, digits: Digits | None = None) -> str:
     """Print an interval, a bound or one number in a unit that is given, such as that of a claim.
 
     Parameters
@@ -171,19 +192,26 @@ def format_in(low: float | None, high: float | None, unit_text: str, *, digits: 
     -------
     str
         For example ``"139 to 209 MW"``, ``"at least 2.2 billion USD"``; empty where both ends are open.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not of its kind, or `digits` is below 1 or above 17.
     """
     if low is None and high is None:
         return ""
     words = unit_words(unit_text)
     behind = f" {words}" if words else ""
     if low is None or high is None:
-        bound = format_number(low if high is None else high, digits=digits or 4)  # type: ignore[arg-type]
+        bound = format_number(low if high is None else high, digits=_DIGITS if digits is None else digits)  # type: ignore[arg-type]
         return f"{'at least' if high is None else 'at most'} {bound}{behind}"
     plain = _scale(1.0, "")
     if digits is None and low != high:
         first, last = (_within(end, (low, high), plain, 4) for end in (low, high))
     else:
-        first, last = (format_number(end, digits=digits or 4) for end in (low, high))
+        first, last = (
+            format_number(end, digits=_DIGITS if digits is None else digits) for end in (low, high)
+        )
     if first == last == "1" and unit_text in _PERIODS:
         return f"1 {unit_text}"
     return f"{first}{behind}" if first == last else f"{first} to {last}{behind}"
@@ -197,6 +225,7 @@ _IN_WORDS = {
 }  # fmt: skip
 
 
+@door
 def unit_words(unit_text: str) -> str:
     """Write a unit as people say it behind a number or beside an axis: ``"billion USD"``, ``"per year"``."""
     if unit_text in _PERIODS:
@@ -206,7 +235,8 @@ def unit_words(unit_text: str) -> str:
     return _IN_WORDS.get(unit_text, unit_text)
 
 
-def format_number(value: float, *, digits: int = 4, padded: bool = False) -> str:
+@door
+def format_number(value: float, *, digits: Digits = 4, padded: bool = False) -> str:
     """Print a bare number: ``"276,243"``, ``"15.6 trillion"``, ``"0.03125"``, ``"3.79e25"``.
 
     Parameters

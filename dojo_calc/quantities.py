@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, get_args, get_origin, get_type_hints
@@ -19,7 +19,8 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval, Le, Lt
 
 from dojo_calc import units
-from dojo_calc.errors import DomainError, UnitError
+from dojo_calc.doors import door
+from dojo_calc.errors import ArgumentError, DomainError, UnitError
 from dojo_calc.parsing import parse_as
 
 __all__ = [
@@ -213,6 +214,7 @@ def spec(annotation: Any) -> Spec | None:
     return Spec(**found)
 
 
+@door
 def alias(name: str) -> Any:
     """Look an alias up by its name, as `data/quantities.csv` writes it.
 
@@ -236,6 +238,7 @@ class Signature:
     variadic: frozenset[str]
 
 
+@door
 @cache
 def signature(function: Callable[..., Any]) -> Signature | None:
     """Signature of a formula; None where a parameter or the result has no unit, so it is no formula."""
@@ -257,6 +260,7 @@ def is_formula(function: Callable[..., Any]) -> bool:
     return signature(function) is not None
 
 
+@door
 def check(value: Any, annotation: Any, name: str) -> Any:
     """Bring one value to SI float64 and hold it to its declared unit and domain.
 
@@ -281,12 +285,13 @@ def check(value: Any, annotation: Any, name: str) -> Any:
     DomainError
         If a value is not finite or lies outside the domain; the message names the first one.
     """
-    declared = spec(annotation)
+    declared = spec(annotation) if isinstance(annotation, Hashable) else None
     if declared is None:
-        raise TypeError(f"{annotation!r} is not an alias of dojo_calc.quantities")
+        raise ArgumentError(f"{annotation!r:.60} is not an alias of dojo_calc.quantities")
     return check_against(value, declared, name)
 
 
+@door
 def single(value: Any, annotation: Any, name: str) -> float:
     """Bring one number to SI as `check` does, and refuse an array where a door takes one value.
 
@@ -295,7 +300,15 @@ def single(value: Any, annotation: Any, name: str) -> float:
     UnitError, DomainError
         As `check`; also for an array.
     """
-    number = check(value, annotation, name)
+    return _one(check(value, annotation, name), name)
+
+
+def one_against(value: Any, declared: Spec, name: str) -> float:
+    """Do the work of `single` for a spec already read."""
+    return _one(check_against(value, declared, name), name)
+
+
+def _one(number: Any, name: str) -> float:
     if np.ndim(number):
         raise UnitError(f"{name} must be one number, got an array of {np.size(number):,}")
     return float(number)
@@ -348,6 +361,7 @@ def as_count(value: Any, name: str) -> Any:
     return parse_as(value, "1", name) if isinstance(value, str) else value
 
 
+@door
 def whole_number(value: Any, name: str) -> int:
     """Read how many there are of things that come in ones: a number, or a text as for `as_count`.
 
@@ -384,6 +398,7 @@ def whole_number(value: Any, name: str) -> int:
 P = ParamSpec("P")
 
 
+@door
 def checked(formula: Callable[P, Any]) -> Callable[..., Any]:
     """Put the boundary around a formula: arguments may be numbers, texts or quantities, and are checked.
 
@@ -408,7 +423,7 @@ def checked(formula: Callable[P, Any]) -> Callable[..., Any]:
     """
     declared = signature(formula)
     if declared is None:
-        raise TypeError(f"{formula.__name__} is not a formula: a parameter or its result has no unit")
+        raise ArgumentError(f"{formula.__name__} is not a formula: a parameter or its result has no unit")
     binder = inspect.signature(formula)
 
     @wraps(formula)

@@ -18,6 +18,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dojo_calc.doors import door
 from dojo_calc.errors import UnitError, nearest
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def plain(text: str) -> str:
     return raised.translate(_SIGNS).strip()
 
 
+@door
 def unit(text: str) -> pint.Unit:
     """Parse a unit such as ``TFLOP/s``, ``mm^2``, ``USD/kWh`` or ``USD per exaflop-hour``.
 
@@ -286,6 +288,7 @@ def _factor(powers: tuple[tuple[str, int], ...]) -> Fraction:
     return found
 
 
+@door
 def to_si(value: float, unit_text: str) -> float:
     """Convert a number in a named unit to SI.
 

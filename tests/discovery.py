@@ -46,6 +46,7 @@ NOT_FORMULAS = {
     "dojo_calc.economics.price_years.restated": "asks a fact for its date, then calls the formula of discounting",
     "dojo_calc.economics.price_years.price_indices": "looks facts up",
     "dojo_calc.economics.price_years.common_price_year": "asks facts for their dates",
+    "dojo_calc.doors.door": "the boundary itself",
     "dojo_calc.errors.nearest": "words, not numbers",
     "dojo_calc.parsing.parse": "reads text",
     "dojo_calc.parsing.parse_as": "reads text",
@@ -277,7 +278,7 @@ def public_functions() -> dict[str, Callable[..., Any]]:
     for module in public_modules():
         for name in module.__all__:
             thing = getattr(module, name)
-            thing = getattr(thing, "__wrapped__", thing)  # what functools.cache wraps
+            thing = inspect.unwrap(thing)  # what a cache or a door wraps
             if inspect.isfunction(thing) and thing.__module__ == module.__name__:
                 found[f"{module.__name__}.{name}"] = thing
     return found

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError
 from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model
@@ -54,6 +55,7 @@ class Comparison:
         return "\n".join(lines)
 
 
+@door
 def compare(
     model: Model, output: str, before: Mapping[str, Any], after: Mapping[str, Any] | Model
 ) -> Comparison:

@@ -107,11 +107,7 @@ def by_key(
     """Correlations between unknowns; a pair of which one is certain has none."""
     keys = {one.name: unknown.key for unknown in group for one in unknown.inputs}
     found: dict[frozenset[Hashable], float] = {}
-    if not isinstance(correlations, Mapping):
-        raise ModelError(f"expected correlations as a mapping of pairs of inputs, got {correlations!r:.60}")
     for names, correlation in correlations.items():
-        if not isinstance(names, tuple) or len(names) != 2 or not all(isinstance(one, str) for one in names):
-            raise ModelError(f"expected a pair of inputs to be correlated, got {names!r:.60}")
         first, second = names
         _known_input(model, first)
         _known_input(model, second)

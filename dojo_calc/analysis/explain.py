@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from dojo_calc.doors import door
+from dojo_calc.errors import UnitError
 from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model
 from dojo_calc.model.wiring import Bound
@@ -132,6 +136,7 @@ class Explanation:
         return pl.DataFrame([{column: getattr(one, column) for column in columns} for one in self.steps])
 
 
+@door
 def explain(model: Model, output: str, /, **given: Any) -> Explanation:
     """Explain one output of a model.
 
@@ -153,6 +158,11 @@ def explain(model: Model, output: str, /, **given: Any) -> Explanation:
         As `Model.evaluate` does.
     """
     values = model.values([output], given)
+    for name in given:
+        if np.ndim(values[name]):
+            raise UnitError(
+                f"{name} must be one number to be explained, got an array of {np.size(values[name]):,}"
+            )
     steps = tuple(_explained(model, name, values, given) for name in model.needed([output], given))
     return Explanation(output, steps, tuple(model.told(output, given)))
 
@@ -187,6 +197,7 @@ def _call(function: Callable[..., Any], arguments: tuple[str, ...]) -> tuple[str
     return call, rf"\text{{{call}}}".replace("_", " ")
 
 
+@door
 def signals(
     model: Model, output: str, rename: Callable[[str], str] = str, **given: Any
 ) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ import numpy as np
 
 from dojo_calc.analysis.draws import Draws, Unknown, evaluate_drawn, unknowns
 from dojo_calc.analysis.sweep import evaluate_block, settled, whole
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.distribution import Weights
 from dojo_calc.model.inputs import Input
@@ -58,6 +59,7 @@ class Bar:
         return abs(self.output_high - self.output_low)
 
 
+@door
 def tornado(model: Model, output: str, /, **given: Any) -> list[Bar]:
     """Swing of an output as each uncertain input goes from one end of its interval to the other.
 
@@ -169,6 +171,7 @@ class Indices:
         return pl.DataFrame(columns).sort("total", descending=True)
 
 
+@door
 def sobol_indices(
     model: Model,
     output: str,

@@ -33,6 +33,7 @@ from dojo_calc.analysis.draws import (
     unknowns,
 )
 from dojo_calc.analysis.sweep import settled, whole
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.distribution import FloatArray, Weights
 from dojo_calc.model.model import Model
@@ -246,6 +247,7 @@ class Simulation:
         return found[self._only] if self.single else found
 
 
+@door
 def simulate(
     model: Model,
     outputs: str | Sequence[str],

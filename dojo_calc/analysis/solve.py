@@ -15,10 +15,11 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from dojo_calc import units
+from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, ModelError, UnitError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_si
 from dojo_calc.model.model import Model
-from dojo_calc.quantities import Spec, check_against
+from dojo_calc.quantities import Spec, check_against, one_against
 
 __all__ = ["NoSolutionError", "break_even", "solve"]
 
@@ -36,6 +37,7 @@ class NoSolutionError(DojoCalcError):
     """No value of the input does it; the message says what the output reaches."""
 
 
+@door
 def solve(
     model: Model,
     name: str,
@@ -120,6 +122,7 @@ def solve(
     return _roots(sides, nodes, closed, [goal, *cases.values()], tolerance, refusal)
 
 
+@door
 def break_even(
     a: Model | tuple[Model, Mapping[str, Any]],
     b: Model | tuple[Model, Mapping[str, Any]],
@@ -241,8 +244,8 @@ def _common(specs: Sequence[Spec]) -> Spec:
 
 def _nodes(name: str, spec: Spec, low: Any, high: Any) -> tuple[FloatArray, bool]:
     """Values at which to look for a change of sign, in order, and whether the first is an end."""
-    bottom = spec.low if low is None else check_against(low, spec, f"low of {name}")
-    top = spec.high if high is None else check_against(high, spec, f"high of {name}")
+    bottom = spec.low if low is None else one_against(low, spec, f"low of {name}")
+    top = spec.high if high is None else one_against(high, spec, f"high of {name}")
     if not bottom < top:
         raise ModelError(f"expected low < high for {name}, got {bottom:g} and {top:g}")
     if math.isfinite(bottom) and math.isfinite(top):

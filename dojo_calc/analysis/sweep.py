@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError
 from dojo_calc.model.conditions import Broken
 from dojo_calc.model.inputs import uncertain
@@ -111,6 +112,7 @@ class Sweep:
         return pl.DataFrame({name: column[mask] for name, column in (columns | dict(self.values)).items()})
 
 
+@door
 def sweep(
     model: Model,
     outputs: str | Sequence[str],

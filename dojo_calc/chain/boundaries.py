@@ -11,6 +11,7 @@ from functools import cache
 from typing import Final, Literal
 
 from dojo_calc.chain.kin import seller_of
+from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.rows import Strict
@@ -53,6 +54,7 @@ def _rows() -> dict[tuple[str, str], _Row]:
     return found
 
 
+@door
 def boundary_of(name: str, chip: str | None = None, book: Catalogue | None = None) -> Boundary:
     """Boundary of a power or a price of the chain.
 
@@ -84,6 +86,7 @@ def boundary_of(name: str, chip: str | None = None, book: Catalogue | None = Non
     return Boundary(name, row.inside, row.outside)
 
 
+@door
 def boundaries(
     names: Iterable[str], chip: str | None = None, book: Catalogue | None = None
 ) -> list[Boundary]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import pooled_rate
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -55,6 +56,7 @@ BY_POWER: dict[str, Callable[..., Any] | Step] = {
 }
 
 
+@door
 def training_budget(
     compute: float | str = 1e26,
     chip: str = "h100-sxm",

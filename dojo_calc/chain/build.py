@@ -16,6 +16,7 @@ from dojo_calc.chain.dates import Date, year_of
 from dojo_calc.chain.inputs import PUBLISHED, said
 from dojo_calc.chain.power import POWER
 from dojo_calc.chain.sets import DEFAULT_SET, assumption_set, assumption_sets
+from dojo_calc.doors import door
 from dojo_calc.economics.cost import price_per_unit, purchase_cost
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.conditions import Condition, condition
@@ -54,6 +55,7 @@ CONDITIONS: tuple[Condition, ...] = (
 )  # fmt: skip
 
 
+@door
 def chain(
     chip: str = "h100-sxm",
     *,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dojo_calc.chain.conditions import beyond_life
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import (
     delivered_work,
     effective_rate,
@@ -26,6 +27,7 @@ from dojo_calc.model.model import Model, Step, step
 __all__ = ["fleet", "spec_to_cheque"]
 
 
+@door
 def spec_to_cheque(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     """From the peak on a spec sheet to dollars: chips, servers, megawatts, and the price of delivered work.
 
@@ -94,6 +96,7 @@ def spec_to_cheque(chip: str = "h100-sxm", book: Catalogue | None = None) -> Mod
     )
 
 
+@door
 def fleet(book: Catalogue | None = None) -> Model:
     """Peak rate of Tesla's training hardware at the end of 2024 by kind, and what part of it is Dojo.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dojo_calc.chain.dates import Date, input_on, readings_on, years_apart
 from dojo_calc.chain.kin import Estimate, bare, estimate, seller_of, server_share
+from dojo_calc.doors import door
 from dojo_calc.entities import shipped_entities
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.facts import Fact
@@ -47,6 +48,7 @@ _SAME: Final = "h100-sxm"  # whose rate of failure stands in for a chip that has
 _NO_HBM: Final = "it has no memory on its package, unlike all whose {} are known"
 
 
+@door
 def chip_inputs(
     chip: str, book: Catalogue | None = None, on: Date = None, precision: str = "bf16"
 ) -> dict[str, Input]:
@@ -97,6 +99,7 @@ def chip_inputs(
     return {name: replace(one, name=name) for name, one in found.items()}
 
 
+@door
 def maker_cost(chip: str, book: Catalogue | None = None, on: Date = None) -> Input:
     """What a chip costs the maker that keeps it for itself: no price, and two to four times less than one.
 
@@ -128,6 +131,7 @@ def maker_cost(chip: str, book: Catalogue | None = None, on: Date = None) -> Inp
     return _of_kin(estimate("price", unit), "USD")
 
 
+@door
 def coverage(book: Catalogue | None = None) -> pl.DataFrame:
     """Which chip answers which question, and how well it is known.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dojo_calc.chain.feed import KEEPS, feed_dojo
+from dojo_calc.doors import door
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance.plan import PlanError
 from dojo_calc.performance.stated import Stated, train_at
@@ -16,6 +17,7 @@ __all__ = ["train_on_dojo"]
 WAYS = ("resident", "streamed", "pipelined")
 
 
+@door
 def train_on_dojo(
     model: str | Transformer,
     exapods: int | str = 1,

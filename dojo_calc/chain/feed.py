@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
 
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import effective_rate, share, whole
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -102,6 +103,7 @@ FILL = 4.0  # micro-batches a stage of a pipeline, so that it works four fifths 
 BACKBONE = "resnet-50-v1.5"  # of the occupancy network
 
 
+@door
 def feed_dojo(
     workload: str | Transformer = "occupancy-network",
     keep: Keep = "all",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any
 
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import effective_rate
 from dojo_calc.economics.cost import (
     total_cost,
@@ -55,6 +56,7 @@ from dojo_calc.units import month, year
 __all__ = ["chip_hour", "collateral", "megawatts"]
 
 
+@door
 def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     """What an hour of a chip costs, part by part, and an exaflop-hour delivered: owned, leased or rented.
 
@@ -163,6 +165,7 @@ def chip_hour(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     )
 
 
+@door
 def megawatts(chip: str = "h100-sxm", book: Catalogue | None = None) -> Model:
     """Power of a site from its chips: with hosts apart, by Epoch's relation, and what a connection leaves dark.
 
@@ -225,6 +228,7 @@ def _error(known: Catalogue) -> Input:
     return Input("", ratio, 1.0, 1.0 / wider, wider, f"{one.name}, {one.source}; there of 80 %, here of 90 %")
 
 
+@door
 def collateral(book: Catalogue | None = None) -> Model:
     """What two stakes borrow, with and without the cap on pledged shares, what that buys, and when it is called.
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from dojo_calc.chain.silicon import square_dies
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import delivered_work, h100_equivalents, pooled_rate, share
 from dojo_calc.economics.cost import energy_cost, purchase_cost, total_cost, units_bought
 from dojo_calc.economics.depreciation import decay_of_decline, value_lost
@@ -43,6 +44,7 @@ from dojo_calc.units import day, year
 __all__ = ["pledge", "race", "swap", "wafers_to_exapods"]
 
 
+@door
 def wafers_to_exapods(book: Catalogue | None = None) -> Model:
     """From an order of so many *pieces* to ExaPODs, the pieces read once as dies and once as wafers.
 
@@ -112,6 +114,7 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
     )
 
 
+@door
 def swap(book: Catalogue | None = None) -> Model:
     """What Tesla lost when 12,000 H100 went to X first, and what would have made it whole.
 
@@ -170,6 +173,7 @@ def swap(book: Catalogue | None = None) -> Model:
     )
 
 
+@door
 def race(book: Catalogue | None = None) -> Model:
     """Whether xAI's stock of compute exceeds all others' together, and what that takes in watts and dollars.
 
@@ -237,6 +241,7 @@ def race(book: Catalogue | None = None) -> Model:
     )
 
 
+@door
 def pledge(book: Catalogue | None = None) -> Model:
     """What the half billion dollars pledged for Buffalo buys: Dojo tiles, or H100 at three prices.
 

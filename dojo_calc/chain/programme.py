@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import (
     effective_rate,
     share,
@@ -29,6 +30,7 @@ from dojo_calc.model.model import Model, step
 __all__ = ["make_or_buy"]
 
 
+@door
 def make_or_buy(book: Catalogue | None = None) -> Model:
     """Design a D1 or buy H100 for the same work: what each road costs when the programme may slip or end early.
 

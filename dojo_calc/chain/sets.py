@@ -15,6 +15,7 @@ from pydantic import FiniteFloat
 
 from dojo_calc import units
 from dojo_calc.chain.dates import Date, input_on, year_of
+from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.facts import Fact
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -103,6 +104,7 @@ def _check(row: _Row, place: Place) -> None:
         raise place.error("low", f"expected low <= value <= high with a width, got {shown}")
 
 
+@door
 def assumption_sets() -> dict[str, AssumptionSet]:
     """Every named set, the default first.
 
@@ -119,6 +121,7 @@ def assumption_sets() -> dict[str, AssumptionSet]:
     }
 
 
+@door
 def assumption_set(
     name: str | None = None, book: Catalogue | None = None, on: Date = None
 ) -> dict[str, Input]:

@@ -15,6 +15,7 @@ from dojo_calc.chain.procurement import pledge, race, swap, wafers_to_exapods
 from dojo_calc.chain.programme import make_or_buy
 from dojo_calc.chain.silicon import die_to_tile
 from dojo_calc.chain.training import training_run
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
@@ -49,6 +50,7 @@ _PLAIN: dict[str, type] = {"str": str, "Keep": str, "int": int, "float": float, 
 _ANY = (str, bool, int, float, list, dict)
 
 
+@door
 def shipped(name: str, book: Catalogue | None = None, **options: Any) -> Model:
     """Model that ships, by name.
 

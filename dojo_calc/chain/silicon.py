@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dojo_calc.doors import door
 from dojo_calc.economics.chip_cost import cost_per_good, scaled_design_cost
 from dojo_calc.economics.cost import price_per_rate, price_per_unit, purchase_cost, total_cost
 from dojo_calc.economics.harvest import harvest_yield
@@ -17,6 +18,7 @@ from dojo_calc.quantities import Area, Count, Length, Margin
 __all__ = ["die_to_tile"]
 
 
+@door
 def die_to_tile(book: Catalogue | None = None) -> Model:
     """From a wafer's price to that of a Dojo tile and of its arithmetic, with the design apart and included.
 

@@ -16,6 +16,7 @@ from dojo_calc.chain.dates import Date
 from dojo_calc.chain.inputs import PUBLISHED, said
 from dojo_calc.chain.run import FAILURES
 from dojo_calc.chain.sets import assumption_set
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import whole
 from dojo_calc.errors import UnitError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -100,6 +101,7 @@ def failing_run(chip: str, book: Catalogue | None = None) -> Model:
     return Model(FAILURES, inputs, known, f"failing_run({chip})")
 
 
+@door
 def training_run(
     model: str | Transformer = "llama3-405b",
     chip: str = "h100-sxm",

@@ -8,6 +8,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from dojo_calc.doors import door
 from dojo_calc.errors import ScheduleError
 from dojo_calc.quantities import Count, check
 from dojo_calc.units import day
@@ -27,6 +28,7 @@ class Movement:
     what: str = ""
 
 
+@door
 def holdings(movements: Sequence[Movement], stock: float = 0.0) -> pl.DataFrame:
     """Units held after each movement.
 

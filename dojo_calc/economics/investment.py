@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
+from dojo_calc.doors import door
 from dojo_calc.economics.discounting import net_present_value
 from dojo_calc.errors import DomainError
 from dojo_calc.quantities import DiscountRate, single
@@ -22,6 +23,7 @@ from dojo_calc.quantities import DiscountRate, single
 __all__ = ["internal_rate_of_return", "modified_internal_rate_of_return"]
 
 
+@door
 def internal_rate_of_return(flows: Sequence[float]) -> float:
     """Rate of one period at which a row of payments is worth nothing today.
 

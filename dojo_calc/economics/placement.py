@@ -20,9 +20,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DomainError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.quantities import Area, Length, Margin, check, whole_number
+from dojo_calc.quantities import Area, Length, Margin, check, single, whole_number
 
 __all__ = ["WaferMap", "dies_on_wafer", "gross_dies_of", "placed_dies", "wafer_map"]
 
@@ -31,6 +32,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 STEPS = 16  # positions up half a pitch
 _BLOCK = 1 << 19  # elements of an intermediate array; a block stays near the processor's cache
 _FINE = float(1 << 28)  # positions in the sort are whole numbers of half a pitch over this
+_POSITIONS = 10_000_000  # rows of dies times steps: what a search lays out at once
 _SLACK = 1e-9  # of a pitch; a die that fits exactly fits
 
 
@@ -51,6 +53,7 @@ class WaferMap:
         return len(self.corners)
 
 
+@door
 def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, steps: int = STEPS) -> Any:
     """Count the dies that fit on a wafer, the measure of every formula for their number [1]_.
 
@@ -91,6 +94,7 @@ def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, 
     shape = arrays[0].shape
     w, h, d, e, s = (array.ravel() for array in arrays)
     _refuse_too_large(w, h, d, e, shape)
+    _refuse_too_fine(h, d, steps)
     counts = np.empty(w.size, dtype=np.int64)
     levels = _levels(h, d / 2 - e, s)
     order = np.argsort(levels, kind="stable")  # dies with as many rows share a block, and none is padded far
@@ -103,6 +107,7 @@ def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, 
     return counts.reshape(shape) if shape else int(counts[0])
 
 
+@door
 def dies_on_wafer(die: Any, width: Any = None, *, wafer: Any, edge: Any, scribe: Any) -> Any:
     """Gross dies that a wafer gives, of a die whose area is known: the one count of them that the library uses.
 
@@ -147,6 +152,7 @@ def dies_on_wafer(die: Any, width: Any = None, *, wafer: Any, edge: Any, scribe:
     return counts if counts.ndim else int(counts)
 
 
+@door
 def gross_dies_of(chip: str, book: Catalogue | None = None) -> int:
     """Gross dies of a chip on a wafer of 300 mm, by `dies_on_wafer` with the catalogue's edge and scribe line.
 
@@ -177,6 +183,7 @@ def gross_dies_of(chip: str, book: Catalogue | None = None) -> int:
     return int(dies_on_wafer(facts.value(unit, "die_area"), width, wafer=wafer, edge=edge, scribe=scribe))
 
 
+@door
 def wafer_map(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, steps: int = STEPS) -> WaferMap:
     """Lay the dies of one wafer out where `placed_dies` counted most.
 
@@ -197,12 +204,13 @@ def wafer_map(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, st
         As for `placed_dies`.
     """
     w, h, d = (
-        float(check(one, Length, name))
-        for one, name in ((width, "width"), (height, "height"), (wafer, "wafer"))
+        single(one, Length, name) for one, name in ((width, "width"), (height, "height"), (wafer, "wafer"))
     )
-    e, s = (float(check(one, Margin, name)) for one, name in ((edge, "edge"), (scribe, "scribe")))
+    e, s = (single(one, Margin, name) for one, name in ((edge, "edge"), (scribe, "scribe")))
+    steps = whole_number(steps, "steps")
     one_w, one_h, one_d, one_e, one_s = (np.array([one]) for one in (w, h, d, e, s))
     _refuse_too_large(one_w, one_h, one_d, one_e, ())
+    _refuse_too_fine(one_h, one_d, steps)
     _, up, across = _best(one_w, one_h, one_d, one_e, one_s, steps)
     radius, pitch = d / 2 - e, w + s
     below = s / 2 + (h + s) * float(up[0])
@@ -233,6 +241,15 @@ def _refuse_too_large(width: Array, height: Array, wafer: Array, edge: Array, sh
             f"die{where} of {1e3 * width[i]:g} x {1e3 * height[i]:g} mm does not fit on a wafer of "
             f"{1e3 * wafer[i]:g} mm less {1e3 * edge[i]:g} mm of edge; expected a diagonal of at most "
             f"{across:g} mm, got {1e3 * np.hypot(width[i], height[i]):.4g} mm"
+        )
+
+
+def _refuse_too_fine(height: Array, wafer: Array, steps: int) -> None:
+    """Refuse more positions than fit in memory, before any is laid out: a slip of the wafer's unit or the die's."""
+    rows = float((wafer / height).max(initial=0.0))
+    if rows * steps > _POSITIONS:
+        raise DomainError(
+            f"a wafer must have at most {_POSITIONS:,} rows of dies times steps, got {rows:,.4g} times {steps:,}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from dojo_calc.doors import door
 from dojo_calc.economics.capacity import h100_equivalents, units_needed, whole
 from dojo_calc.economics.cost import purchase_cost
 from dojo_calc.economics.placement import gross_dies_of
@@ -67,6 +68,7 @@ class Plan:
         return pl.DataFrame(self.rows())
 
 
+@door
 def plan(target: float | str, chip: str, precision: str = "bf16", book: Catalogue | None = None) -> Plan:
     """Lay out what a target peak rate takes with one kind of chip.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dojo_calc.doors import door
 from dojo_calc.economics.discounting import deflated
 from dojo_calc.errors import UnitError
 from dojo_calc.facts import Fact, Facts
@@ -44,6 +45,7 @@ def price_indices(facts: Facts) -> dict[int, float]:
     return {int(fact.date[:4]): fact.value for fact in facts.readings("us", "price_index")}
 
 
+@door
 def restated(amount: Fact, year: int, indices: Mapping[int, float]) -> float:
     """Value of an amount in the money of another year.
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.economics.milp import FIRST_SLICE, FloatArray, Program, Progress, Solution, Status
 from dojo_calc.economics.offers import Needs, Offer, read_needs, read_offer
 from dojo_calc.economics.orders import Orders, scales
@@ -91,6 +92,7 @@ _RELIEF: dict[str, tuple[str, str, Callable[[FloatArray], Any]]] = {
 }
 
 
+@door
 def schedule(
     offers: Sequence[Offer],
     needs: Needs,

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DomainError
 from dojo_calc.quantities import Count, Fraction, Ratio, check
 
@@ -21,6 +22,7 @@ __all__ = ["units_yield"]
 _SCORES = np.linspace(-8.5, 8.5, 341)
 
 
+@door
 def units_yield(faults: Any, clustering: Any, redundant_share: Any, units: Any, needed: Any) -> Any:
     """Share of dies on which enough units are free of faults, and all the rest is [1]_.
 

@@ -34,6 +34,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.economics.programme import frontier_price, retention
 from dojo_calc.errors import DojoCalcError
 from dojo_calc.quantities import CashFlow, Count, DecayRate, Duration, Fraction, Money, Ratio, check
@@ -194,6 +195,7 @@ class Outcomes:
     departures: np.ndarray[Any, np.dtype[np.intp]]
 
 
+@door
 def decide(programme: Programme, *, stop: bool = True, restart: bool = True) -> Policy:
     """Find the best policy of a programme, and what the programme is worth under it.
 
@@ -247,6 +249,7 @@ def decide(programme: Programme, *, stop: bool = True, restart: bool = True) -> 
     return Policy(_scalar(value), _scalar(first), go_on, back, launch, names, times)
 
 
+@door
 def play(programme: Programme, policy: Policy, *, seed: int = 0) -> Outcomes:
     """Start a programme in every scenario and let chance decide, under a policy.
 
@@ -335,6 +338,7 @@ def play(programme: Programme, policy: Policy, *, seed: int = 0) -> Outcomes:
     )
 
 
+@door
 def information_value(saved: Any, about: Any = None, *, groups: int = 64) -> float:
     """What it is worth to know before deciding between making and buying [3]_.
 

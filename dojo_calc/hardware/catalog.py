@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dojo_calc.doors import door
 from dojo_calc.entities import Entity, Names
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.facts import PRESUMED, Fact, Facts, load, merged
@@ -45,6 +46,7 @@ class Catalogue:
         self._made_of = known
         self._built: dict[str, Machine] = {}
 
+    @door
     def names(self, kind: str | None = None) -> list[str]:
         """Ids of all entities, or of one kind."""
         return [entity.id for entity in self._names.entities.values() if kind in (None, entity.kind)]
@@ -86,6 +88,7 @@ class Catalogue:
         """Facts of a reader's own whose kind was not given, so that a program can tell what it took them for."""
         return [fact for fact in self.facts if fact.note.startswith(tuple(PRESUMED.values()))]
 
+    @door
     def fact(self, name: str) -> Fact:
         """Fact by name: ``"d1.peak_bf16"``, ``"d1.peak_bf16[hot_chips_34]"``, or a sum over a machine's parts.
 
@@ -101,6 +104,7 @@ class Catalogue:
             return self.facts.get(one.id, quantity, reading or None)
         return one.summed(quantity)
 
+    @door
     def choose(self, readings: Mapping[str, str]) -> Catalogue:
         """Catalogue in which other readings are the defaults: ``{"d1.peak_bf16": "hot_chips_34"}``.
 
@@ -141,6 +145,7 @@ class Catalogue:
                 holding.append(one)
         return sorted(holding, key=lambda one: one.count(wanted))
 
+    @door
     def table(self, kind: str | None = None) -> pl.DataFrame:
         """Entities as a polars frame: one row each, with their peaks, memory, power and price in SI."""
         import polars as pl
@@ -163,6 +168,7 @@ class Catalogue:
         return pl.DataFrame(rows, infer_schema_length=None)
 
 
+@door
 def catalogue(*extra: str | Path) -> Catalogue:
     """Catalogue that ships with the library, with a reader's own files on top.
 

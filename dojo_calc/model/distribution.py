@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DomainError, ModelError, UnknownNameError, nearest
 from dojo_calc.model.inputs import Input, Samples, Uniform
 from dojo_calc.quantities import Spec, check_against
@@ -28,6 +29,7 @@ Z95: Final = 1.6448536269514722  # the standard normal distribution stays below 
 _FAR = 8.2  # normal scores beyond it have probabilities that doubles cannot tell from 0 or 1
 
 
+@door
 def quantile(one: Input, u: Any, *, weights: Weights | None = None) -> Any:
     """Value of an input below which it lies with some probability.
 

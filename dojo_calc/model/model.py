@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DomainError, ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind, judged
@@ -36,6 +37,7 @@ from dojo_calc.model.wiring import (
     check_names,
     check_units,
     choice,
+    named,
     narrower,
     order,
     step,
@@ -82,6 +84,7 @@ class Model:
         unit or domain that does not fit, a function that does not broadcast, or defaults that break a condition.
     """
 
+    @door
     def __init__(
         self,
         steps: Mapping[str, Callable[..., Any] | Step] | Iterable[tuple[str, Callable[..., Any] | Step]],
@@ -121,7 +124,7 @@ class Model:
         UnknownNameError
             If there is none of that name.
         """
-        if name in self.inputs:
+        if isinstance(name, str) and name in self.inputs:
             return self.inputs[name].spec
         return self._step(name).result
 
@@ -130,7 +133,7 @@ class Model:
         return Graph(self._steps, (*self.inputs, *self._order), self._asked)
 
     def _step(self, name: str) -> Wired:
-        if name not in self._steps:
+        if not isinstance(name, str) or name not in self._steps:
             raise UnknownNameError(
                 f"model {self.name} has no output {name!r}{nearest(str(name), self._steps)}"
             )
@@ -178,7 +181,7 @@ class Model:
             domain, as where values given make no sense together; the message names it.
         """
         asked = self._left(given) if outputs is None else outputs
-        wanted = (asked,) if isinstance(asked, str) else tuple(asked)
+        wanted = named(asked)
         if not wanted:
             raise ModelError(f"model {self.name} was asked for no output")
         values, masks = self._computed(wanted, given, keep=False)
@@ -192,7 +195,7 @@ class Model:
 
     def values(self, outputs: Sequence[str], given: Mapping[str, Given]) -> dict[str, Any]:
         """Evaluate outputs and keep every value on the way, inputs included."""
-        return self._computed(tuple(outputs), given, keep=True)[0]
+        return self._computed(named(outputs), given, keep=True)[0]
 
     def broken(self, outputs: str | Sequence[str], /, **given: Given) -> list[Broken]:
         """Conditions that values given break, identities and limits, as far as they concern the outputs.
@@ -207,7 +210,7 @@ class Model:
         list of Broken
             With the elements where, and words for each. Empty if everything holds.
         """
-        wanted = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+        wanted = named(outputs)
         return self.judged(wanted, given)[1]
 
     def judged(
@@ -217,12 +220,14 @@ class Model:
         values, path = self._run(tuple(outputs), given, keep=False, limits=True)
         return values, judged(path.checks, values)
 
+    @door
     def told(self, output: str, given: Mapping[str, Given]) -> list[tuple[str, str]]:
         """Conditions that bear on an output, each with its kind, and what is wrong or nothing, in words."""
         values, path = self._run((output,), given, keep=False, limits=True)
         wrong = {one.says: one.text() for one in judged(path.checks, values)}
         return [(f"{check.kind}: {check.says}", wrong.get(check.says, "")) for check, _ in path.checks]
 
+    @door
     def checked(self, given: Mapping[str, Given]) -> dict[str, Any]:
         """Values at the model's boundary: in SI and inside their domains, whatever they are for.
 
@@ -236,6 +241,7 @@ class Model:
         self._refuse_unknown(given)
         return {name: self._checked(name, value) for name, value in given.items()}
 
+    @door
     def read(self, name: str, given: Any) -> Input:
         """Input of a name, of a step too, read from what may be given to `replace` or a `view`.
 
@@ -247,6 +253,7 @@ class Model:
         self._refuse_unknown([name])
         return read_input(name, self.spec(name), given, self.book)
 
+    @door
     def refuse(self, outputs: Sequence[str], given: Iterable[str]) -> None:
         """Refuse outputs and names to be given that do not go together, before any value is known.
 
@@ -392,6 +399,7 @@ class Model:
 
     # --- Other models out of this one ----------------------------------------------------------------------
 
+    @door
     def replace(self, /, **inputs: Any) -> Model:
         """Model with other defaults: facts, numbers, texts, triples or distributions, as for the constructor.
 
@@ -423,6 +431,7 @@ class Model:
             changed._paths = {}
         return changed
 
+    @door
     def view(self, outputs: str | Sequence[str], given: Mapping[str, Any] | None = None, /) -> Model:
         """Part of this model that leads to some outputs when some values are given.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dojo_calc import units
-from dojo_calc.errors import DomainError, ModelError, nearest
+from dojo_calc.doors import door
+from dojo_calc.errors import ArgumentError, DomainError, ModelError, nearest
 from dojo_calc.quantities import Spec, check_against, signature
 
 __all__ = ["Bound", "Graph", "Step", "Wired", "choice", "step"]
@@ -33,6 +34,7 @@ class Step:
     chosen: bool = False
 
 
+@door
 def step(function: Callable[..., Any], **wires: Wire) -> Step:
     """Wire a formula's parameters to other names, or to constants.
 
@@ -51,6 +53,7 @@ def step(function: Callable[..., Any], **wires: Wire) -> Step:
     return Step(function, wires)
 
 
+@door
 def choice(function: Callable[..., Any], **wires: Wire) -> Step:
     """Wire a formula that makes a decision unless somebody makes it otherwise, as `step` does.
 
@@ -234,6 +237,22 @@ def narrower(one: Spec, other: Spec) -> Spec:
     """Domain that suits both consumers of an input."""
     low, low_open = max((one.low, one.low_open), (other.low, other.low_open))
     return replace(one, low=low, low_open=low_open, high=min(one.high, other.high))
+
+
+def named(outputs: str | Sequence[str]) -> tuple[str, ...]:
+    """Names of outputs asked for, one or several.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither a text nor a list of texts.
+    """
+    if isinstance(outputs, str):
+        return (outputs,)
+    wanted = tuple(outputs) if isinstance(outputs, Sequence) else ()
+    if not isinstance(outputs, Sequence) or not all(isinstance(name, str) for name in wanted):
+        raise ArgumentError(f"outputs must be a name or a list of names, got {outputs!r:.60}")
+    return wanted
 
 
 def check_broadcasts(wired: Wired) -> None:

@@ -20,6 +20,7 @@ from annotated_types import Ge
 from pydantic import FiniteFloat
 
 from dojo_calc import units
+from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine, Memory
@@ -240,6 +241,7 @@ def parameters() -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+@door
 def efficiency(chip: str, precision: str, stack: str = "") -> dict[str, Parameter]:
     """Parameters of a chip at a precision under a software stack.
 

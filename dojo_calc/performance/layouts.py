@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.performance.plan import RECOMPUTE, SHARDING
 from dojo_calc.performance.workload import Transformer
 
@@ -168,6 +169,7 @@ def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
     return np.concatenate(parts).astype(np.float64)
 
 
+@door
 def nearest_counts(chips: int, global_batch: int, group: int) -> list[int]:
     """Counts of chips around a count that a layout uses in full: the nearest below and above.
 
@@ -186,6 +188,7 @@ def nearest_counts(chips: int, global_batch: int, group: int) -> list[int]:
     return [one for one in counts if one <= chips][-1:] + [one for one in counts if one > chips][:1]
 
 
+@door
 def nearest_batch(chips: int, global_batch: int, bases: Sequence[tuple[int, ...]]) -> tuple[int, int]:
     """Batch near a batch with which some layout uses the most chips, micro-batches a multiple of its stages.
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Le
 
+from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.performance.workload import SizeError, Transformer
 from dojo_calc.rows import Strict
@@ -81,6 +82,7 @@ def _architectures() -> dict[str, _Row]:
     return {row.model_type: row for row, _ in read_rows(data_path("architectures.csv"), _Row)}
 
 
+@door
 def transformer_from_config(config: str | Path | Mapping[str, Any], name: str = "") -> Transformer:
     """Sizes of a model by its `config.json`.
 

@@ -11,6 +11,7 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.performance.kernels import convolution_flop, convolution_outputs
 from dojo_calc.performance.vision import convolution_parameters, normalisation_parameters
@@ -84,6 +85,7 @@ class Backbone:
         return float((self.pixels * self.channels_out).max())
 
 
+@door
 @cache
 def backbone(name: str) -> Backbone:
     """Network of the table by name: ``"resnet-50"`` as published, ``"resnet-50-v1.5"`` as it is now trained.

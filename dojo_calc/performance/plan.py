@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -51,6 +52,7 @@ class PlanError(DojoCalcError):
     """A plan cannot be: sizes that do not fit each other, or memory that is too small."""
 
 
+@door
 def flags(recompute: Any, sharding: Any, attention: Any, recompute_share: Any = 1.0) -> dict[str, Any]:
     """Words of a plan as the 1s and 0s that the formulas take.
 
@@ -169,6 +171,7 @@ class Training:
         return self.problems.texts() if self.problems.number.shape else ""
 
 
+@door
 def train(
     model: str | Transformer,
     chip: str,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dojo_calc.errors import DomainError, UnknownNameError, nearest
+from dojo_calc.doors import door
+from dojo_calc.errors import ArgumentError, DomainError, UnknownNameError, nearest
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.performance.roofline import (
     attainable_rate,
@@ -44,6 +45,7 @@ class Feed:
     bandwidth: float
 
 
+@door
 def feeds(machine: Machine, within: Machine | None = None) -> list[Feed]:
     """What a machine can stream from, nearest first.
 
@@ -99,12 +101,17 @@ class Roofs:
         ``{(machine, precision): reason}``.
     """
 
+    @door
     def __init__(
         self,
         machines: Sequence[Machine],
         precisions: Sequence[str] = ("bf16",),
         within: Mapping[str, Machine] | None = None,
     ) -> None:
+        if not machines or not precisions:
+            raise ArgumentError(
+                f"roofs need a machine and a precision, got {len(machines)} and {len(precisions)}"
+            )
         around = within or {}
         self.machines = [machine.id for machine in machines]
         self.names = [machine.name for machine in machines]
@@ -193,6 +200,7 @@ class Roofs:
         return pl.DataFrame(rows)
 
 
+@door
 def time_bounds(
     machine: Machine, precision: str, work: ArrayLike, traffic: Mapping[str, ArrayLike]
 ) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
@@ -85,6 +86,7 @@ class _Found:
     nearest: float = np.inf
 
 
+@door
 def search(
     model: str | Transformer,
     chip: str,

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DomainError
 from dojo_calc.quantities import Count, Fraction, check
 
 __all__ = ["spares_needed", "spares_suffice"]
 
 
+@door
 def spares_suffice(spares: ArrayLike, under_repair: ArrayLike) -> NDArray[np.float64]:
     """Probability that no more units are under repair than there are spares.
 
@@ -49,6 +51,7 @@ def spares_suffice(spares: ArrayLike, under_repair: ArrayLike) -> NDArray[np.flo
     return np.asarray(pdtr(np.floor(kept), mean))
 
 
+@door
 def spares_needed(under_repair: ArrayLike, confidence: ArrayLike) -> NDArray[np.float64]:
     """Fewest spares that suffice with a probability.
 

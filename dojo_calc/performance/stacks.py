@@ -12,6 +12,7 @@ from typing import Annotated
 from annotated_types import Gt, Le
 from pydantic import FiniteFloat
 
+from dojo_calc.doors import door
 from dojo_calc.errors import nearest
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
@@ -64,6 +65,7 @@ def stacks() -> dict[str, Stack]:
     return found
 
 
+@door
 def software(name: str) -> Stack:
     """Stack of that name; the typical one for an empty name, and, with a word on it, for one that is not listed.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DomainError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
@@ -36,6 +37,7 @@ class Stated:
     basis: str
 
 
+@door
 def train_at(
     model: str | Transformer,
     chip: str,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ValidationError, create_model, model_validator
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
@@ -252,6 +253,7 @@ _Row = create_model("_Row", __base__=Strict, model=(str, ...), refused=(str, "")
 _NEEDED = ("layers", "hidden", "feedforward", "heads", "kv_heads", "vocabulary")
 
 
+@door
 def model_table(path: Path | None = None) -> tuple[dict[str, Transformer], dict[str, str]]:
     """Every model of a table: what can be expressed, and why the others cannot.
 
@@ -309,11 +311,13 @@ def _table(path: Path | None) -> tuple[dict[str, Transformer], dict[str, str]]:
     return known, refused
 
 
+@door
 def transformers(path: Path | None = None) -> dict[str, Transformer]:
     """Every model of a table that can be expressed, see `model_table`: name to sizes, in the table's order."""
     return model_table(path)[0]
 
 
+@door
 def transformer(model: str | Transformer, models: str | Path | None = None) -> Transformer:
     """Sizes of a model by name, in any case.
 

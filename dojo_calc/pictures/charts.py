@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from dojo_calc.errors import ExtraError
+from dojo_calc.errors import ArgumentError, ExtraError
 from dojo_calc.formatting import format_number
 from dojo_calc.pictures.theme import NEUTRAL, PALETTE, in_book
 
@@ -59,13 +59,13 @@ def finish(chart: ChartT, *, title: str, subtitle: str, alt: str, height: int | 
         The chart, to be left as the last expression of a cell.
     """
     if not isinstance(chart, altair.Chart | altair.LayerChart):
-        raise TypeError(
+        raise ArgumentError(
             f"expected one view, altair.Chart or altair.LayerChart, got {type(chart).__name__}: "
             "show the parts of a concatenated or faceted chart as charts of their own"
         )
     for name, text in (("title", title), ("subtitle", subtitle), ("alt", alt)):
         if not text.strip():
-            raise ValueError(f"a chart needs its {name}, got an empty text")
+            raise ArgumentError(f"a chart needs its {name}, got an empty text")
     sized = chart if height is None else chart.properties(height=height)
     return sized.properties(
         width="container", title=altair.TitleParams(title, subtitle=subtitle), description=alt
@@ -94,7 +94,7 @@ def waterfall(
         For `finish`.
     """
     if total in parts:
-        raise ValueError(f"the sum of the parts needs a name of its own, got {total!r} as a part too")
+        raise ArgumentError(f"the sum of the parts needs a name of its own, got {total!r} as a part too")
     rows = [{"what": what, "value": float(amount), "last": 0} for what, amount in parts.items()]
     rows.append({"what": total, "value": math.fsum(parts.values()), "last": 1})
     base = altair.Chart(altair.InlineData(rows)).transform_calculate(shown=f"format(datum.value, '{digits}')")
@@ -210,7 +210,7 @@ def range_bars(
         For `finish`.
     """
     if missing := sorted({label, value, low, high, *tooltip, *([by] if by else [])} - set(frame.columns)):
-        raise ValueError(f"range_bars needs columns of the frame, {frame.columns}; got {missing}")
+        raise ArgumentError(f"range_bars needs columns of the frame, {frame.columns}; got {missing}")
     numbers = [altair.Tooltip(_field(one), type="quantitative", format=digits) for one in (value, low, high)]
     words = [altair.Tooltip(_field(one), type="nominal") for one in dict.fromkeys([label, *tooltip])]
     base = altair.Chart()
@@ -274,7 +274,7 @@ def timeline(
         if end is not None and row[end] is not None:
             last = _days(row[end])[1]
         if last < first:
-            raise ValueError(
+            raise ArgumentError(
                 f"{row[label]}: expected a date from {first} on as its end, got {row[end or start]}"
             )
         when = str(row[start]) if end is None or row[end] is None else f"{row[start]} to {row[end]}"
@@ -284,7 +284,9 @@ def timeline(
         )
     names = [row["what"] for row in rows]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise ValueError(f"each event needs a row of its own, got {', '.join(sorted(twice))} more than once")
+        raise ArgumentError(
+            f"each event needs a row of its own, got {', '.join(sorted(twice))} more than once"
+        )
     base = altair.Chart()
     x = altair.X("from:T", title=None, axis=altair.Axis(format="%Y", tickCount="year"))
     spans = base.transform_filter("datum.from != datum.to").mark_bar(height=7, cornerRadius=3, opacity=0.75)
@@ -404,10 +406,10 @@ def table(frame: polars.DataFrame, caption: str, *, formats: Mapping[str, str] |
         To be left as the last expression of a cell.
     """
     if not caption.strip():
-        raise ValueError("a table needs its caption, got an empty text")
+        raise ArgumentError("a table needs its caption, got an empty text")
     chosen = dict(formats or {})
     if unknown := sorted(set(chosen) - set(frame.columns)):
-        raise ValueError(f"formats are for columns of the frame, {frame.columns}; got {unknown}")
+        raise ArgumentError(f"formats are for columns of the frame, {frame.columns}; got {unknown}")
     return Table(frame, caption, chosen)
 
 
@@ -432,11 +434,11 @@ def _signs(
     """Colour and shape that tell kinds apart, the same for a kind wherever `kinds` is the same."""
     every = list(kinds) or column.unique(maintain_order=True).to_list()
     if len(every) > len(_SHAPES):
-        raise ValueError(
+        raise ArgumentError(
             f"colours and shapes tell {len(_SHAPES)} kinds apart, got {len(every)}: {', '.join(every)}"
         )
     if unknown := sorted(set(column) - set(every)):
-        raise ValueError(
+        raise ArgumentError(
             f"kinds has every value of {name}; {', '.join(unknown)} is not among {', '.join(every)}"
         )
     seen = [(one, i) for i, one in enumerate(every) if one in set(column)]
@@ -457,7 +459,7 @@ def _days(given: date | str) -> tuple[date, date]:
         year, month, day = (*(int(part) for part in given.split("-")), None, None)[:3]
         first = date(cast("int", year), month or 1, day or 1)
     except ValueError:
-        raise ValueError(f"expected a date such as 2021, 2021-08 or 2021-08-19, got {given!r}") from None
+        raise ArgumentError(f"expected a date such as 2021, 2021-08 or 2021-08-19, got {given!r}") from None
     if day:
         return first, first
     ends = month or 12

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
+from annotated_types import Ge
 
 from dojo_calc import units
 from dojo_calc.analysis.explain import signals
+from dojo_calc.doors import door
 from dojo_calc.errors import ExtraError, ModelError, UnitError
 from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model
@@ -55,6 +57,7 @@ class Slider:
         return f"{self.input}_set"
 
 
+@door
 def slider(
     name: str,
     low: float,
@@ -82,14 +85,22 @@ def slider(
     Returns
     -------
     Slider
+
+    Raises
+    ------
+    ModelError
+        If the ends are no finite range, or the step is not above zero.
     """
-    if not low < high:
+    if not -math.inf < low < high < math.inf:
         raise ModelError(f"slider {name}: expected low < high, got {low:g}, {high:g}")
-    words = label or name.replace("_", " ")
+    if step is not None and not 0 < step < math.inf:
+        raise ModelError(f"slider {name}: expected a step above 0, got {step:g}")
+    words = name.replace("_", " ") if label is None else label
     shown = f"{words} ({_words(unit)})" if unit != "1" else words
-    return Slider(name, low, high, step or (high - low) / 100, unit, shown)
+    return Slider(name, low, high, (high - low) / 100 if step is None else step, unit, shown)
 
 
+@door
 def live(
     model: Model,
     output: str | Sequence[str],
@@ -103,7 +114,7 @@ def live(
     point: float | None = None,
     unit: str | Sequence[str] | None = None,
     labels: Mapping[str, str] | None = None,
-    height: int | None = None,
+    height: Annotated[int, Ge(1)] | None = None,
 ) -> alt.Chart | alt.LayerChart:
     """Chart of outputs of a model, recomputed in the page as its sliders move.
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from dojo_calc.analysis.draws import Draws
 from dojo_calc.analysis.sweep import whole
 from dojo_calc.chain.shipped import make_or_buy
+from dojo_calc.doors import door
 from dojo_calc.economics.programme import frontier_price
 from dojo_calc.economics.stages import Programme, Stage
 from dojo_calc.errors import UnknownNameError, nearest
@@ -58,6 +59,7 @@ class InHouse:
     inputs: Mapping[str, Any]
 
 
+@door
 def in_house(
     samples: int | None = None, *, seed: int = 0, book: Catalogue | None = None, **given: Any
 ) -> InHouse:

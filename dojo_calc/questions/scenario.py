@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from dojo_calc.chain.shipped import shipped
+from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, FactsError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
@@ -61,6 +62,7 @@ class Scenario:
     outputs: tuple[str, ...]
 
 
+@door
 def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: bool = False) -> Scenario:
     """Read a scenario file.
 

@@ -113,7 +113,7 @@ def test_an_output_that_hardly_ever_varies_is_refused() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n": 2.5}, "n must be a whole number, at least 2, got 2.5"),
+        ({"n": 2.5}, "n must be a whole number, got 2.5"),
         ({"resamples": 1}, "resamples must be a whole number, at least 2"),
         ({"seed": -1}, "seed must be a whole number, at least 0, got -1"),
         ({"level": 1.0}, "level must be above 0 and below 1"),

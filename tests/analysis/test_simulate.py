@@ -458,12 +458,12 @@ def test_bad_arguments_are_named(lognormals: Model) -> None:
         (
             lambda: simulate(lognormals, "y", correlations={"first": 0.5}),  # type: ignore[dict-item]
             DojoCalcError,
-            "expected a pair of inputs to be correlated, got 'first'",
+            "correlations must be a mapping from a group of a text and a text to a number",
         ),
         (
             lambda: simulate(lognormals, "y", correlations={("first", "second"): "much"}),  # type: ignore[dict-item]
             DojoCalcError,
-            "the correlation of first and second",
+            "correlations must be a mapping from a group of a text and a text to a number",
         ),
         (lambda: simulate(dc.Model({"y": inverse}, {"first": None}), "y"), ModelError, "needs a value"),
         (lambda: simulate(lognormals, "y").quantile(2), DomainError, "q must be"),

@@ -60,9 +60,9 @@ def test_an_unknown_law_is_told() -> None:
     ("given", "message"),
     [
         ({"compute": 0}, "compute must be above 0"),
-        ({"compute": [1e24, 1e25]}, "compute must be one number"),
+        ({"compute": [1e24, 1e25]}, "compute must be a number or a text"),
         ({"parameters": 0.5}, "parameters must be at least 1"),
-        ({"chips": True}, "chips must be a number"),
+        ({"chips": True}, "chips must be a whole number or a text"),
     ],
 )
 def test_a_budget_of_nothing_is_refused(given: dict[str, Any], message: str) -> None:

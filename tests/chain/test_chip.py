@@ -12,7 +12,7 @@ import dojo_calc as dc
 from dojo_calc.chain import kin
 from dojo_calc.chain.chip import QUESTIONS
 from dojo_calc.chain.dates import input_on, readings_on, years_apart
-from dojo_calc.errors import DomainError, UnitError, UnknownNameError
+from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError
 from dojo_calc.hardware.catalog import catalogue
 from dojo_calc.tables import data_path
 
@@ -100,7 +100,7 @@ def test_the_index_restates_halls_and_nothing_that_has_a_price_of_its_own() -> N
 
 @pytest.mark.parametrize("on", ["24", "2024-13", "soon", 20240101, True, "2024-02-40"])
 def test_what_is_no_date_is_refused(on: str | int) -> None:
-    with pytest.raises(DomainError, match="on must be"):
+    with pytest.raises(DojoCalcError, match="on must be"):
         dc.chip_inputs("h100-sxm", BOOK, on=on)
 
 

@@ -213,13 +213,13 @@ def test_of_an_array_of_sizes_those_that_are_not_whole_are_masked() -> None:
         ({"sequence_parallel": "yes"}, "sequence_parallel must be 1 or 0"),
         ({"visible": 0.0}, "visible must be above 0 and at most 1"),
         ({"visible": math.nan}, "visible must be above 0 and at most 1"),
-        ({"visible": [0.5, 1.0]}, "visible must be one number"),
+        ({"visible": [0.5, 1.0]}, "visible must be a number"),
         ({"visible": True}, "visible must be a number"),
         ({"recompute": "full", "recompute_share": 0}, "recompute_share must be above 0 and at most 1"),
         ({"recompute": "full", "recompute_share": True}, "recompute_share must be a number"),
         ({"expert_load": 1.5}, "expert_load has no effect: gpt3-175b has no experts"),
         ({"expert_domains": 4}, "expert_domains has no effect: gpt3-175b has no experts"),
-        ({"precision": ["bf16"]}, "precision must be one of"),
+        ({"precision": ["bf16"]}, "precision must be a text"),
     ],
 )
 def test_what_else_is_given_is_used_or_refused(given: dict[str, Any], message: str) -> None:

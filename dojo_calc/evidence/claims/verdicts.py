@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dojo_calc import units
+from dojo_calc.doors import door
 from dojo_calc.errors import FactsError
 from dojo_calc.evidence.claims.answers import Check
 from dojo_calc.evidence.claims.dojo_machine import DOJO_MACHINE_CHECKS
@@ -53,6 +54,7 @@ class Entry:
     reason: str = ""
 
 
+@door
 def verdicts(book: Catalogue | None = None) -> list[Entry]:
     """Hold every claim of the ledger against the models.
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field, FiniteFloat
 
+from dojo_calc.doors import door
 from dojo_calc.economics.cost import cluster_cost, common_cost, lot_price_ratio, price_by_power
 from dojo_calc.economics.power import cluster_power, host_power
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
@@ -104,6 +105,7 @@ class Model:
         return cluster_cost(chips, chip_price, self.system_markup, ratio, common)
 
 
+@door
 def read_clusters(path: str | Path | None = None, book: Catalogue | None = None) -> list[Cluster]:
     """Read a table of clusters and fill in what the model needs.
 
@@ -185,6 +187,7 @@ def _words() -> tuple[tuple[frozenset[str], str], ...]:
     return tuple((frozenset(row.words.split()), row.entity) for row, _ in rows)
 
 
+@door
 def validate_clusters(path: str | Path | None = None, book: Catalogue | None = None) -> Validation:
     """Predict what a table of clusters reports, a row for each figure.
 

@@ -15,6 +15,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import FiniteFloat
 
+from dojo_calc.doors import door
 from dojo_calc.evidence.measured.runs import Run, cluster, publisher
 from dojo_calc.evidence.measured.training_runs import predict_memory
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
@@ -102,6 +103,7 @@ def read_memory_runs(path: Path | None = None) -> list[MemoryRun]:
     return list(found.values())
 
 
+@door
 def validate_memory_runs(
     path: Path | None = None, book: Catalogue | None = None, models: Path | None = None
 ) -> Validation:

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import PositiveFloat
 
 from dojo_calc import units
+from dojo_calc.doors import door
 from dojo_calc.economics.carbon import die_carbon, wafer_carbon
 from dojo_calc.economics.cost import energy_cost, purchase_cost, straight_line, total_cost
 from dojo_calc.economics.depreciation import decay_of_orders, rate_of_loss
@@ -104,6 +105,7 @@ def _reference(*ids: str) -> Callable[[Computed], Computed]:
     return register
 
 
+@door
 def compare_references() -> list[Compared]:
     """Compute every figure of `data/references.csv` and hold it against what was printed.
 

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.evidence.measured.plans_tried import studies
 from dojo_calc.evidence.measured.runs import METRICS, Run, chips_of, cluster, publisher, read_runs, splits
@@ -405,6 +406,7 @@ def _per_step(one: _Sized, plan: Mapping[str, float], book: Catalogue) -> float:
     return work / unit.total(matrix_peak(unit, run.precision))
 
 
+@door
 def validate_runs(
     path: Path | None = None,
     book: Catalogue | None = None,

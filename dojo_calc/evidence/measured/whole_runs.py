@@ -22,6 +22,7 @@ from annotated_types import Ge, Gt
 from pydantic import BeforeValidator, FiniteFloat
 
 from dojo_calc.chain.training import failing_run
+from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.evidence.measured.runs import publisher
 from dojo_calc.evidence.measured.validation import Row, Validation, summarise
@@ -349,6 +350,7 @@ def _hours(run: WholeRun, book: Catalogue, utilisation: float) -> float:
     return work / (_peak(run.chip, book) * utilisation) / hour
 
 
+@door
 def validate_whole_runs(
     path: Path | None = None, book: Catalogue | None = None, models: Path | None = None
 ) -> Validation:
