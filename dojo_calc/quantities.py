@@ -25,7 +25,7 @@ from dojo_calc.parsing import parse_as
 
 __all__ = [
     "ALLOWANCE", "Area", "ByteRate", "Bytes", "CashFlow", "Count", "CountPerArea", "Current", "DecayRate",
-    "DiscountRate", "Duration", "Energy", "EnergyPerArea", "EnergyPrice", "Exponent", "Extent", "Flop",
+    "DiscountRate", "Duration", "Elasticity", "Energy", "EnergyPerArea", "EnergyPrice", "Exponent", "Extent", "Flop",
     "FlopDemand", "FlopRate", "Fraction", "Frequency", "Growth", "Horizon", "Intensity", "InterestRate", "Length",
     "Margin", "Mass", "MassPerArea", "MassPerEnergy", "Money", "MoneyPerByte", "MoneyPerFlop",
     "MoneyPerFlopRate", "MoneyPerLength", "MoneyPerPower", "MoneyRate", "Numeric", "Periods", "PositiveBytes",
@@ -33,7 +33,7 @@ __all__ = [
     "PositiveFraction", "PositiveIntensity", "PositiveMoney", "PositiveMoneyRate", "PositivePower",
     "PositiveRatio", "Power", "PowerRamp", "PowerUsage", "ProperFraction", "Ranks", "RatePerArea",
     "RatePerPower", "Ratio", "Rise", "SignedBytes", "SignedCount", "SignedDuration",
-    "SignedPower", "Spec", "Term",
+    "SignedPower", "Spec", "Speed", "Term",
     "TokenRate", "Unit", "Voltage", "Volume", "VolumePerEnergy", "Year", "alias", "as_count", "check",
     "check_result", "checked", "is_formula", "signature", "single", "spec", "whole_number",
 ]  # fmt: skip
@@ -97,6 +97,8 @@ Horizon: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, le=100)]
 Term: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.1, le=100)]
 # Of a law of scaling: a loss goes with a negative power of size or data, bounded for the same reason.
 Exponent: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0.05, le=1)]
+# How many times as fast one thing grows as another; bounded, since powers of powers are taken.
+Elasticity: TypeAlias = Annotated[Numeric, Unit("1"), Interval(ge=0, le=5)]
 Flop: TypeAlias = Annotated[Numeric, Unit("FLOP"), NotNegative]
 PositiveFlop: TypeAlias = Annotated[Numeric, Unit("FLOP"), Positive]
 FlopRate: TypeAlias = Annotated[Numeric, Unit("FLOP/s"), Positive]
@@ -138,6 +140,7 @@ PositiveDecayRate: TypeAlias = Annotated[Numeric, Unit("1/s"), Positive]
 TokenRate: TypeAlias = Annotated[Numeric, Unit("1/s"), NotNegative]
 RatePerPower: TypeAlias = Annotated[Numeric, Unit("FLOP/J"), Positive]
 RatePerArea: TypeAlias = Annotated[Numeric, Unit("FLOP/s/m^2"), Positive]
+Speed: TypeAlias = Annotated[Numeric, Unit("m/s"), Positive]
 Length: TypeAlias = Annotated[Numeric, Unit("m"), Positive]
 Margin: TypeAlias = Annotated[Numeric, Unit("m"), NotNegative]
 Area: TypeAlias = Annotated[Numeric, Unit("m^2"), Positive]

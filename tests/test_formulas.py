@@ -202,6 +202,7 @@ TOGETHER = {
     "dojo_calc.economics.race.owner_share": "nothing is owned",
     "dojo_calc.economics.finance.diluted_share": "a company worth nothing that raises nothing",
     "dojo_calc.economics.programme.break_even_volume": "no volume where a unit saves nothing",
+    "dojo_calc.economics.streams.count_for_value": "no number where each is worth nothing",
     "dojo_calc.economics.silicon.gross_dies": "negative for a die larger than the wafer holds",
     "dojo_calc.economics.silicon.usable_diameter": "not positive for a ring as wide as the wafer",
     "dojo_calc.performance.kernels.convolution_outputs": "not positive for a kernel larger than the padded input",

@@ -6,24 +6,29 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from dojo_calc.chain.autonomy import value_of_autonomy
 from dojo_calc.chain.budget import training_budget
 from dojo_calc.chain.build import chain
 from dojo_calc.chain.capacity import fleet, spec_to_cheque
+from dojo_calc.chain.data_ceiling import data_ceiling
 from dojo_calc.chain.feed import feed_dojo
 from dojo_calc.chain.money import chip_hour, collateral, megawatts
+from dojo_calc.chain.next_silicon import next_silicon, samsung_contract
 from dojo_calc.chain.procurement import pledge, race, swap, wafers_to_exapods
 from dojo_calc.chain.programme import make_or_buy
+from dojo_calc.chain.scarcity import scarcity
 from dojo_calc.chain.silicon import die_to_tile
 from dojo_calc.chain.training import training_run
+from dojo_calc.chain.xai_money import xai_money
 from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
 
 __all__ = [
-    "MODELS", "chain", "chip_hour", "collateral", "die_to_tile", "feed_dojo", "fleet", "make_or_buy", "megawatts",
-    "pledge", "race", "shipped", "spec_to_cheque", "swap", "training_budget",
-    "training_run", "wafers_to_exapods",
+    "MODELS", "chain", "chip_hour", "collateral", "data_ceiling", "die_to_tile", "feed_dojo", "fleet", "make_or_buy",
+    "megawatts", "next_silicon", "pledge", "race", "samsung_contract", "scarcity", "shipped", "spec_to_cheque",
+    "swap", "training_budget", "training_run", "value_of_autonomy", "wafers_to_exapods", "xai_money",
 ]  # fmt: skip
 
 MODELS: dict[str, Callable[..., Model]] = {
@@ -42,6 +47,12 @@ MODELS: dict[str, Callable[..., Model]] = {
     "pledge": pledge,
     "training_run": training_run,
     "training_budget": training_budget,
+    "value_of_autonomy": value_of_autonomy,
+    "data_ceiling": data_ceiling,
+    "next_silicon": next_silicon,
+    "samsung_contract": samsung_contract,
+    "xai_money": xai_money,
+    "scarcity": scarcity,
 }
 
 

@@ -38,8 +38,14 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
         design reference_cost, reference_die, growing, fixed.
     """
     known = catalogue() if book is None else book
+    steps, inputs = tile(known)
+    return Model(steps, inputs=inputs, book=known, name="die_to_tile")
+
+
+def tile(known: Catalogue) -> tuple[dict[str, Callable[..., Any] | Step], dict[str, Any]]:
+    """Steps and inputs of `die_to_tile`, for the models that set another silicon beside the tile."""
     facts = known.facts
-    tile, wafer = known.machine("dojo-tile"), "wafer-300mm"
+    made, wafer = known.machine("dojo-tile"), "wafer-300mm"
     laid_out, needed = facts.get("d1", "nodes_per_array"), facts.value("d1", "units")
     growing = [facts.get("chiplet-actuary", f"design_{of}_share") for of in ("chip", "module")]
     steps: dict[str, Callable[..., Any] | Step] = {
@@ -69,35 +75,31 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
         "design_per_tile": step(purchase_cost, units="per_tile", price="design_per_die"),
         "tile_with_design": step(total_cost, first="tile", others=("design_per_tile",)),
     }
-    return Model(
-        steps,
-        inputs={
-            "wafer_price": f"{wafer}.wafer_price",
-            "die_area": "d1.die_area",
-            "wafer_diameter": f"{wafer}.wafer_diameter",
-            "edge_exclusion": f"{wafer}.edge_exclusion",
-            "scribe_width": f"{wafer}.scribe_width",
-            "defect_density": f"{wafer}.defect_density",
-            "critical_share": f"{wafer}.critical_share",
-            "clustering": f"{wafer}.clustering",
-            "redundant_share": "d1.redundant_share",
-            "spares": (laid_out.value - needed, laid_out.low - needed, laid_out.high - needed),
-            "test_cost": "d1.test_cost",
-            "coverage": "d1.test_coverage",
-            "per_tile": tile.count("d1"),
-            "packaging": "dojo-tile.packaging_cost",
-            "module": "dojo-tile.module_cost",
-            "assembly_yield": "dojo-tile.assembly_yield",
-            "tile_peak": tile.peak("bf16"),
-            "volume": "tsmc-d1-order.order",
-            "reference_cost": f"{wafer}.design_cost",
-            "reference_die": facts.value("chiplet-actuary", "design_reference_die"),
-            "growing": tuple(sum(getattr(one, of) for one in growing) for of in ("value", "low", "high")),
-            "fixed": "chiplet-actuary.design_fixed_share",
-        },
-        book=known,
-        name="die_to_tile",
-    )
+    inputs: dict[str, Any] = {
+        "wafer_price": f"{wafer}.wafer_price",
+        "die_area": "d1.die_area",
+        "wafer_diameter": f"{wafer}.wafer_diameter",
+        "edge_exclusion": f"{wafer}.edge_exclusion",
+        "scribe_width": f"{wafer}.scribe_width",
+        "defect_density": f"{wafer}.defect_density",
+        "critical_share": f"{wafer}.critical_share",
+        "clustering": f"{wafer}.clustering",
+        "redundant_share": "d1.redundant_share",
+        "spares": (laid_out.value - needed, laid_out.low - needed, laid_out.high - needed),
+        "test_cost": "d1.test_cost",
+        "coverage": "d1.test_coverage",
+        "per_tile": made.count("d1"),
+        "packaging": "dojo-tile.packaging_cost",
+        "module": "dojo-tile.module_cost",
+        "assembly_yield": "dojo-tile.assembly_yield",
+        "tile_peak": made.peak("bf16"),
+        "volume": "tsmc-d1-order.order",
+        "reference_cost": f"{wafer}.design_cost",
+        "reference_die": facts.value("chiplet-actuary", "design_reference_die"),
+        "growing": tuple(sum(getattr(one, of) for one in growing) for of in ("value", "low", "high")),
+        "fixed": "chiplet-actuary.design_fixed_share",
+    }
+    return steps, inputs
 
 
 def square_dies(die: Area, wafer: Length, edge: Margin, scribe: Margin) -> Count:

@@ -20,13 +20,15 @@ from dojo_calc.quantities import (
     PositiveCount,
     PositiveDuration,
     PositiveFraction,
+    PositiveMoney,
     ProperFraction,
     Ratio,
 )
 
 __all__ = [
     "capital_charge", "delivered", "delivery_time", "dies_from_wafers", "in_service", "learned_price",
-    "least_compensation", "lost_time", "mean_delay", "rental_cost", "systems_built", "wafers_needed",
+    "least_compensation", "left_after_slip", "lost_time", "mean_delay", "pace", "rental_cost", "systems_built",
+    "wafers_for_money", "wafers_needed",
 ]  # fmt: skip
 
 
@@ -92,6 +94,64 @@ def wafers_needed(
         [1]; broadcast shape.
     """
     return systems * per_system / assembly_yield / good_dies
+
+
+def wafers_for_money(value: PositiveMoney, other: ProperFraction, price: PositiveMoney) -> PositiveCount:
+    """Wafers that a contract of a stated value pays for.
+
+    Parameters
+    ----------
+    value : PositiveMoney
+        Of the contract [USD].
+    other : ProperFraction
+        Share of it that is not wafers: masks, packaging, test [1].
+    price : PositiveMoney
+        Of a wafer, the same over the whole term [USD].
+
+    Returns
+    -------
+    PositiveCount
+        [1]; broadcast shape.
+    """
+    return value * (1.0 - other) / price
+
+
+def pace(order: PositiveCount, duration: PositiveDuration) -> Frequency:
+    """Units a time that deliver an order in a time.
+
+    Parameters
+    ----------
+    order : PositiveCount
+        [1].
+    duration : PositiveDuration
+        At the full rate [s].
+
+    Returns
+    -------
+    Frequency
+        [1/s]; broadcast shape.
+    """
+    return order / duration
+
+
+def left_after_slip(order: Count, slip: Duration, duration: PositiveDuration) -> Count:
+    """Part of an order that still comes by the day it was due when its start slips and its pace does not rise.
+
+    Parameters
+    ----------
+    order : Count
+        [1].
+    slip : Duration
+        [s].
+    duration : PositiveDuration
+        At full rate by the plan, see `pace` [s].
+
+    Returns
+    -------
+    Count
+        ``order * max(1 - slip / duration, 0)`` [1]; broadcast shape.
+    """
+    return order * maximum(1.0 - slip / duration, 0.0 * order)
 
 
 def delivered(order: Count, rate: Frequency, elapsed: Duration, lead: Duration, ramp: Duration) -> Count:

@@ -7,11 +7,11 @@ References
 ----------
 .. [1] Y. Feng, K. Ma, "Chiplet Actuary: A Quantitative Cost Model and Multi-Chiplet Architecture Exploration",
    DAC 2022: one-off cost spread over a volume.
-.. [2] D. R. Cox, "Renewal Theory", Methuen, 1962: share of the time that a system of two states is in one.
 """
 
 from __future__ import annotations
 
+from dojo_calc.economics.scarcity import short_share
 from dojo_calc.operations import exp, expm1, log1p, where
 from dojo_calc.quantities import (
     CashFlow,
@@ -213,11 +213,10 @@ def insurance_value(shortages: DecayRate, shortage: Duration, purchases: Money, 
     Returns
     -------
     Money
-        ``purchases * premium * s / (1 + s)`` with ``s = shortages * shortage``: the premium for the share of
-        the time that is short [2]_ [USD]; broadcast shape.
+        The premium for the share of the time that is short, see `dojo_calc.economics.scarcity.short_share`
+        [USD]; broadcast shape. That none can be had at any price is `dojo_calc.economics.scarcity.use_not_had`.
     """
-    short = shortages * shortage
-    return purchases * premium * short / (1.0 + short)
+    return purchases * premium * short_share(shortages, shortage)
 
 
 def advantage(bought: Money, made: Money) -> CashFlow:

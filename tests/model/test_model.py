@@ -205,6 +205,8 @@ NEAR_DEFAULTS = {
     "die_to_tile": "a wafer of nothing but defects yields nothing to divide its price by",
     "training_run": "fewer than one stage has more than all layers on the average chip",
     "wafers_to_exapods": "a die larger than the wafer is refused",
+    "next_silicon": "a die larger than the wafer is refused",
+    "samsung_contract": "a die larger than the wafer is refused",
     "race": "an owner of more than there is has rivals below zero",
 }
 
