@@ -330,6 +330,9 @@ from .quantities import (
     checked,
     signature,
 )
+from .questions.buy import (
+    buy,
+)
 from .units import (
     GB,
     KB,
@@ -376,6 +379,7 @@ __all__ = [
     "boundary_of",
     "assumption_set",
     "assumption_sets",
+    "buy",
     "chip_inputs",
     "coverage",
     "maker_cost",

@@ -42,7 +42,7 @@ from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.tables import read_text
 
-__all__ = ["Scenario", "ScenarioError", "load_scenario", "settled"]
+__all__ = ["Scenario", "ScenarioError", "TomlFile", "load_scenario", "settled"]
 
 KEYS = ("model", "outputs", "options", "inputs")
 # A scenario is written by hand. Keys of thousands of parts take the reader of TOML their square in time and memory.
@@ -85,7 +85,7 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
         If the file cannot be read, is not TOML, has an unknown key, or a value does not fit; the message
         names file, line, what was expected and what came.
     """
-    file = _File(Path(path))
+    file = TomlFile(Path(path))
     for key in file.content:
         if key not in KEYS:
             raise file.error(key, f"unknown key {key!r}{nearest(key, KEYS)} (expected {', '.join(KEYS)})")
@@ -155,7 +155,7 @@ def settled(model: Model, outputs: Sequence[str], given: Mapping[str, Any]) -> M
 
 
 def _own_model(
-    file: _File, place: str, book: Catalogue | None, options: dict[str, Any], allowed: bool
+    file: TomlFile, place: str, book: Catalogue | None, options: dict[str, Any], allowed: bool
 ) -> Model:
     """Model out of a reader's Python file, given as ``file.py:name``."""
     where, _, name = place.rpartition(":")
@@ -218,13 +218,25 @@ def _line(error: Exception, code: Path) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-class _File:
-    """A TOML file that can say on which line a key stands."""
+class TomlFile:
+    """A TOML file that a person wrote, and that can say on which line a key stands.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : path
+    what : str
+        What was expected, for messages.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read or is not TOML.
+    """
+
+    def __init__(self, path: Path, what: str = "a scenario") -> None:
         self.path = path
         try:
-            self.text = read_text(path, "a scenario", MOST_BYTES)
+            self.text = read_text(path, what, MOST_BYTES)
         except FactsError as error:
             raise ScenarioError(str(error)) from None
         for number, line in enumerate(self.text.split("\n"), 1):
@@ -242,13 +254,25 @@ class _File:
             ) from None
 
     def table(self, name: str) -> dict[str, Any]:
+        """A table by name, empty where there is none."""
         found = self.content.get(name, {})
         if not isinstance(found, dict):
-            raise self.error(name, f"expected a table [{name}], got {found!r}")
+            raise self.error(name, f"expected a table [{name}], got {found!r:.60}")
         return found
 
-    def error(self, key: str, message: str) -> ScenarioError:
+    def error(self, key: str, message: str, table: str | None = None, place: int = 0) -> ScenarioError:
+        """Error with the line of a key: of the file, or of a table, the `place`-th where there are several."""
+        lines = list(enumerate(self.text.splitlines(), 1))
+        if table is not None:
+            header = re.compile(rf'^\s*\[+\s*"?{re.escape(table)}"?\s*\]')
+            heads = [i for i, (_, text) in enumerate(lines) if header.match(text)]
+            if place < len(heads):
+                rest = lines[heads[place] + 1 :]
+                end = next(
+                    (i for i, (_, text) in enumerate(rest) if text.lstrip().startswith("[")), len(rest)
+                )
+                lines = [*rest[:end], lines[heads[place]]]
         stands = re.compile(rf'^\s*\[*\s*"?{re.escape(key)}"?\s*(=|\])')
-        lines = self.text.splitlines()
-        line = next((i for i, text in enumerate(lines, 1) if stands.match(text)), 1)
+        last = 1 if table is None else lines[-1][0]
+        line = next((i for i, text in lines if stands.match(text)), last)
         return ScenarioError(f"{self.path}, line {line} ({key}): {message}")
