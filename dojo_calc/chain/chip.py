@@ -43,6 +43,7 @@ QUESTIONS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "run": (("chip_peak",), ("mfu",), ("interruption_rate",)),
 }  # fmt: skip
 
+_CHIPS: Final = ("chip", "accelerator")
 _ANY: Final = "gpu-server"  # where assumptions stand that hold of any chip in a server
 _SAME: Final = "h100-sxm"  # whose rate of failure stands in for a chip that has none published
 _NO_HBM: Final = "it has no memory on its package, unlike all whose {} are known"
@@ -77,12 +78,12 @@ def chip_inputs(
     Raises
     ------
     UnknownNameError
-        If there is no such chip or precision, or the chip has no peak at it.
+        If there is no such chip or precision, or the chip has no peak at it, or it is no chip.
     DomainError
         If `on` is no date.
     """
     known = catalogue() if book is None else book
-    unit = known.machine(chip)
+    unit = _chip(known, chip)
     peak = matrix_peak(unit, precision)
     found = {
         "chip_peak": input_on(known, f"{unit.id}.{peak}"),
@@ -120,7 +121,7 @@ def maker_cost(chip: str, book: Catalogue | None = None, on: Date = None) -> Inp
         If there is no such chip.
     """
     known = catalogue() if book is None else book
-    unit = known.machine(chip)
+    unit = _chip(known, chip)
     if seller_of(unit) != "in-house":
         return _missing("USD", f"{unit.id} is sold: it has a price")
     if known.facts.has(unit.id, "unit_cost"):
@@ -150,7 +151,7 @@ def coverage(book: Catalogue | None = None) -> pl.DataFrame:
 
     known = catalogue() if book is None else book
     rows = []
-    for chip in known.names("chip"):
+    for chip in (name for kind in _CHIPS for name in known.names(kind)):
         precision = _precision(known.machine(chip))
         if precision is not None:
             own = chip_inputs(chip, known, precision=precision)
@@ -158,6 +159,16 @@ def coverage(book: Catalogue | None = None) -> pl.DataFrame:
             answers = {question: _worst(own, taken) for question, taken in QUESTIONS.items()}
             rows.append({"chip": known.machine(chip).id, "precision": precision, **answers, "missing": lacks})
     return pl.DataFrame(rows)
+
+
+def _chip(known: Catalogue, name: str) -> Machine:
+    """A chip by name, and nothing else that has parts or a peak."""
+    unit = known.machine(name)
+    if unit.entity.kind not in _CHIPS:
+        inside = [one.id for one, _ in unit.walk() if one.entity.kind in _CHIPS]
+        hint = f"; it holds {inside[0]}" if inside else ""
+        raise UnknownNameError(f"expected a chip, got {unit.id}, which is a {unit.entity.kind}{hint}")
+    return unit
 
 
 def _precision(unit: Machine) -> str | None:

@@ -35,11 +35,12 @@ def test_every_chip_with_a_peak_answers_every_question_but_what_is_not_for_rent(
     table = {row["chip"]: row for row in dc.coverage(BOOK).to_dicts()}
     assert len(WITH_PEAK) >= 30
     assert set(WITH_PEAK) <= set(table)
-    for chip in WITH_PEAK:
+    for chip in table:
         for question in ("plan", "power", "capital", "hour", "run"):
             assert table[chip][question] != "missing", (chip, question, table[chip]["missing"])
-    # D1 was never rented out, and a chip made for inference has no kin here: that is the answer
-    assert {chip for chip in WITH_PEAK if table[chip]["rent"] == "missing"} == {"d1", "groq-lpu-v1"}
+    # D1 was never rented out, and chips without memory on the package have no kin here: that is the answer
+    no_hbm = {"d1", "groq-lpu-v1", "gc200", "bow", "wse-2", "wse-3"}
+    assert {chip for chip in table if table[chip]["rent"] == "missing"} == no_hbm
     assert set(QUESTIONS) <= set(table["d1"])
     assert table["h100-sxm"]["capital"] == "published"
     assert table["h200-sxm"]["rent"] == "published"
@@ -246,3 +247,20 @@ def test_prices_and_rents_of_different_years_contradict_nothing() -> None:
         if readings[0].quantity in of_a_date:
             years = {one.date[:4] for one in readings if not one.aside}
             assert len(years) == 1, readings[0].name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("dgx-h100", "server; it holds h100-sxm"), ("exapod", "pod; it holds d1"), ("d1-node", "node")],
+)
+def test_what_is_no_chip_is_refused(name: str, kind: str) -> None:
+    for ask in (dc.chip_inputs, dc.maker_cost):
+        with pytest.raises(UnknownNameError, match=f"expected a chip, got {name}, which is a {kind}"):
+            ask(name, BOOK)
+
+
+def test_the_power_of_a_chip_that_is_known_by_its_system_alone_is_less_than_the_systems() -> None:
+    # a system around one wafer, 23 kW; some two thirds of it are the wafer's
+    own = dc.chip_inputs("wse-3", BOOK, precision="fp16")
+    assert own["server_power_rated"].value == pytest.approx(23_000)
+    assert 13_000 < own["chip_power_rated"].value < 18_000  # type: ignore[operator]
