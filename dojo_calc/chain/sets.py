@@ -35,9 +35,11 @@ NAMES: Final = (
     "life", "interest", "property_tax", "maintenance_share", "debt_share", "lease_interest", "wanted_return",
     "lease_term", "lease_residual", "storage", "restart", "field_factor",
 )  # fmt: skip
-# Steps of the chain that a set may give in place of computing them.
-STEPS: Final = ("goodput", "resale_share", "hall_cost", "operation_cost")
+# Steps of the chain: every set says what it gives in place of the first, and may give the others.
+RESALE: Final = "resale_share"
+STEPS: Final = (RESALE, "goodput", "hall_cost", "operation_cost")
 _DATE: Final = "date"
+_CHIP: Final = "chip"  # in place of a fact: what used chips of the kind that is asked about lose
 
 
 class _Row(Strict):
@@ -71,7 +73,7 @@ def _rows() -> dict[str, dict[str, tuple[_Row, Place]]]:
         own[row.name] = row, place
     for name, own in found.items():
         last = next(reversed(own.values()))[1]
-        for wanted in (_DATE, *NAMES):
+        for wanted in (_DATE, *NAMES, RESALE):
             if wanted not in own:
                 raise last.error("name", f"set {name!r} ends here and says nothing of {wanted!r}")
     return found
@@ -91,6 +93,10 @@ def _check(row: _Row, place: Place) -> None:
         return
     if (row.value is None) == (not row.fact):
         raise place.error("fact", "expected the name of a fact or a value with its interval, one of the two")
+    if row.fact == _CHIP and row.name != RESALE:
+        raise place.error("fact", f"expected a fact, got {_CHIP!r}, which {RESALE} alone may have")
+    if row.fact == _CHIP and not row.reason:
+        raise place.error("reason", "the cell is empty; what is left to the chip needs its reason")
     if row.fact:
         return
     for column in ("low", "high", "unit", "reason"):
@@ -138,7 +144,8 @@ def assumption_set(
     Returns
     -------
     dict of str to Input
-        Every name of `NAMES` [SI], and steps of the chain that the set gives in place of computing them.
+        Every name of `NAMES` [SI], and steps of the chain that the set gives in place of computing them. A set
+        without `resale_share` leaves it to what used chips of the kind lose.
 
     Raises
     ------
@@ -160,7 +167,7 @@ def assumption_set(
     return {
         one: replace(_read(row, place, known, date), name=one)
         for one, (row, place) in _rows()[wanted].items()
-        if one != _DATE
+        if one != _DATE and row.fact != _CHIP
     }
 
 

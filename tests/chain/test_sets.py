@@ -56,6 +56,16 @@ def test_sets_differ_where_their_owners_do() -> None:
     assert tesla["energy_price"].source.startswith("texas.electricity_price")
 
 
+def test_every_set_says_what_becomes_of_used_machines() -> None:
+    given = {one for one in dc.assumption_sets() if "resale_share" in dc.assumption_set(one, BOOK)}
+    assert given == {"laboratory"}  # scrapped; the others sell at what used chips of the kind bring
+    own = dc.chain("h100-sxm", assumptions="laboratory", book=BOOK)
+    sold = dc.chain("h100-sxm", assumptions="hyperscaler", book=BOOK)
+    assert own.evaluate("resale_share") == 0.0
+    # 16 % a year over five years, by the used ones of 2026
+    assert sold.evaluate("resale_share") == pytest.approx(0.59 ** (5 / 3), rel=1e-6)
+
+
 def test_a_set_speaks_of_its_own_year_or_of_the_one_asked_for() -> None:
     index = {fact.date[:4]: fact.value for fact in BOOK.facts.readings("us", "price_index")}
     own, later = dc.assumption_set("hyperscaler", BOOK), dc.assumption_set("hyperscaler", BOOK, on=2024)
@@ -89,6 +99,9 @@ def test_an_unknown_set_is_refused_with_the_nearest() -> None:
         ("neocloud,life,,5,4,6,year", "neocloud,life,hyperscale.useful_life[nebius],5,4,6,year", "one of the two"),
         ("neocloud,pue,air-cooled-hall.pue,,,,,\n", "", "set 'neocloud' ends here and says nothing of 'pue'"),
         ("neocloud,pue,", "neocloud,pue,air-cooled-hall.pue,,,,,\nneocloud,pue,", "has 'pue' twice"),
+        ("neocloud,pue,air-cooled-hall.pue", "neocloud,pue,chip", "got 'chip', which resale_share alone may have"),
+        (",What used chips of its kind are sold for: its lenders count on it", ",", "left to the chip needs"),
+        ("neocloud,resale_share,chip", "neocloud,life,chip", "which resale_share alone may have"),
         ("neocloud,date,,2025,,,,", "neocloud,date,,,,,,", r"column 4 \(value\): a date needs its year"),
     ],
 )  # fmt: skip
@@ -101,8 +114,8 @@ def test_a_bad_row_is_refused_with_file_and_line(edit: Edit, old: str, new: str,
 @pytest.mark.parametrize(
     ("fact", "told"),
     [
-        ("hyperscale.useful_life[coreweave]", r"sets.csv, line 40, column 3 .*\[coreweave\] is rated and has no"),
-        ("hyperscale.no_such_life", r"sets.csv, line 40, column 3 \(fact\): .*no_such_life"),
+        ("hyperscale.useful_life[coreweave]", r"sets.csv, line 41, column 3 .*\[coreweave\] is rated and has no"),
+        ("hyperscale.no_such_life", r"sets.csv, line 41, column 3 \(fact\): .*no_such_life"),
     ],
 )  # fmt: skip
 def test_a_fact_without_interval_is_refused(edit: Edit, fact: str, told: str) -> None:
