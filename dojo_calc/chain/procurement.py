@@ -275,7 +275,8 @@ def pledge(book: Catalogue | None = None) -> Model:
             "tile_price": "dojo-tile.cost_upper_bound",
             "tile_peak": known.machine("dojo-tile").peak("bf16"),
             "tile_power": (pod.value / tiles, pod.low / tiles, pod.high / tiles),
-            "bare": f"{gpu}.price[list_2023]",  # the other readings are other years
+            # what is filed as its list price is an eighth of a server
+            "bare": f"{gpu}.price[baseboard_2023]",
             "in_node": f"{gpu}.price_in_node[cost_sheet_2024]",
             "all_in": f"{gpu}.price_all_in",
             "peak": f"{gpu}.peak_bf16",

@@ -10,7 +10,15 @@ from dojo_calc.economics.chip_cost import cost_per_good, scaled_design_cost
 from dojo_calc.economics.cost import price_per_rate, price_per_unit, purchase_cost, total_cost
 from dojo_calc.economics.harvest import harvest_yield
 from dojo_calc.economics.placement import dies_on_wafer
-from dojo_calc.economics.yields import faults_on_die, joint_yield, passing_share, repeated_yield, sound_share
+from dojo_calc.economics.procurement import dies_from_wafers
+from dojo_calc.economics.yields import (
+    faults_on_die,
+    good_dies,
+    joint_yield,
+    passing_share,
+    repeated_yield,
+    sound_share,
+)
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model, Step, step
 from dojo_calc.quantities import Area, Count, Length, Margin
@@ -35,7 +43,8 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
         Inputs: wafer_price, die_area, wafer_diameter, edge_exclusion, scribe_width, defect_density,
         critical_share, clustering, redundant_share, spares,
         test_cost, coverage, per_tile, packaging, module, assembly_yield, tile_peak, volume, and of the
-        design reference_cost, reference_die, growing, fixed.
+        design reference_cost, reference_die, growing, fixed. What `volume` counts is dies, in the outputs that end in
+        ``_if_wafers`` wafers: the share of the design in a tile differs by the good dies of a wafer.
     """
     known = catalogue() if book is None else book
     steps, inputs = tile(known)
@@ -74,6 +83,12 @@ def tile(known: Catalogue) -> tuple[dict[str, Callable[..., Any] | Step], dict[s
         "design_per_die": step(price_per_unit, total="design", units="volume"),
         "design_per_tile": step(purchase_cost, units="per_tile", price="design_per_die"),
         "tile_with_design": step(total_cost, first="tile", others=("design_per_tile",)),
+        # The report of the order says pieces: dies as most read it, wafers as one translation does.
+        "good": step(good_dies, working="passing"),
+        "volume_if_wafers": step(dies_from_wafers, wafers="volume", good_dies="good"),
+        "design_per_die_if_wafers": step(price_per_unit, total="design", units="volume_if_wafers"),
+        "design_per_tile_if_wafers": step(purchase_cost, units="per_tile", price="design_per_die_if_wafers"),
+        "tile_with_design_if_wafers": step(total_cost, first="tile", others=("design_per_tile_if_wafers",)),
     }
     inputs: dict[str, Any] = {
         "wafer_price": f"{wafer}.wafer_price",

@@ -7,6 +7,7 @@ References
 .. [1] Newnan, Eschenbach, Lavelle, "Engineering Economic Analysis": capital recovery, present worth.
 .. [2] Short, Packey, Holt, "A Manual for the Economic Evaluation of Energy Efficiency and Renewable Energy
        Technologies", NREL/TP-462-5173, 1995: fixed-charge levelised cost.
+.. [3] I. Fisher, "The Theory of Interest", 1930: real and nominal rates.
 """
 
 from __future__ import annotations
@@ -26,9 +27,25 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "annuity_payment", "capital_recovery_factor", "deflated", "levelised_cost",
+    "annuity_payment", "capital_recovery_factor", "compounded_rate", "deflated", "levelised_cost",
     "net_present_value", "periodic_rate", "periods_in", "present_value",
 ]  # fmt: skip
+
+
+def compounded_rate(first: Ratio, second: Ratio) -> Ratio:
+    """Rate of two that compound [3]_: nominal interest of real interest and inflation, or growth in constant money.
+
+    Parameters
+    ----------
+    first, second : Ratio
+        Of one period [1].
+
+    Returns
+    -------
+    Ratio
+        ``(1 + first) * (1 + second) - 1`` [1]; broadcast shape.
+    """
+    return first + second + first * second
 
 
 def periodic_rate(annual: InterestRate, per_year: Periods) -> InterestRate:

@@ -3,6 +3,9 @@
 The chain of formulas knows what may happen; the programme also knows what may be decided on the way. Both read
 the same facts. The work of a chip is priced at the day it is due by the plan, since a chip is designed for the
 frontier it expects to meet; earlier the same work costs more, later less.
+
+All money is of the day the programme starts. The discount rate is real, and what a dollar buys at the frontier was
+counted in dollars of their own years: in constant ones it grows by inflation more.
 """
 
 from __future__ import annotations
@@ -15,7 +18,10 @@ from dojo_calc.analysis.draws import Draws
 from dojo_calc.analysis.sweep import whole
 from dojo_calc.chain.shipped import make_or_buy
 from dojo_calc.doors import door
+from dojo_calc.economics.discounting import compounded_rate
+from dojo_calc.economics.price_years import price_indices
 from dojo_calc.economics.programme import frontier_price
+from dojo_calc.economics.race import growth_needed
 from dojo_calc.economics.stages import Programme, Stage
 from dojo_calc.errors import UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -27,6 +33,8 @@ from dojo_calc.units import year
 __all__ = ["STAGES", "InHouse", "in_house"]
 
 STAGES: Final = ("architecture", "tape-out", "bring-up", "volume")
+
+FRONTIER: Final = (2020, 2025)  # years of the two prices of `gpu-frontier.frontier_growth`
 
 # Inputs of the programme beside those of `make_or_buy`: where the fact stands, and its type.
 _FACTS: Final[Mapping[str, tuple[str, str, Any]]] = {
@@ -42,7 +50,7 @@ _FACTS: Final[Mapping[str, tuple[str, str, Any]]] = {
     for name, quantity in (("share of", "stage_cost_share"), ("success of", "stage_success"))
 }
 _DIRECT: Final = (  # that the programme takes as they are
-    "growth", "discount", "slip", "departures", "slip_depleted", "success_depleted", "rebuild", "cancellation",
+    "discount", "slip", "departures", "slip_depleted", "success_depleted", "rebuild", "cancellation",
     "shortages", "shortage", "premium",
 )  # fmt: skip
 _SHARED: Final = (
@@ -93,6 +101,7 @@ def in_house(
     inputs = {name: model.inputs[name] for name in _SHARED} | {
         name: _input(name, known, *place) for name, place in _FACTS.items()
     }
+    inputs["inflation"] = _inflation(known)
     for name in given:
         if name not in inputs:
             raise UnknownNameError(f"the in-house chip has no input {name!r}{nearest(name, inputs)}")
@@ -105,7 +114,8 @@ def in_house(
     unit = model.evaluate(wanted, **{name: values[name] for name in _SHARED if name in needed})
     lengths = {stage: known.facts.value(f"in-house-{stage}", "programme_duration") for stage in STAGES}
     shares = sum(values[f"share of {stage}"] for stage in STAGES)
-    early: Any = frontier_price(1.0, values["growth"], sum(lengths.values()), year)
+    growth: Any = compounded_rate(values["growth"], values["inflation"])
+    early: Any = frontier_price(1.0, growth, sum(lengths.values()), year)
     programme = Programme(
         stages=[
             Stage(
@@ -120,6 +130,7 @@ def in_house(
         made=unit["made_unit"],
         bought=unit["worth"] * values["price"] / early,
         relearning=values["relearning"] * values["development"],
+        growth=growth,
         **{name: values[name] for name in _DIRECT},
     )
     return InHouse(programme, values)
@@ -129,6 +140,15 @@ def _input(name: str, book: Catalogue, entity: str, quantity: str, alias: Any) -
     fact, declared = book.facts.get(entity, quantity), spec(alias)
     assert declared is not None  # every entry of the table above names an alias
     return Input(name, declared, fact.value, fact.low, fact.high, f"{fact.name}, {fact.source}")
+
+
+def _inflation(book: Catalogue) -> Input:
+    """Rise of consumer prices in a year, over the years whose prices the growth of the frontier is told from."""
+    declared, indices = spec(Ratio), price_indices(book.facts)
+    assert declared is not None
+    first, last = FRONTIER
+    rise = float(growth_needed(indices[last], indices[first], last - first)) - 1.0
+    return Input("inflation", declared, rise, rise, rise, f"us.price_index of {first} and {last}")
 
 
 def _drawn(inputs: Mapping[str, Input], samples: int, seed: int) -> dict[str, FloatArray]:

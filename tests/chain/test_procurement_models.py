@@ -85,4 +85,4 @@ def test_a_pledge_by_hand() -> None:
     assert found["tiles_power"] == pytest.approx(50.30e6, rel=1e-3)
     assert found["rate_all_in"] == pytest.approx(10.096e18, rel=1e-3)
     gpus = [found[f"gpus_{price}"] for price in ("bare", "in_node", "all_in")]
-    np.testing.assert_allclose(gpus, [500e6 / 33_600, 500e6 / 38_750, 500e6 / 49_000])
+    np.testing.assert_allclose(gpus, [500e6 / 24_400, 500e6 / 38_750, 500e6 / 49_000])

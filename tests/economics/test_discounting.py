@@ -21,6 +21,7 @@ from dojo_calc.economics.depreciation import (
 from dojo_calc.economics.discounting import (
     annuity_payment,
     capital_recovery_factor,
+    compounded_rate,
     deflated,
     net_present_value,
     present_value,
@@ -164,3 +165,8 @@ def test_people_and_repairs_by_hand() -> None:
     assert float(staff_rate(1, 32.07, 13.58 / 32.07, 1.0)) == pytest.approx(45.65)
     # A thousand servers that each fail once in two years, 4,000 USD a repair: two million a year.
     assert float(repair_rate(1000, 2 * year, 4000)) * year == pytest.approx(2e6)
+
+
+def test_rates_that_compound_by_hand() -> None:
+    # 10 % real at 3 % inflation are 13.3 % nominal.
+    assert compounded_rate(0.10, 0.03) == pytest.approx(0.133)

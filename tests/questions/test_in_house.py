@@ -13,11 +13,14 @@ from dojo_calc.questions.in_house import STAGES, in_house
 
 def test_by_hand() -> None:
     # 276,243 D1 at 7,960 USD. On the day they are due, four years on, the work of one costs 0.36588 x 38,750 = 14,178
-    # USD to buy; at 39 % a year 1.39^4 = 3.7330 times as much today: 52,925. A quarter of 572 million is 143.
+    # USD to buy. Work for a dollar grows by 39 % a year in dollars of their own years, while
+    # prices rose from 258.811 to 322.2 in five, by 4.480 % a year: by 1.39 x 1.0448 = 1.45227 in constant ones, and
+    # 1.45227^4 = 4.4483 times as much today, 63,067. A quarter of 572 million is 143.
     found = in_house().programme
     assert found.volume == pytest.approx(276_243.09, abs=0.01)
     assert found.made == 7_960
-    assert found.bought == pytest.approx(52_926, rel=1e-4)
+    assert found.bought == pytest.approx(63_067, rel=1e-4)
+    assert in_house(inflation=0.0).programme.bought == pytest.approx(52_926, rel=1e-4)
     assert found.stages[0].cost == pytest.approx(143e6)
     assert sum(stage.cost for stage in found.stages) == pytest.approx(572e6)
     assert sum(stage.duration for stage in found.stages) == pytest.approx(4 * dc.year)
@@ -27,7 +30,7 @@ def test_by_hand() -> None:
 def test_without_risk_it_arrives_on_the_day_and_saves_what_the_formulas_say() -> None:
     """No slip, no departure, no failure, no discount: volume times the saving of a unit, less the design."""
     sure = {f"success of {stage}": 1.0 for stage in STAGES}
-    none = dict.fromkeys(("slip", "departures", "cancellation", "shortages", "discount"), 0.0)
+    none = dict.fromkeys(("slip", "departures", "cancellation", "shortages", "discount", "inflation"), 0.0)
     value = decide(in_house(**sure, **none).programme).value
     saved = dc.make_or_buy().evaluate(
         "saved", late=0.0, departures=0.0, cancellation=0.0, success=1.0, shortages=0.0
