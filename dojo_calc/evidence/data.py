@@ -230,7 +230,10 @@ def _check_parameters() -> None:
 WORDS = {
     word: float(n) for n, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
 }
-LOOSE_WORDS = {"several": 2.0, "order of magnitude": 10.0, "nine times in ten": 0.9, "twice": 2.0}
+LOOSE_WORDS = {
+    "order of magnitude": 10.0, "nine times in ten": 0.9, "nine tenths": 90.0, "twice": 2.0, "three months": 3.0,
+    "second only": 2.0,
+}  # fmt: skip
 MULTIPLES = {
     "thousand": 1e3,
     "million": 1e6,
@@ -239,6 +242,13 @@ MULTIPLES = {
     "exaflop": 1e18,
     "petaflop": 1e15,
     "terabyte": 1e12,
+}
+UNIT_WORDS = {
+    "MUSD": "million USD",
+    "GUSD": "billion",
+    "TUSD": "trillion",
+    "MW": "megawatt",
+    "GW": "gigawatt",
 }
 PREFIXES = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 
@@ -251,6 +261,14 @@ def check_claim(claim: Claim) -> None:
     FactsError
         If a bound, in its unit, stands nowhere in the words.
     """
+    if (
+        claim.word
+        and claim.unit != "1"
+        and (word := UNIT_WORDS.get(claim.unit, claim.unit)) not in claim.claim
+    ):
+        raise row_error("claims.csv", claim.id, "unit", f"its words have no {word}")
+    if claim.word or claim.form in ("date", "order", "absence", "withdrawn"):
+        return
     said = _numbers(claim.claim)
     if claim.form in ("above", "below"):  # as much as another, half of all, or what words or note say
         said |= (
@@ -267,7 +285,7 @@ def check_claim(claim: Claim) -> None:
     plain = len(unit) == 1 or unit in ("percent", "TOP/s", "mm^2", "day", "week", "month", "year")
     scale = 1.0 if plain else units.to_si(1.0, unit)
     for column, bound in (("low", claim.low), ("high", claim.high)):
-        if bound and not any(math.isclose(bound * scale, one, rel_tol=1e-9) for one in said):
+        if bound and not any(math.isclose(abs(bound) * scale, one, rel_tol=1e-9) for one in said):
             raise row_error(
                 "claims.csv",
                 claim.id,
@@ -280,6 +298,7 @@ def _numbers(text: str) -> set[float]:
     found = {number for word, number in WORDS.items() if re.search(rf"\b{word}\b", text, re.IGNORECASE)}
     found |= {0.5, 50.0} if re.search(r"\bhalf\b", text) else set()
     found |= {10.0 ** int(power) for power in re.findall(r"10\^(\d+)", text)}
+    text = re.sub(r"10\^\d+", "", text)
     found |= {number * size for number in tuple(found) for name, size in MULTIPLES.items() if name in text}
     for number, word in re.findall(r"(?<![A-Z\d])(\d[\d,]*(?:\.\d+)?)[ -]?([A-Za-z]*)", text):
         value = float(number.replace(",", "").rstrip("."))

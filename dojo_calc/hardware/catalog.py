@@ -118,6 +118,10 @@ class Catalogue:
             self._made_of,
         )
 
+    def with_facts(self, facts: Facts) -> Catalogue:
+        """Catalogue of the same things with other facts about them."""
+        return Catalogue(facts, self._made_of)
+
     def _canonical(self, name: str) -> str:
         """Name of a fact or of an entity with the entity's id in place of an alias."""
         if (whole := self._names.find(name)) is not None:

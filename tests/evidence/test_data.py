@@ -83,3 +83,10 @@ def test_a_sample_is_the_same_every_time_and_changes_one_cell() -> None:
     assert sample(5, 3) == sample(5, 3)
     assert Counter(one.kind for one in sample(5, 3)) == {"unit": 3, "prefix": 3, "double": 3, "digit": 3}
     assert all(isinstance(one, Change) and one.before != one.after for one in sample(5, 3))
+
+
+def test_a_claim_by_a_word_names_its_unit() -> None:
+    claim = ledger()["X10"]
+    check_claim(claim)
+    with pytest.raises(FactsError, match="X10: its words have no million USD"):
+        check_claim(claim.model_copy(update={"unit": "MUSD"}))

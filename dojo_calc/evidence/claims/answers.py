@@ -7,25 +7,23 @@ several uncertain inputs is slow to contradict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from dojo_calc import units
-from dojo_calc.evidence.claims.ledger import Answer, Derived
+from dojo_calc.evidence.claims.rule import Answer, Derived
 from dojo_calc.facts import Fact
-from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.hardware.machine import Part
 from dojo_calc.model.model import Model
 
 __all__ = [
-    "Answers", "Check", "Three", "corners", "derive", "exact", "model_corners", "over", "three", "unknown",
+    "Three", "corners", "derive", "exact", "model_corners", "over", "ratio", "three", "told_by", "unknown",
 ]  # fmt: skip
 
-Answers: TypeAlias = Answer | Mapping[str, Answer]
-Check: TypeAlias = Callable[[Catalogue], Answers]
 Three: TypeAlias = tuple[float, float, float]  # low, central, high
 
 
@@ -121,7 +119,40 @@ def over(
     -------
     Answer
     """
-    return Answer(*corners(formula, *inputs), reason, derived)
+    told = tuple(dict.fromkeys(one.source for one in inputs if isinstance(one, Fact)))
+    return Answer(*corners(formula, *inputs), reason, derived, told if len(told) == len(inputs) else ())
+
+
+def ratio(above: Fact | Part | Three, below: Fact | Part | Three, reason: str, *derived: Derived) -> Answer:
+    """Answer of a quotient, see `over`.
+
+    Parameters
+    ----------
+    above, below : Fact, Part or tuple of float
+    reason : str
+    *derived : Derived
+
+    Returns
+    -------
+    Answer
+    """
+    return over(lambda one, other: one / other, above, below, reason=reason, derived=derived)
+
+
+def told_by(answer: Answer, *sources: str) -> Answer:
+    """The same answer with the sources that it rests on alone.
+
+    Parameters
+    ----------
+    answer : Answer
+    *sources : str
+        Keys of `data/sources.csv`.
+
+    Returns
+    -------
+    Answer
+    """
+    return replace(answer, sources=sources)
 
 
 def unknown(reason: str, *derived: Derived) -> Answer:

@@ -5,7 +5,7 @@ Intervals are those of `answers.corners`, over facts alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 from dojo_calc import units
@@ -14,31 +14,22 @@ from dojo_calc.economics.cost import external_purchases, purchase_cost, units_bo
 from dojo_calc.economics.placement import dies_on_wafer, gross_dies_of
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.economics.silicon import side_of_square
-from dojo_calc.evidence.claims.answers import Answers, Check, corners, derive, exact, over, unknown
-from dojo_calc.evidence.claims.estimates import PRICED, PRICES, h100s
-from dojo_calc.evidence.claims.ledger import Answer, ledger
+from dojo_calc.evidence.claims.answers import corners, derive, exact, over, three, told_by, unknown
+from dojo_calc.evidence.claims.estimates import PRICES, h100s
+from dojo_calc.evidence.claims.ledger import ledger
+from dojo_calc.evidence.claims.registrar import Answers, check
+from dojo_calc.evidence.claims.rule import Answer
 from dojo_calc.hardware.catalog import Catalogue
-from dojo_calc.hardware.machine import Part
 from dojo_calc.performance.roofline import ridge_point
 from dojo_calc.performance.roofs import feeds
 
-__all__ = ["DOJO_MACHINE_CHECKS"]
-
-DOJO_MACHINE_CHECKS: dict[str, Check] = {}
-
-
-def _check(claim: str) -> Callable[[Check], Check]:
-    def register(function: Check) -> Check:
-        DOJO_MACHINE_CHECKS[claim] = function
-        return function
-
-    return register
+__all__: list[str] = []
 
 
 # --- What a chip is, and what it is made into -------------------------------------------------------------
 
 
-@_check("D17")
+@check("D17")
 def own_hardware_against_gpus(book: Catalogue) -> Answers:
     d1, a100 = book.machine("d1"), book.machine("a100-sxm-80gb")
     memory = feeds(d1)[0].bandwidth / feeds(a100)[0].bandwidth
@@ -61,7 +52,7 @@ def own_hardware_against_gpus(book: Catalogue) -> Answers:
     }
 
 
-@_check("D20")
+@check("D20")
 def die_of_d1(book: Catalogue) -> Answers:
     transistors = book.facts.get("d1", "transistors")
     density = book.facts.get("d1", "transistor_density")
@@ -77,7 +68,7 @@ def die_of_d1(book: Catalogue) -> Answers:
     )
 
 
-@_check("D21")
+@check("D21")
 def die_of_a100(book: Catalogue) -> Answers:
     a100 = book.machine("a100-sxm-80gb")
     density = a100.transistor_density()
@@ -88,7 +79,7 @@ def die_of_a100(book: Catalogue) -> Answers:
     )
 
 
-@_check("D22")
+@check("D22")
 def d1_against_a100(book: Catalogue) -> Answers:
     d1, a100, tray = book.machine("d1"), book.machine("a100-sxm-80gb"), book.machine("dojo-tray")
     peak = share(d1.peak("bf16"), a100.peak("bf16"))
@@ -111,7 +102,7 @@ def d1_against_a100(book: Catalogue) -> Answers:
     }
 
 
-@_check("D23")
+@check("D23")
 def where_d1_loses(book: Catalogue) -> Answers:
     d1, a100, tray = book.machine("d1"), book.machine("a100-sxm-80gb"), book.machine("dojo-tray")
     near, far = (ridge_point(d1.peak("bf16"), one.bandwidth) for one in feeds(d1, within=tray)[:2])
@@ -124,7 +115,7 @@ def where_d1_loses(book: Catalogue) -> Answers:
     )
 
 
-@_check("D24")
+@check("D24")
 def peak_of_tile(book: Catalogue) -> Answers:
     tile = book.machine("dojo-tile")
     return exact(
@@ -134,7 +125,7 @@ def peak_of_tile(book: Catalogue) -> Answers:
     )
 
 
-@_check("D25")
+@check("D25")
 def bandwidth_of_tile(book: Catalogue) -> Answers:
     edges = next(link for link in book.machine("dojo-tile").links() if link.name == "tile-edge")
     one_way = derive("in one direction", edges.total_bandwidth, "TB/s")
@@ -143,7 +134,7 @@ def bandwidth_of_tile(book: Catalogue) -> Answers:
     )
 
 
-@_check("D26")
+@check("D26")
 def levels(book: Catalogue) -> Answers:
     pod = book.machine("exapod")
     return exact(
@@ -156,7 +147,7 @@ def levels(book: Catalogue) -> Answers:
     )
 
 
-@_check("D27")
+@check("D27")
 def several_exapods(book: Catalogue) -> Answers:
     planned = book.machine("dojo-1-plan")
     peak = derive("their peak", planned.peak("bf16"), "EFLOP/s")
@@ -172,7 +163,7 @@ def _target() -> float:
     return units.to_si(claim.low or 0.0, claim.unit)
 
 
-@_check("D39")
+@check("D39")
 def top_five(book: Catalogue) -> Answers:
     fifth = book.facts.value("lumi", "hpl_rate")
     cluster = book.machine("tesla-a100-2021-06")
@@ -202,7 +193,7 @@ def top_five(book: Catalogue) -> Answers:
     }
 
 
-@_check("D40")
+@check("D40")
 def hundred_by_dojo(book: Catalogue) -> Answers:
     reported = book.facts.get("dojo-1", "reported_rate")
     planned = book.facts.get("dojo-1", "h100_equivalents")
@@ -217,45 +208,48 @@ def hundred_by_dojo(book: Catalogue) -> Answers:
     )
 
 
-@_check("D41")
+@check("D41")
 def hundred_by_fleet(book: Catalogue) -> Answers:
     h100, a100 = (book.machine(name).peak("bf16") for name in ("h100-sxm", "a100-sxm-80gb"))
     posted, early = (h100s(book, name) for name in ("tesla-ai-2024-08", "tesla-h100-2024-q1"))
+    on_track = book.facts.get("cortex-1", "gpu_count", "cfo_end_october_2024")
+    by_october = tuple(one + more for one, more in zip(three(early), three(on_track), strict=True))
     older = next(iter(book.machine("tesla-a100-2022-08").parts))
     planned, reported = (book.facts.get("dojo-1", name) for name in ("h100_equivalents", "reported_rate"))
     dojo_planned = [pooled_rate(getattr(planned, of), h100) for of in INTERVAL]
     dojo_reported = [getattr(reported, of) for of in INTERVAL]
 
-    def answer(gpus: Part, dojo: list[Any], reason: str) -> Answer:
+    def answer(gpus: Sequence[float], dojo: list[Any], reason: str, *told: str) -> Answer:
         low, central, high = (
             float(fleet_rate(pooled_rate(of_h100, h100), pooled_rate(of_a100, a100), of_dojo))
-            for of_h100, of_a100, of_dojo in zip(_counts(gpus), _counts(older), dojo, strict=True)
+            for of_h100, of_a100, of_dojo in zip(gpus, three(older), dojo, strict=True)
         )
-        return Answer(
-            low, central, high, reason, (derive("share of Dojo", float(dojo[1]) / central, "percent"),)
-        )
+        share_of_dojo = derive("share of Dojo", float(dojo[1]) / central, "percent")
+        return Answer(low, central, high, reason, (share_of_dojo,), told)
 
     return {
-        "end of 2024": answer(
-            posted, dojo_planned, "H100, A100 and the planned Dojo 1 together, two months after the date."
+        "by the end of October 2024": answer(
+            by_october,
+            dojo_reported,
+            "The H100 of the spring, Cortex as its finance chief had it on track for that month's end, the A100, and "
+            "Dojo as reported in August.",
         ),
-        "Dojo as reported in August 2024": answer(
-            posted, dojo_reported, "The same GPUs with the Dojo that had been reported."
+        "end of 2024, by the post": answer(
+            three(posted),
+            dojo_planned,
+            "With the 90,000 H100 and the planned Dojo of a post that the same article prints.",
+            planned.source,
         ),
-        "known to stand by October 2024": answer(
-            early, dojo_reported, "Without the 90,000 H100 of the post: Cortex was complete in November."
+        "known to stand before Cortex": answer(
+            three(early), dojo_reported, "Without Cortex, of which an unknown part ran in October."
         ),
     }
-
-
-def _counts(part: Part) -> tuple[float, float, float]:
-    return part.low, part.count, part.high
 
 
 INTERVAL = ("low", "value", "high")
 
 
-@_check("D42")
+@check("D42")
 def one_exaflop(book: Catalogue) -> Answers:
     del book  # a matter of units alone
     exaflop = units.to_si(1.0, "EFLOP/s")
@@ -267,7 +261,7 @@ def one_exaflop(book: Catalogue) -> Answers:
     )
 
 
-@_check("D43")
+@check("D43")
 def d1_for_hundred(book: Catalogue) -> Answers:
     stated = book.facts.get("d1", "peak_bf16", "ai_day_2021")
     other = book.facts.get("d1", "peak_bf16", "hot_chips_34")
@@ -280,13 +274,13 @@ def d1_for_hundred(book: Catalogue) -> Answers:
     )
 
 
-@_check("D44")
+@check("D44")
 def a100_for_hundred(book: Catalogue) -> Answers:
     needed = units_needed(_target(), book.machine("a100-sxm-80gb").peak("bf16"))
     return exact(needed, "Dense BF16 peak.", derive("whole A100", whole(needed)))
 
 
-@_check("D45")
+@check("D45")
 def what_d1_imply(book: Catalogue) -> Answers:
     d1, needed = (
         book.machine("d1"),
@@ -306,7 +300,7 @@ def what_d1_imply(book: Catalogue) -> Answers:
 # --- Fleets, orders and money -----------------------------------------------------------------------------
 
 
-@_check("D33")
+@check("D33")
 def paid_to_nvidia(book: Catalogue) -> Answers:
     facts = [
         book.facts.get("tesla-2024-ai-plan", name) for name in ("budget", "internal_share", "nvidia_share")
@@ -314,7 +308,7 @@ def paid_to_nvidia(book: Catalogue) -> Answers:
     paid: Any = external_purchases(*(fact.value for fact in facts))
     low, _, high = corners(external_purchases, *facts)
     bare, all_in = (book.facts.value("h100-sxm", name) for name in ("price", "price_all_in"))
-    return exact(
+    answer = exact(
         paid,
         "The post's own numbers as printed give the fourth; read as 'about', they allow more on both sides.",
         derive("low, every number read as 'about'", low, "GUSD"),
@@ -322,45 +316,67 @@ def paid_to_nvidia(book: Catalogue) -> Answers:
         derive("H100 it buys at the bare price", units_bought(paid, bare)),
         derive("H100 it buys at the all-in price", units_bought(paid, all_in)),
     )
+    return told_by(answer, *dict.fromkeys(fact.source for fact in facts))
 
 
-@_check("D46")
+@check("D46")
 def buffalo(book: Catalogue) -> Answers:
     facts = book.facts
-    equivalent = facts.value("buffalo", "h100_equivalents")
-    bound = facts.value("dojo-tile", "cost_upper_bound")
-    tiles: Any = units_bought(facts.value("buffalo", "budget"), bound)
-    peak: Any = pooled_rate(tiles, book.machine("dojo-tile").peak("bf16"))
-    answers = {}
-    for name, quantity in PRICES.items():
-        answers[name] = over(
-            lambda price: purchase_cost(equivalent, price),
-            facts.get("h100-sxm", quantity),
-            reason=PRICED[quantity],
-        )
-    first = answers["all in"]
-    derived = (
-        derive("tiles, at least, for the same money", tiles),
-        derive("their peak", peak, "EFLOP/s"),
+    pledged = facts.get("buffalo", "budget")
+    equivalent, bound = (
+        facts.value("buffalo", "h100_equivalents"),
+        facts.value("dojo-tile", "cost_upper_bound"),
     )
-    answers["all in"] = Answer(first.low, first.central, first.high, first.reason, derived)
-    return answers
+    tiles: Any = units_bought(pledged.value, bound)
+    prices = {
+        name: corners(lambda price: purchase_cost(equivalent, price), facts.get("h100-sxm", quantity))
+        for name, quantity in PRICES.items()
+    }
+    compared = tuple(
+        derive(f"10,000 H100, which Musk put beside it, {name}, {end}", price, "MUSD")
+        for name, span in prices.items()
+        for end, price in zip(("low", "centre", "high"), span, strict=True)
+    )
+    return {
+        "pledged": over(
+            lambda money: money,
+            pledged,
+            reason="The governor's announcement, repeated to the State in August 2024.",
+            derived=(
+                derive("tiles, at least, for the same money", tiles),
+                derive("their peak", pooled_rate(tiles, book.machine("dojo-tile").peak("bf16")), "EFLOP/s"),
+                *compared,
+            ),
+        ),
+        "spent": over(
+            lambda money: money,
+            facts.get("buffalo", "spent"),
+            reason="In November 2025 the State said that Tesla had backed away from it; of money spent "
+            "nothing is known.",
+        ),
+    }
 
 
-@_check("D48")
+@check("D48")
 def training_loop(book: Catalogue) -> Answers:
-    known = book.machine("tesla-h100-2024-q1").parts[0], book.machine("cortex-1").parts[0]
-    low, central, high = (sum(getattr(part, of) for part in known) for of in ("low", "count", "high"))
+    early, later = book.machine("tesla-h100-2024-q1").parts[0], book.machine("cortex-1").parts[0]
     claimed = {part.machine.id: part.count for part in book.machine("tesla-ai-2024-08").parts}
     h100 = book.machine("h100-sxm").peak("int8")
     derived = [derive("H100 for each AI4", claimed["h100-sxm"] / claimed["ai4"])]
     for fact in book.facts.readings("ai4", "peak_int8"):
         equal = h100_equivalents(pooled_rate(claimed["ai4"], fact.value), h100)
         derived.append(derive(f"AI4 as H100-equivalents at 8 bits, {fact.printed} each", equal))
-    return Answer(low, central, high, "35,000 in early 2024 and the 50,000 of Cortex.", tuple(derived))
+    return {
+        "at its date": Answer(
+            *three(early), "35,000 were known in the spring of 2024; Cortex was being built.", tuple(derived)
+        ),
+        "by the end of 2024": over(
+            lambda one, more: one + more, early, later, reason="With the 50,000 of Cortex."
+        ),
+    }
 
 
-@_check("D49")
+@check("D49")
 def dojo_1(book: Catalogue) -> Answers:
     plan, pod, h100 = book.machine("dojo-1-plan"), book.machine("exapod"), book.machine("h100-sxm")
     claimed = book.facts.value("dojo-1", "h100_equivalents")
@@ -375,6 +391,11 @@ def dojo_1(book: Catalogue) -> Answers:
             derive("tiles that 8,000 take", needed / book.machine("dojo-tile").peak(basis)),
         )
     order = book.facts.get("tsmc-d1-order", "order")
+    answers["as reported in August 2024"] = over(
+        lambda rate: h100_equivalents(rate, h100.peak("bf16")),
+        book.facts.get("dojo-1", "reported_rate"),
+        reason="The last rate of Dojo that was told, by a weak source; none followed.",
+    )
     answers["dies reported ordered, BF16 basis"] = over(
         lambda dies: h100_equivalents(pooled_rate(dies, book.machine("d1").peak("bf16")), h100.peak("bf16")),
         order,

@@ -16,7 +16,7 @@ PRICES = {"all in": "price_all_in", "in a server": "price_in_node", "bare": "pri
 PRICED = {
     "price_all_in": "With server, network and hall.",
     "price_in_node": "A share of an 8-chip server.",
-    "price": "The chip alone.",
+    "price": "The chip alone, by the one price that was filed, an eighth of that of a whole server.",
 }
 
 
@@ -25,7 +25,7 @@ def h100s(book: Catalogue, name: str) -> Part:
     return next(part for part in book.machine(name).parts if part.machine.id == "h100-sxm")
 
 
-def made_peak(book: Catalogue, *, with_design: bool = False) -> Three:
+def made_peak(book: Catalogue, *, with_design: bool = False, basis: str = "bf16") -> Three:
     """Price of a D1's peak, from what Tesla said of a tile.
 
     Parameters
@@ -33,13 +33,15 @@ def made_peak(book: Catalogue, *, with_design: bool = False) -> Three:
     book : Catalogue
     with_design : bool
         Add the one-off cost spread over the dies that were reported ordered.
+    basis : str
+        Precision of the peak.
 
     Returns
     -------
     tuple of float
         Low, central, high [USD s / FLOP].
     """
-    peak, dies = book.machine("d1").peak("bf16"), book.machine("dojo-tile").count("d1")
+    peak, dies = book.machine("d1").peak(basis), book.machine("dojo-tile").count("d1")
     bound = book.facts.get("dojo-tile", "cost_upper_bound")
     if not with_design:
         return corners(lambda cost: price_per_rate(price_per_unit(cost, dies), peak), bound)
@@ -52,7 +54,9 @@ def made_peak(book: Catalogue, *, with_design: bool = False) -> Three:
     )
 
 
-def bought_peak(book: Catalogue, chip: str = "h100-sxm", quantity: str = "price_in_node") -> Three:
+def bought_peak(
+    book: Catalogue, chip: str = "h100-sxm", quantity: str = "price_in_node", basis: str = "bf16"
+) -> Three:
     """Price of a GPU's peak.
 
     Parameters
@@ -61,13 +65,15 @@ def bought_peak(book: Catalogue, chip: str = "h100-sxm", quantity: str = "price_
     chip : str
     quantity : str
         The price to count: ``price``, ``price_in_node`` or ``price_all_in``.
+    basis : str
+        Precision of the peak.
 
     Returns
     -------
     tuple of float
         Low, central, high [USD s / FLOP].
     """
-    peak = book.machine(chip).peak("bf16")
+    peak = book.machine(chip).peak(basis)
     return corners(lambda price: price_per_rate(price, peak), book.facts.get(chip, quantity))
 
 

@@ -1,168 +1,272 @@
-"""The ledger of published claims, and the one rule that turns a claim and a model's answer into a verdict.
+"""The ledger: what was said, where, when and by whom, and against what it is held.
 
-`data/claims.csv` holds what was said; the modules beside this one hold, a file a document and under the same id,
-what the models give. No verdict is typed in anywhere. The rule:
-
-reproduced
-    The model gives what was printed: its central value rounds to the printed number at the digits printed
-    (trailing zeros do not count: 8,000 has one digit, 320,500 four), and an interval around it holds that
-    number; or, for a claimed interval or bound, the whole computed interval lies inside it.
-consistent
-    The intervals overlap, and the computed one could have said no: its high is at most `widest` times its
-    low (3, unless the ledger argues for another bound).
-uninformative
-    They overlap, but the computed interval is wider than that.
-contradicted
-    They do not overlap.
-not checkable
-    The check says why no number can be held against the claim.
-
-A check may answer by several readings (a basis, a boundary, a price). Each then has a verdict of its own;
-the entry's verdict is theirs where all agree, else ``depends on the reading``.
+`data/claims.csv` has a row a claim, `data/readings.csv` those checks that are a formula of facts, dates and
+outputs of models; the others are functions in the modules beside this one, under the same id. A reader's own
+file has the columns of both, see `read_claims`. `data/number_words.csv` says what a word such as *several*
+stands for, for all of them.
 """
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field
 
 from dojo_calc import units
+from dojo_calc.errors import nearest
+from dojo_calc.evidence.claims.timeline import days_of
 from dojo_calc.rows import DATE, Strict
-from dojo_calc.tables import data_path, read_rows
+from dojo_calc.tables import Place, data_path, read_rows
 
-__all__ = ["Answer", "Claim", "Derived", "Verdict", "ledger", "significant_digits", "verdict"]
+__all__ = ["Claim", "Formula", "NumberWord", "formulas", "ledger", "number_words"]
 
-Verdict = Literal[
-    "reproduced", "consistent", "uninformative", "contradicted", "not checkable", "depends on the reading"
+Form = Literal[
+    "value", "interval", "above", "below", "count", "date", "order", "absence", "none", "withdrawn"
 ]
-Form = Literal["value", "interval", "above", "below", "none"]
+# Which of low and high a claim of a form has.
+BOUNDS: dict[str, tuple[bool, bool]] = {
+    "value": (True, True), "interval": (True, True), "above": (True, False), "below": (False, True),
+    "count": (True, True), "date": (True, True), "order": (True, False), "absence": (True, True),
+    "none": (False, False), "withdrawn": (False, False),
+}  # fmt: skip
+ONE_NUMBER = ("value", "count", "absence")
 
 
 class Claim(Strict):
-    """One row of the ledger. `low` and `high` are in `unit`; a value has both equal, a bound has one."""
+    """One row of the ledger. `low` and `high` are in `unit`; a value has both equal, a bound has one.
 
-    id: str = Field(min_length=1)
+    A date stands as its first and last day, counted from the first day of year 1. `due` makes a forecast of it.
+    `main` names the reading whose verdict is the entry's; `then` and `today` those that stand for the day when it was
+    said and for the last day of the facts, where these are not the same.
+    """
+
+    id: str = Field(min_length=1, max_length=40)
     document: str
+    by: str = ""
     date: str = Field(default="", pattern=DATE)
-    claim: str
+    due: str = Field(default="", pattern=DATE)
+    claim: str = Field(min_length=1)
     form: Form
-    low: FiniteFloat | None = None
-    high: FiniteFloat | None = None
+    low: float | None = None
+    high: float | None = None
+    word: str = ""
     unit: str = "1"
+    tolerance: float | None = Field(default=None, ge=0.0, le=1.0)
     widest: float = Field(default=3.0, ge=1.0)
+    measure: str = ""
+    main: str = ""
+    then: str = ""
+    today: str = ""
+    changes: str = ""
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Derived:
-    """A result that follows, in a unit of its own."""
+class _Row(Claim):
+    """A row as written, where the cells of a date hold dates."""
 
-    name: str
-    value: float
-    unit: str
+    low: str = ""  # type: ignore[assignment]
+    high: str = ""  # type: ignore[assignment]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the models give: an interval in SI, or None for both bounds where nothing can be computed."""
+class NumberWord(Strict):
+    """What a word for a number stands for."""
 
-    low: float | None
-    central: float | None
-    high: float | None
+    word: str
+    low: float
+    high: float | None = None
+    also: str = ""
+    note: str
+
+
+class _FormulaRow(Strict):
+    id: str
+    reading: str = ""
+    check: str = ""
+    given: str = ""
     reason: str
-    derived: tuple[Derived, ...] = ()
 
 
-def significant_digits(printed: float) -> int:
-    """Digits of a printed number, trailing zeros not counted: 1 for 8,000, 4 for 320,500, 2 for 3.3.
+@dataclass(frozen=True)
+class Formula:
+    """A reading whose check is a formula, with the place where it stands."""
 
-    Parameters
-    ----------
-    printed : float
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
-    mantissa = f"{abs(printed):.12e}".split("e", 1)[0].replace(".", "").rstrip("0")
-    return max(1, len(mantissa))
-
-
-def verdict(claim: Claim, answer: Answer) -> Verdict:
-    """Apply the rule above to one claim and one answer.
-
-    Parameters
-    ----------
-    claim : Claim
-    answer : Answer
-        In the claim's unit.
-
-    Returns
-    -------
-    Verdict
-    """
-    if claim.form == "none" or answer.low is None or answer.high is None or answer.central is None:
-        return "not checkable"
-    low, high = _claimed(claim)
-    if claim.form == "value" and claim.low is not None:
-        allowed = answer.low == answer.high or answer.low <= claim.low <= answer.high
-        if allowed and _rounds_to(answer.central, claim.low):
-            return "reproduced"
-    elif low <= answer.low and answer.high <= high:
-        return "reproduced"
-    if answer.high < low or answer.low > high:
-        return "contradicted"
-    informative = answer.low > 0 and answer.high <= claim.widest * answer.low
-    return "consistent" if informative or answer.low == answer.high else "uninformative"
-
-
-def _rounds_to(central: float, printed: float) -> bool:
-    digits = significant_digits(printed)
-    return math.isclose(float(f"{central:.{digits - 1}e}"), printed, rel_tol=1e-12, abs_tol=0.0)
-
-
-def _claimed(claim: Claim) -> tuple[float, float]:
-    """Interval that a claim allows; for a printed value, what rounds to it."""
-    low = -math.inf if claim.low is None else claim.low
-    high = math.inf if claim.high is None else claim.high
-    if claim.form != "value" or low == 0:
-        return low, high
-    half = 0.5 * 10.0 ** (math.floor(math.log10(abs(low))) - significant_digits(low) + 1)
-    # Below a power of ten the printed numbers lie ten times closer: 95 to 150 rounds to 100.
-    power_of_ten = math.isclose(math.log10(abs(low)) % 1.0, 0.0, abs_tol=1e-12)
-    return low - half / (10.0 if power_of_ten and significant_digits(low) == 1 else 1.0), high + half
+    reading: str
+    check: str
+    given: str
+    reason: str
+    place: Place
 
 
 @cache
-def ledger() -> dict[str, Claim]:
-    """All claims by id, as `data/claims.csv` has them.
+def number_words() -> dict[str, NumberWord]:
+    """What words such as *several* stand for, by word.
+
+    Returns
+    -------
+    dict of str to NumberWord
 
     Raises
     ------
     FactsError
         If a row is refused.
     """
-    found: dict[str, Claim] = {}
-    for claim, place in read_rows(data_path("claims.csv"), Claim):
-        if not re.fullmatch(r"[A-Z]\d{2}", claim.id):  # a reader's own may be called otherwise
-            raise place.error("id", f"expected a capital and two digits, such as D43, got {claim.id!r}")
-        bounds = {"value": (1, 1), "interval": (1, 1), "above": (1, 0), "below": (0, 1), "none": (0, 0)}[
-            claim.form
-        ]
-        for column, needed in zip(("low", "high"), bounds, strict=True):
-            if (getattr(claim, column) is not None) != bool(needed):
-                expected = "a number" if needed else "an empty cell"
-                raise place.error(column, f"expected {expected} for a claim of form {claim.form!r}")
-        if claim.form == "value" and claim.low != claim.high:
-            raise place.error("high", "expected the same number as low for a claim of form 'value'")
-        if claim.id in found:
+    found: dict[str, NumberWord] = {}
+    for row, place in read_rows(data_path("number_words.csv"), NumberWord):
+        if row.word in found:
+            raise place.error("word", f"{row.word!r} stands twice")
+        if row.high is not None and row.high <= row.low:
+            raise place.error("high", f"expected more than {row.low:g}, got {row.high:g}")
+        found[row.word] = row
+    return found
+
+
+@cache
+def ledger() -> dict[str, Claim]:
+    """All claims by id, as `data/claims.csv` has them.
+
+    Returns
+    -------
+    dict of str to Claim
+
+    Raises
+    ------
+    FactsError
+        If a row is refused.
+    """
+    return dict(read_ledger(data_path("claims.csv")))
+
+
+def read_ledger(path: Path) -> Iterator[tuple[str, Claim]]:
+    """Claims of a file in the columns of `data/claims.csv`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Yields
+    ------
+    id : str
+    claim : Claim
+
+    Raises
+    ------
+    FactsError
+        If a row is refused; the message names file, line, column, what was expected and what came.
+    """
+    seen: dict[str, str] = {}
+    for row, place in read_rows(path, _Row):
+        claim = read_claim(row.model_dump(), place)
+        if claim.id.casefold() in seen:
             raise place.error("id", f"claim {claim.id} stands twice")
-        units.unit(claim.unit)
-        found[claim.id] = claim
+        seen[claim.id.casefold()] = claim.id
+        yield claim.id, claim
+
+
+def read_claim(cells: Mapping[str, object], place: Place) -> Claim:
+    """Claim of the cells of a row.
+
+    Parameters
+    ----------
+    cells : mapping
+        By column; `low` and `high` as text.
+    place : Place
+        Where it stands, for messages.
+
+    Returns
+    -------
+    Claim
+
+    Raises
+    ------
+    FactsError
+        If a bound is missing, is not wanted, or cannot be read.
+    """
+    given = dict(cells)
+    if re.search(r"\s", str(given["id"])):
+        raise place.error("id", f"expected an id without spaces, got {given['id']!r}")
+    units.unit(str(given["unit"]))
+    low, high = str(given["low"] or ""), str(given["high"] or "")
+    form = str(given["form"])
+    if word := str(given["word"]):
+        given["low"], given["high"] = _of_word(word, form, low or high, place)
+    else:
+        given["low"], given["high"] = _bounds(form, low, high, place)
+    if form == "date":
+        given["unit"] = "day"
+    return Claim.model_validate({name: cell for name, cell in given.items() if cell not in ("", None)})
+
+
+def _of_word(word: str, form: str, printed: str, place: Place) -> tuple[float | None, float | None]:
+    known = number_words()
+    if word not in known:
+        raise place.error("word", f"unknown number word {word!r}{nearest(word, known)}")
+    if printed:
+        raise place.error("word", "expected either a word or a number in low and high, got both")
+    low, high = known[word].low, known[word].high
+    if form not in ("interval", "above") or (form == "interval" and high is None):
+        raise place.error("form", f"{word!r} makes an interval or a bound above, got {form!r}")
+    return low, high if form == "interval" else None
+
+
+def _bounds(form: str, low: str, high: str, place: Place) -> tuple[float | None, float | None]:
+    cells = {"low": low, "high": high}
+    if form in ONE_NUMBER or form == "date":
+        cells["high"] = high or low
+    for (column, cell), needed in zip(cells.items(), BOUNDS[form], strict=True):
+        if bool(cell) != needed:
+            expected = ("a date" if form == "date" else "a number") if needed else "an empty cell"
+            raise place.error(column, f"expected {expected} for a claim of form {form!r}")
+    read = {column: _end(form, column, cell, place) for column, cell in cells.items()}
+    first, last = read["low"], read["high"]
+    if first is not None and last is not None:
+        if form in ONE_NUMBER and first != last:
+            raise place.error("high", f"expected the same number as low for a claim of form {form!r}")
+        if first > last:
+            raise place.error("high", f"expected no less than low, got {cells['low']} and {cells['high']}")
+    return first, last
+
+
+def _end(form: str, column: str, cell: str, place: Place) -> float | None:
+    if not cell:
+        return None
+    if form == "date":
+        if not re.fullmatch(DATE, cell):
+            raise place.error(column, f"expected a date such as 2024-10 or 2024-10-31, got {cell!r}")
+        try:
+            return float(days_of(cell)[0 if column == "low" else 1].toordinal())
+        except ValueError as error:
+            raise place.error(column, f"expected a day of the calendar, got {cell!r}: {error}") from None
+    try:
+        number = float(cell)
+    except ValueError:
+        raise place.error(column, f"expected a number, got {cell!r}") from None
+    if number - number != 0.0:
+        raise place.error(column, f"expected a finite number, got {cell!r}")
+    return number
+
+
+@cache
+def formulas() -> dict[str, list[Formula]]:
+    """Checks that are formulas, by the id of their claim, as `data/readings.csv` has them.
+
+    Returns
+    -------
+    dict of str to list of Formula
+
+    Raises
+    ------
+    FactsError
+        If a row is refused.
+    """
+    found: dict[str, list[Formula]] = {}
+    for row, place in read_rows(data_path("readings.csv"), _FormulaRow):
+        own = found.setdefault(row.id, [])
+        if any(row.reading == one.reading for one in own):
+            raise place.error("reading", f"reading {row.reading!r} of {row.id} stands twice")
+        own.append(Formula(row.reading, row.check, row.given, row.reason, place))
     return found

@@ -12,41 +12,26 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 from dojo_calc import units
 from dojo_calc.economics.capacity import pooled_rate
-from dojo_calc.evidence.claims.answers import Answers, Check, Three, corners, exact, three
+from dojo_calc.evidence.claims.answers import Three, corners, exact, over, ratio, three, told_by
 from dojo_calc.evidence.claims.estimates import bought_peak, dojo_share, made_peak
-from dojo_calc.evidence.claims.ledger import Answer, Derived
-from dojo_calc.evidence.claims.timeline import days_of, event
+from dojo_calc.evidence.claims.registrar import Answers, check
+from dojo_calc.evidence.claims.rule import Answer, Derived
+from dojo_calc.evidence.claims.timeline import days_of, event, events, span_between, told
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.performance.roofs import feeds
 
-__all__ = ["TALENT_CHECKS"]
-
-TALENT_CHECKS: dict[str, Check] = {}
+__all__: list[str] = []
 
 _TAIL = 0.05  # on each side of a 90 % interval
-
-
-def _check(claim: str) -> Callable[[Check], Check]:
-    def register(function: Check) -> Check:
-        TALENT_CHECKS[claim] = function
-        return function
-
-    return register
 
 
 def _on(name: str) -> date:
     """First day of an event of the timeline."""
     return days_of(event(name).date)[0]
-
-
-def _ratio(above: Three, below: Three, reason: str) -> Answer:
-    """Ratio of two intervals (low, value, high), of which either may be anywhere."""
-    return Answer(above[0] / below[2], above[1] / below[1], above[2] / below[0], reason)
 
 
 def _share_of_cases(hits: int, cases: int) -> Three:
@@ -61,7 +46,7 @@ def _share_of_cases(hits: int, cases: int) -> Three:
 # --- What was lost ----------------------------------------------------------------------------------------------
 
 
-@_check("T04")
+@check("T04")
 def backbone(book: Catalogue) -> Answers:
     h100 = book.machine("h100-sxm").peak("bf16")
     planned = corners(lambda of: pooled_rate(of, h100), book.facts.get("dojo-1", "h100_equivalents"))
@@ -77,50 +62,66 @@ def backbone(book: Catalogue) -> Answers:
     }
 
 
-@_check("T09")
+@check("T03")
+def named_company(book: Catalogue) -> Answers:
+    named = sum(book.entity(name).name == "DestinyAI" for name in book.names())
+    return exact(named, "Every report has DensityAI: a name misheard.")
+
+
+@check("T09")
 def billions(book: Catalogue) -> Answers:
     facts = book.facts
-    budget, pledge = facts.get("dojo-budget", "budget"), facts.value("buffalo", "budget")
-    names = ("tesla-a100-2021-06", "tesla-a100-2022-08", "tesla-h100-2023-08", "cortex-1")
+    budget = facts.get("dojo-budget", "budget")
+    # Those of 2021 are among the A100 of 2022, and those of 2023 among the H100 of early 2024.
+    names = ("tesla-a100-2022-08", "tesla-h100-2024-q1", "cortex-1")
     bought = [facts.get(name, "compute_cost") for name in names]
     low, value, high = (
         getattr(budget, of) + sum(getattr(one, of) for one in bought) for of in ("low", "value", "high")
     )
     return {
-        "Dojo by the end of 2024": Answer(
-            *three(budget),
-            "Announced before it was spent, never audited; the high end has the Buffalo pledge.",
-        ),
-        "with the Buffalo pledge": Answer(
-            budget.low + pledge,
-            budget.value + pledge,
-            budget.high + pledge,
-            "The pledge of 2024 counted as spent.",
+        "Dojo by the end of 2024": over(
+            lambda spent: spent, budget, reason="Announced before it was spent, and never audited."
         ),
         "with the GPUs bought": Answer(
             low,
             value,
             high,
-            "Own computing whoever made the chips: the clusters known by November 2024, as modelled.",
+            "All computing whoever made the chips: Dojo, the A100 of 2022, the H100 of early 2024 and "
+            "Cortex, as modelled.",
         ),
     }
 
 
-@_check("T11")
+@check("T11")
 def bought_to_make_up(book: Catalogue) -> Answers:
-    del book  # a matter of dates alone
-    names = "first-nvidia-cluster", "cortex-complete"
-    first, largest = ((_on(name) - _on("stop")).days * units.day for name in names)
-    return {
-        "first GPUs of NVIDIA": exact(
-            first,
-            "Tesla showed 5,760 A100 four years before the stop: bought beside Dojo, not in its place.",
-            Derived("Cortex complete, after the stop", largest / units.day, "day"),
+    del book  # a matter of dates and reports alone
+    planned = told("stop", "NVIDIA", "AMD")
+    first, largest = (
+        span_between(event("stop").date, event(name).date)[1] / units.day
+        for name in ("first-nvidia-cluster", "cortex-complete")
+    )
+    return told_by(
+        Answer(
+            1.0,
+            1.0,
+            float(planned),
+            "The report of the stop has more from NVIDIA and AMD planned. From NVIDIA Tesla had bought all "
+            "along, so it "
+            "is no news; a purchase from AMD was not found until June 2026.",
+            (
+                Derived("first GPUs of NVIDIA, after the stop", first, "day"),
+                Derived("Cortex complete, after the stop", largest, "day"),
+            ),
         ),
-        "AMD": Answer(
-            None, None, None, "No purchase from AMD for training is among the facts, before or after."
-        ),
-    }
+        event("stop").source,
+    )
+
+
+@check("T20")
+def several_organisations(book: Catalogue) -> Answers:
+    own = told("restart", "Dojo 3")
+    new = sum(book.entity(name).name == "DensityAI" for name in book.names())
+    return exact(own + new, "DensityAI, and Tesla itself with AI5, AI6 and since January 2026 Dojo 3.")
 
 
 # --- Who was lost, and what followed ----------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def _exits() -> tuple[list[date], date]:
     return [_on("lead-leaves"), _on("fabric-lead-leaves")], _on("stop")
 
 
-@_check("T15")
+@check("T15")
 def absorbed(book: Catalogue) -> Answers:
     del book  # a matter of dates alone
     days, stop = _exits()
@@ -155,20 +156,30 @@ def absorbed(book: Catalogue) -> Answers:
     }
 
 
-@_check("T16")
+@check("T16")
 def bus_factor(book: Catalogue) -> Answers:
     days, stop = _exits()
+    left = span_between(event("lead-leaves").date, event("stop").date)
+    founded = span_between(event("densityai-founded").date, event("stop").date)
     staff = book.facts.get("dojo-programme", "staff_departures")
-    leads = len(days)
-    months = (stop - days[0]).days * units.day / units.month
-    ran_on = Derived("months that the programme ran after the first lead left", months, "1")
+    leads = Derived("leads who left before the stop", len(days), "1")
+    people = Derived("people who went to one firm", staff.value, "1")
     return {
-        "leads": Answer(leads, leads, leads + 1, "Two left before the stop, a third with it.", (ran_on,)),
-        "people": Answer(
-            staff.low + leads,
-            staff.value + leads,
-            staff.high + leads + 1,
-            "With about twenty who went to one firm.",
+        "his own exit": Answer(
+            *left, f"Dojo ran on after it, until {stop:%B %Y}, under another lead.", (leads,)
+        ),
+        "the wave to his company": Answer(
+            0.0,
+            founded[1] / 2.0,
+            founded[2],
+            "At some time after it was founded, and shortly before the stop.",
+            (people,),
+        ),
+        "as a cause": Answer(
+            None,
+            None,
+            None,
+            "Dates do not say why a programme was ended, nor what one person can bring about.",
         ),
     }
 
@@ -176,7 +187,7 @@ def bus_factor(book: Catalogue) -> Answers:
 # --- Whether anything else was wrong ----------------------------------------------------------------------------
 
 
-@_check("T17")
+@check("T17")
 def nothing_but_people(book: Catalogue) -> Answers:
     d1, h100 = book.machine("d1"), book.machine("h100-sxm")
     server = bought_peak(book)
@@ -185,10 +196,18 @@ def nothing_but_people(book: Catalogue) -> Answers:
         "memory on the package": exact(
             feeds(d1)[0].capacity / feeds(h100)[0].capacity, "SRAM of a D1 over the HBM of an H100."
         ),
-        "price of the peak, by the claim about a tile": _ratio(
+        "price of the peak, by the claim about a tile": ratio(
             server, made_peak(book), "H100 in its server over D1 in its tile: here the D1 leads."
         ),
-        "with the design over the dies ordered": _ratio(
+        "peak of a chip, at 8 bits": exact(
+            d1.peak("fp8") / h100.peak("fp8"), "A D1 is no faster at 8 bits, an H100 twice as fast."
+        ),
+        "price of the peak at 8 bits, by the claim about a tile": ratio(
+            bought_peak(book, basis="fp8"),
+            made_peak(book, basis="fp8"),
+            "The same at 8 bits: the D1 does not lead, and nothing excludes that it is level.",
+        ),
+        "with the design over the dies ordered": ratio(
             server,
             made_peak(book, with_design=True),
             "The same with the one-off cost in it: the lead is lost.",
@@ -202,17 +221,33 @@ def nothing_but_people(book: Catalogue) -> Answers:
     }
 
 
-@_check("T18")
+@check("T18")
 def commodity(book: Catalogue) -> Answers:
     tile, whole = made_peak(book), made_peak(book, with_design=True)
     return {
-        "bare H100, by the claim about a tile": _ratio(
+        "bare H100, by the claim about a tile": ratio(
             bought_peak(book, quantity="price"), tile, "Price of dense BF16 peak, H100 over D1."
         ),
-        "H100 in its server, by the claim about a tile": _ratio(
+        "H100 in its server, by the claim about a tile": ratio(
             bought_peak(book), tile, "The same with the server's share."
         ),
-        "with the design over the dies ordered": _ratio(
+        "H100 in its server at 8 bits, by the claim about a tile": ratio(
+            bought_peak(book, basis="fp8"),
+            made_peak(book, basis="fp8"),
+            "The same at 8 bits, where the H100 is twice as fast and the D1 is not.",
+        ),
+        "with the design over the dies ordered": ratio(
             bought_peak(book), whole, "What was ordered never carried its one-off cost."
         ),
     }
+
+
+# --- Names ------------------------------------------------------------------------------------------------------
+
+
+@check("E7")
+def names_on_record(book: Catalogue) -> Answers:
+    names = {book.entity(name).name for name in book.names()}
+    people = " ".join(one.event for one in events())
+    known = ("DestinyAI" in names) + ("Venkataraman " in people) + ("diddojo" in names)
+    return exact(known, "They are DensityAI and Venkataramanan, and no product is called diddojo.")

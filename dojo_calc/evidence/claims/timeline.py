@@ -10,11 +10,10 @@ from pydantic import Field
 
 from dojo_calc import units
 from dojo_calc.errors import UnknownNameError, nearest
-from dojo_calc.quantities import Numeric
 from dojo_calc.rows import DATE, Strict
 from dojo_calc.tables import data_path, read_rows
 
-__all__ = ["Event", "days_of", "event", "events", "span_between"]
+__all__ = ["Event", "days_of", "event", "events", "span_between", "told"]
 
 
 class Event(Strict):
@@ -73,6 +72,22 @@ def event(name: str) -> Event:
     return known[name]
 
 
+def told(name: str, *words: str) -> int:
+    """How many of some words an event tells.
+
+    Parameters
+    ----------
+    name : str
+        Id of the event.
+    *words : str
+
+    Returns
+    -------
+    int
+    """
+    return sum(word in event(name).event for word in words)
+
+
 def days_of(text: str) -> tuple[date, date]:
     """First and last day that a date can mean: a day is itself, a month or a year all its days.
 
@@ -94,7 +109,7 @@ def days_of(text: str) -> tuple[date, date]:
     return day, day
 
 
-def span_between(first: str, second: str) -> tuple[Numeric, Numeric, Numeric]:
+def span_between(first: str, second: str) -> tuple[float, float, float]:
     """Time from one date to another, for all the days that each can mean.
 
     Parameters

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pytest
 
 import dojo_calc as dc
-from dojo_calc.evidence.claims.dojo_money import DOJO_MONEY_CHECKS
-from dojo_calc.evidence.claims.ledger import Answer
+from dojo_calc.evidence.claims.rule import Answer
+from dojo_calc.evidence.claims.verdicts import checks
 
 
 def _answers(claim: str) -> Mapping[str, Answer]:
-    answered = DOJO_MONEY_CHECKS[claim](dc.catalogue())
+    answered = checks()[claim](dc.catalogue())
     return {"": answered} if isinstance(answered, Answer) else answered
 
 
@@ -25,62 +25,82 @@ def _derived(answer: Answer) -> dict[str, float]:
 
 
 def test_what_fsd_sold() -> None:
-    paid, reached = _answers("D10").values()
-    # 0.8 million x 12,000; least 0.75 x 8,000; most 0.85 x 15,000.
-    assert _bounds(paid) == pytest.approx((6.0e9, 9.6e9, 12.75e9))
-    assert _bounds(reached) == pytest.approx((14.0e9, 21.6e9, 28.5e9))
-    assert _derived(_answers("D08")["paid for"])["the claim over it"] == pytest.approx(2.25)
+    # 2.1 thousand million over 359,200 are 5,846 USD each; 0.8 million of them 4.68 thousand million. Least
+    # 0.75 million at
+    # 1.8 / 0.4, most 0.85 at 2.4 / 0.32.
+    found = _derived(_answers("D10")[""])
+    ends = [found[f"those who paid, at the mean price, {end}"] for end in ("low", "centre", "high")]
+    assert ends == pytest.approx([0.75 * 4.5, 0.8 * 2.1 / 0.3592, 0.85 * 7.5])
+    ends = [found[f"all reached, at the article's prices, {end}"] for end in ("low", "centre", "high")]
+    assert ends == pytest.approx([14.0, 21.6, 28.5])
+    assert _derived(_answers("D08")["paid for in August 2024"])["the claim over it"] == pytest.approx(
+        1.8 / 0.7
+    )
     later, earlier = _answers("D09").values()
     assert _bounds(later) == (8_000, 12_000, 15_000)
     assert (earlier.low, earlier.high) == (5_000, 15_000)
 
 
+def test_data_for_half_the_error() -> None:
+    images, speech, language = _answers("D13").values()
+    assert _bounds(images) == pytest.approx((2 ** (1 / 0.35), 2 ** (1 / 0.309), 2 ** (1 / 0.25)))
+    assert speech.central == pytest.approx(2 ** (1 / 0.299))
+    assert language.low == pytest.approx(2 ** (1 / 0.09))
+
+
 def test_half_of_the_hardware() -> None:
-    dojo, eight, count = _answers("D30").values()
-    # 8,000 of 98,000 H100-equivalents; least 7,500 of 102,000; most 8,500 of 94,000.
-    assert _bounds(dojo) == pytest.approx((7.5 / 102, 8 / 98, 8.5 / 94))
-    # 8,000 x 989.4 T = 7.915 E and 40,000 x 500 T = 20 E against 90,000 x 1,979 T = 178.1 E: 27.915 / 206.0. Least
-    # (7.42 + 38,000 x 243 T = 9.23) beside 187.0; most (8.41 + 42,000 x 590 T = 24.78) beside 169.2.
-    assert _bounds(eight) == pytest.approx((0.0818, 0.1355, 0.1640), abs=2e-4)
-    assert _bounds(count) == pytest.approx((45.5 / 140, 48 / 138, 50.5 / 136))
+    dojo, planned, eight = _answers("D30").values()
+    # 4 EFLOP/s beside 67,000 x 989.4 T = 66.29; least 4 beside 69,000, most 5 beside 65,000.
+    assert _bounds(dojo) == pytest.approx((4 / (4 + 68.269), 4 / (4 + 66.290), 5 / (5 + 64.311)), rel=1e-4)
+    assert _bounds(planned) == pytest.approx((7.5 / 76.5, 8 / 75, 8.5 / 73.5))
+    # 4 E and 40,000 x 500 T = 20 E against 67,000 x 1,979 T = 132.6 E.
+    assert eight.central == pytest.approx(24 / (24 + 132.593), rel=1e-4)
 
 
 def test_price_of_a_peak_made_over_bought() -> None:
-    a100, h100, silicon, design = _answers("D32").values()
-    # A tile of 199,000 USD is 7,960 a D1 and 21.99 USD a TFLOP/s; A100 14,100 / 312 = 45.19, H100 33,600 / 989.4 =
-    # 33.96. Least 133,000 against 20,000 and 40,000, most 200,000 against 10,000 and 30,000.
+    a100, h100, eight, silicon, design = _answers("D32").values()
+    # A tile of 199,000 USD is 7,960 a D1 and 21.99 USD a TFLOP/s; A100 14,100 / 312 = 45.19, H100 38,750 / 989.4 =
+    # 39.17. Least 133,000 against 20,000 and 43,750, most 200,000 against 10,000 and 33,750.
     assert _bounds(a100) == pytest.approx((14.696 / 64.103, 21.989 / 45.192, 22.099 / 32.051), rel=1e-3)
-    assert _bounds(h100) == pytest.approx((14.696 / 40.429, 21.989 / 33.960, 22.099 / 30.321), rel=1e-3)
+    assert _bounds(h100) == pytest.approx((14.696 / 44.219, 21.989 / 39.165, 22.099 / 34.112), rel=1e-3)
     # 572 million over 10,000 dies are 57,200 a die: 65,160 / 362 = 180.0.
-    assert design.central == pytest.approx(180.0 / 33.96, rel=1e-3)
+    assert design.central == pytest.approx(180.0 / 39.165, rel=1e-3)
+    assert eight.central == pytest.approx(21.989 / (38_750 / 1979), rel=1e-3), (
+        "an H100 is twice as fast, a D1 is not"
+    )
     # 0.09 faults on a cm^2 are 0.58 on a die, 15 % of them outside the nodes: (1 + 0.0871 / 10)^-10 = 0.917 work. A
     # wafer of 9,346 USD has 89 dies: 105 each, 115 with the test, 125 a working one, 3,135 for 25. With 15,000 for
     # packaging and modules, over an assembly of which 0.8 works, 22,700 a tile of 9,050 TFLOP/s: 2.51 USD a TFLOP/s.
-    assert silicon.central == pytest.approx(2.51 / 33.96, rel=3e-3)
+    assert silicon.central == pytest.approx(2.51 / 39.165, rel=3e-3)
 
 
 def test_gpus_for_the_money() -> None:
-    bare, server, whole = _answers("D34").values()
-    assert _bounds(bare) == pytest.approx((3e9 / 40_000, 3.5e9 / 33_600, 4e9 / 30_000))
-    assert _bounds(server) == pytest.approx((3e9 / 43_750, 3.5e9 / 38_750, 4e9 / 33_750))
-    assert _bounds(whole) == pytest.approx((3e9 / 52_000, 3.5e9 / 49_000, 4e9 / 46_000))
-    assert _derived(bare)["at the sum of D33"] == pytest.approx(10e9 / 3 / 33_600, rel=1e-6)
+    found = _derived(_answers("D34")[""])
+    for name, low, central, high in (
+        ("bare", 40_000, 33_600, 30_000),
+        ("in a server", 43_750, 38_750, 33_750),
+    ):
+        ends = [found[f"H100, {name}, {end}"] for end in ("low", "centre", "high")]
+        assert ends == pytest.approx([3e9 / low, 3.5e9 / central, 4e9 / high])
 
 
 def test_dojo_beside_nvidia() -> None:
-    chip, watt, own, price, second, intent = _answers("D35").values()
+    chip, watt, own, price, level, second, eight, intent = _answers("D35").values()
     assert chip.central == pytest.approx(362 / 989.4)
     assert watt.central == pytest.approx((362 / 400) / (989.4 / 700))
     assert own.central == pytest.approx(362 / 312), "both are rated 400 W"
     assert price.central == pytest.approx(39.165 / 21.989, rel=1e-3)
     assert _bounds(second) == pytest.approx((9.5 * 0.362 / 2.5, 3.62 / 2.5, 10.5 * 0.362 / 2.5))
+    assert level.central == pytest.approx(38_750 / 1979 / 21.989, rel=1e-3)
+    assert eight.central == pytest.approx(3.62 / 5.0), "a GB200 is twice as fast at 8 bits"
     assert intent.central is None
 
 
 def test_rise_of_a_target_over_all_shares() -> None:
     # 150 USD x 3.13, 3.475 and 3.475 thousand million shares.
-    (rise,) = _answers("D36").values()
+    rise, over_market = _answers("D36").values()
     assert _bounds(rise) == pytest.approx((469.5e9, 521.25e9, 521.25e9))
+    assert _bounds(over_market) == pytest.approx((597e9, 601e9, 605e9)), "1,390 less 789, within four"
 
 
 def test_what_an_insurance_saves() -> None:

@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 
 import dojo_calc as dc
-from dojo_calc.evidence.claims.ledger import Answer
-from dojo_calc.evidence.claims.talent import TALENT_CHECKS
+from dojo_calc.evidence.claims.rule import Answer
+from dojo_calc.evidence.claims.verdicts import checks
 
 
 def _answers(claim: str) -> Mapping[str, Answer]:
-    answered = TALENT_CHECKS[claim](dc.catalogue())
+    answered = checks()[claim](dc.catalogue())
     assert not isinstance(answered, Answer)
     return answered
 
@@ -32,12 +32,15 @@ def test_share_of_dojo() -> None:
     assert planned.low < 0.0797 < planned.high < 0.1
 
 
-def test_days_between_the_purchases_and_the_stop() -> None:
-    first = _answers("T11")["first GPUs of NVIDIA"]
-    days = (date(2021, 6, 20) - date(2025, 8, 7)).days
-    assert days == -1509
-    assert first.central == pytest.approx(days * dc.day)
-    assert _derived(first)["Cortex complete, after the stop"] == (date(2024, 11, 15) - date(2025, 8, 7)).days
+def test_who_tesla_buys_from() -> None:
+    answered = checks()["T11"](dc.catalogue())
+    assert isinstance(answered, Answer)
+    assert (answered.low, answered.central, answered.high) == (1, 1, 2), "one bought from, two planned"
+    days = _derived(answered)
+    assert (
+        days["first GPUs of NVIDIA, after the stop"] == (date(2021, 6, 20) - date(2025, 8, 7)).days == -1509
+    )
+    assert days["Cortex complete, after the stop"] == (date(2024, 11, 15) - date(2025, 8, 7)).days
 
 
 def test_chances_seen_in_few_cases() -> None:
@@ -52,27 +55,35 @@ def test_chances_seen_in_few_cases() -> None:
     assert months == pytest.approx([310 / 30.4375, 645 / 30.4375])
 
 
-def test_people_counted() -> None:
-    leads, people = _answers("T16").values()
-    assert (leads.low, leads.high) == (2, 3), (
-        "two before the stop and one with it; Keller left before there was a Dojo"
+def test_time_from_an_exit_to_the_stop() -> None:
+    own, wave, cause = _answers("T16").values()
+    # From any day of November 2023 to 7 August 2025: 616 to 645 days.
+    assert (own.low, own.central, own.high) == (616 * dc.day, 630.5 * dc.day, 645 * dc.day)
+    assert list(_derived(own).values()) == [2], (
+        "two leads left before the stop; Keller left before there was a Dojo"
     )
-    assert (people.low, people.central, people.high) == (17, 22, 28)
+    # Founded in 2024, so at most 584 days before the stop.
+    assert (wave.low, wave.high) == (0, (date(2025, 8, 7) - date(2024, 1, 1)).days * dc.day)
+    assert list(_derived(wave).values()) == [20]
+    assert cause.central is None
 
 
 def test_prices_of_the_peak() -> None:
     # 33,600 / 989.4 = 33.96 and 38,750 / 989.4 = 39.17 USD a TFLOP/s against 7,960 / 362 = 21.99; with 572 million
     # over 10,000 dies 65,160 / 362 = 180.0.
-    bare, server, whole = _answers("T18").values()
+    bare, server, eight, whole = _answers("T18").values()
     assert bare.central == pytest.approx(1.544, abs=1e-3)
     assert server.central == pytest.approx(1.781, abs=1e-3)
+    assert eight.central == pytest.approx(38_750 / 1979 / 21.989, rel=1e-3), (
+        "an H100 is twice as fast, a D1 is not"
+    )
     assert whole.central == pytest.approx(0.2176, abs=1e-4)
     assert _answers("T17")["with the design over the dies ordered"].central == whole.central
     assert _answers("T17")["memory on the package"].central == pytest.approx(440e6 / (81559 * 2**20))
 
 
 def test_money_put_in() -> None:
-    dojo, pledge, bought = _answers("T09").values()
+    dojo, bought = _answers("T09").values()
     assert (dojo.low, dojo.central, dojo.high) == (1e9, 1e9, 1.5e9)
-    assert (pledge.low, pledge.high) == (1.5e9, 2e9)
-    assert bought.central == pytest.approx(1e9 + 181e6 + 166e6 + 360e6 + 1.905e9)
+    # The A100 of 2021 are among those of 2022, and the H100 of 2023 among those of early 2024.
+    assert bought.central == pytest.approx(1e9 + 166e6 + 1.25e9 + 1.905e9)
