@@ -31,9 +31,10 @@ def as_json(*arguments: str) -> Any:
 def test_claims_as_json_has_the_agreed_keys() -> None:
     entries = as_json("claims")
     keys = (
-        "id document claim claimed_low claimed_high unit computed_low computed_high verdict readings derived "
+        "id document by date due claim form said claimed_low claimed_high unit ruling main found "
+        "computed_low computed "
+        "computed_high verdict distance depends then today changes sources readings derived reason note"
     )
-    keys += "reason"
     assert all(list(entry) == keys.split() for entry in entries)
     by_id = {entry["id"]: entry for entry in entries}
     wanted = "D17 D20 D21 D22 D23 D24 D25 D26 D27 D33 D39 D40 D41 D42 D43 D44 D45 D46 D48 D49 N05 N07 N08 X12 X13 X14"
@@ -48,6 +49,31 @@ def test_claims_are_shown_by_id_in_the_order_asked() -> None:
     unknown = run("claims", "D43", "D433")
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert "unknown claim 'D433'; did you mean D43" in unknown.stderr
+
+
+def test_claims_by_document_and_verdict() -> None:
+    rows = as_json("claims", "--document", "xai-ambition-post", "--verdict", "withdrawn")
+    assert [row["id"] for row in rows] == ["X14"]
+    done = run("claims", "--verdict", "contradictde")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--verdict: no claim asked for has 'contradictde'; did you mean contradicted" in done.stderr
+
+
+def test_a_claim_by_its_id_shows_all_that_was_found() -> None:
+    shown = run("claims", "--id", "d46").stdout
+    for words in ("It holds if", "pledged", "spent", "today contradicted", "wshu-2025-11"):
+        assert words in shown
+
+
+def test_claims_of_a_readers_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("id,claim,low,unit,check\nmy-power,It draws 100 MW,100,MW,{140 to 174 MW}\n")
+    (row,) = as_json("claims", "--claims", str(file))
+    assert (row["id"], row["verdict"]) == ("my-power", "contradicted")
+    file.write_text("id,claim,low,unit,check\nmy-power,It draws 100 MW,100,MW,{140 GUSD}\n")
+    done = run("claims", "--claims", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {file}, line 2, column 5 (check): the formula is in [money]")
 
 
 def test_plan_in_three_forms() -> None:
@@ -149,15 +175,15 @@ def test_a_readers_own_file_on_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_check_that_raises_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dojo_calc.evidence.claims.dojo_machine import DOJO_MACHINE_CHECKS
+    from dojo_calc.evidence.claims.verdicts import checks
 
     def broken(_: Any) -> Any:
         raise ZeroDivisionError("by hand")
 
-    monkeypatch.setitem(DOJO_MACHINE_CHECKS, "D43", broken)
+    monkeypatch.setitem(checks(), "D43", broken)
     done = run("claims")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: the check of D43 raised: by hand\n"
+    assert done.stderr == "error: the check of D43 raised ZeroDivisionError: by hand\n"
 
 
 SCENARIO = 'model = "spec_to_cheque"\noutputs = ["total"]\n[inputs]\ntarget = "{}"\n'

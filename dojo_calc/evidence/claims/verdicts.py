@@ -91,7 +91,6 @@ class Entry:
         return self.id
 
 
-from dojo_calc.doors import door
 class _Listening(Facts):
     """Facts that remember which of them were asked for."""
 

@@ -123,7 +123,7 @@ def test_a_forecast_before_its_date_is_never_borne_out() -> None:
         ((1, 2, 3), "implausible"),
         ((0, 9, 90), "uninformative"),
     ):
-        assert verdict(claim, Answer(*map(float, answer), reason=""), before=True) == expected
+        assert verdict(claim, Answer(*answer, reason=""), before=True) == expected
     assert verdict(claim, Answer(None, None, None, ""), before=True) == "not checkable"
 
 
