@@ -22,6 +22,7 @@ import numpy as np
 
 from dojo_calc.chain.dates import readings_on
 from dojo_calc.economics.power import host_power
+from dojo_calc.entities import shipped_entities
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.facts import Fact
 from dojo_calc.hardware.catalog import Catalogue
@@ -85,17 +86,29 @@ def _families() -> dict[str, tuple[str, Seller]]:
     found: dict[str, tuple[str, Seller]] = {}
     for row, place in read_rows(data_path("families.csv"), _FamilyRow):
         for chip in row.chips.split():
+            if chip not in shipped_entities():
+                raise place.error("chips", f"expected chips of entities.csv, got {chip!r}")
             if chip in found:
                 raise place.error("chips", f"chip {chip!r} stands twice")
             found[chip] = row.family, row.seller
     return found
 
 
+@cache
+def _makers() -> dict[str, Seller]:
+    """Makers of the known families, with what they do with their chips."""
+    entities = shipped_entities()
+    return {entities[chip].maker: seller for chip, (_, seller) in _families().items()}
+
+
 def seller_of(unit: Machine) -> Seller:
-    """Who sells a chip: NVIDIA, another seller, nobody since its maker keeps it, or nobody knows."""
+    """Who sells a chip: NVIDIA, another seller, nobody since its maker keeps it, or nobody knows.
+
+    A chip of no known family is taken for one of its maker's; of a maker of whom no price is known nobody knows.
+    """
     if unit.id in _families():
         return _families()[unit.id][1]
-    return {"": "unknown", "NVIDIA": "nvidia"}.get(unit.entity.maker, "other")  # type: ignore[return-value]
+    return _makers().get(unit.entity.maker, "unknown")
 
 
 @cache

@@ -264,3 +264,21 @@ def test_the_power_of_a_chip_that_is_known_by_its_system_alone_is_less_than_the_
     own = dc.chip_inputs("wse-3", BOOK, precision="fp16")
     assert own["server_power_rated"].value == pytest.approx(23_000)
     assert 13_000 < own["chip_power_rated"].value < 18_000  # type: ignore[operator]
+
+
+def test_a_chip_of_a_known_maker_is_taken_for_one_of_its_own(tmp_path: Path) -> None:
+    path, facts = tmp_path / "entities.csv", tmp_path / "own.csv"
+    path.write_text("entity,name,kind,maker\nn1,N1,chip,NVIDIA\ng1,G1,chip,Google\nx1,X1,chip,Somebody\n")
+    facts.write_text(
+        "entity,quantity,value,unit\n"
+        + "".join(f"{one},peak_bf16,1,PFLOP/s\n{one},power,800,W\n" for one in ("n1", "g1", "x1"))
+    )
+    own = catalogue(path, facts)
+    assert [kin.seller_of(own.machine(one)) for one in ("n1", "g1", "x1")] == [
+        "nvidia",
+        "in-house",
+        "unknown",
+    ]
+    price, cost = dc.chip_inputs("n1", own)["chip_price"].value, dc.maker_cost("g1", own).value
+    # at one PFLOP/s NVIDIA asks e^(0.609 + 0.802) = 4.1 times what a chip costs a maker that keeps it
+    assert price / cost == pytest.approx(4.1, rel=0.05)  # type: ignore[operator]
