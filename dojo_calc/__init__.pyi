@@ -91,15 +91,15 @@ from .economics.cost import (
 from .economics.harvest import (
     harvest_yield,
 )
+from .economics.inventory import (
+    inventory,
+)
 from .economics.placement import (
     WaferMap,
     dies_on_wafer,
     gross_dies_of,
     placed_dies,
     wafer_map,
-)
-from .economics.plan import (
-    plan,
 )
 from .economics.power import (
     energy,
@@ -333,6 +333,15 @@ from .quantities import (
 from .questions.buy import (
     buy,
 )
+from .questions.cost import (
+    cost,
+)
+from .questions.plan import (
+    plan,
+)
+from .questions.train import (
+    train,
+)
 from .units import (
     GB,
     KB,
@@ -485,7 +494,10 @@ __all__ = [
     "percent",
     "peta",
     "pico",
+    "inventory",
     "plan",
+    "train",
+    "cost",
     "pooled_power",
     "pooled_rate",
     "price_per_rate",

@@ -28,7 +28,7 @@ NAMES = {
 
 def picture() -> str:
     """SVG of what a hundred exaflops take in D1."""
-    made = dc.plan(TARGET, "d1")
+    made = dc.inventory(TARGET, "d1")
     rows = [{"what": words, "count": made[name].value} for name, words in NAMES.items()]
     base = alt.Chart(alt.InlineData(rows)).encode(
         y=alt.Y(

@@ -57,7 +57,14 @@ MODELS: dict[str, Callable[..., Model]] = {
 
 
 # What a scenario can write for an option, by the words of the option's own type.
-_PLAIN: dict[str, type] = {"str": str, "Keep": str, "int": int, "float": float, "Mapping": dict}
+_PLAIN: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "Keep": str,
+    "Date": (str, int),
+    "int": int,
+    "float": float,
+    "Mapping": dict,
+}
 _ANY = (str, bool, int, float, list, dict)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dojo_calc.commands import asking
 from dojo_calc.commands.app import Asked, UsageError, command
 from dojo_calc.commands.printing import interval, printed, show, si
 
@@ -22,14 +23,6 @@ Subject = Annotated[
 Options = Annotated[
     list[str] | None,
     typer.Option("--option", help="An option of the graph, such as chip=gb200; may be repeated."),
-]
-Given = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        help="An input, or a step to be given: 'pue=1.2', or with a 90 % interval 'pue=1.2; 1.1; 1.4'; may be "
-        "repeated.",
-    ),
 ]
 OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
 MOST_POINTS = 100_000  # rows that somebody reads or a spreadsheet opens; the library sweeps any number
@@ -109,17 +102,17 @@ def solve(
     find: Annotated[str, typer.Option(help="The input, or step, to be found.")],
     reach: Annotated[str, typer.Option(help="An output and what it is to be, such as 'capital=500 MUSD'.")],
     option: Options = None,
-    given: Given = None,
+    given: asking.Given = None,
     low: Annotated[str | None, typer.Option(help="Where to search from.")] = None,
     high: Annotated[str | None, typer.Option(help="Where to search to.")] = None,
     own_code: OwnCode = False,
 ) -> None:
     """Find the value of an input at which an output hits a target."""
     from dojo_calc.analysis.solve import solve as solve_for
-    from dojo_calc.questions.scenario import settled
+    from dojo_calc.questions.scenario import given_to
 
-    output, target = _pair(reach, "--reach", "capital=500 MUSD")
-    made = settled(_model(model, option, asked, own_code), [output], _given(given))
+    output, target = asking.pair(reach, "--reach", "capital=500 MUSD")
+    made = given_to(_model(model, option, asked, own_code), [output], asking.given(given))
     found = float(solve_for(made, find, output, target, low=low, high=high))
     goal = float(made.checked({output: target})[output]) if output in made.outputs else float("nan")
     row: dict[str, Any] = {
@@ -144,19 +137,19 @@ def sweep(
         ),
     ],
     option: Options = None,
-    given: Given = None,
+    given: asking.Given = None,
     own_code: OwnCode = False,
 ) -> None:
     """Compute outputs over a grid of inputs."""
     import math
 
     from dojo_calc.analysis.sweep import sweep as sweep_over
-    from dojo_calc.questions.scenario import settled
+    from dojo_calc.questions.scenario import given_to
 
-    axes = dict(_pair(one, "--over", "pue=1.05 to 1.5 in 10") for one in over)
+    axes = dict(asking.pair(one, "--over", "pue=1.05 to 1.5 in 10") for one in over)
     if len(axes) < len(over):
         raise UsageError("--over names one input twice; give each axis once")
-    made = settled(_model(model, option, asked, own_code), output, _given(given))
+    made = given_to(_model(model, option, asked, own_code), output, asking.given(given))
     grid = {name: _axis(made, name, text) for name, text in axes.items()}
     points = math.prod(map(len, grid.values()))
     if points > MOST_POINTS:
@@ -189,16 +182,16 @@ def tornado(
     model: Subject,
     output: Annotated[str, typer.Option(help="The output whose swing is asked for.")],
     option: Options = None,
-    given: Given = None,
+    given: asking.Given = None,
     own_code: OwnCode = False,
 ) -> None:
     """Show how far an output moves as each uncertain input goes through its 90 % interval."""
     from dataclasses import asdict
 
     from dojo_calc.analysis.sensitivity import tornado as bars_of
-    from dojo_calc.questions.scenario import settled
+    from dojo_calc.questions.scenario import given_to
 
-    made = settled(_model(model, option, asked, own_code), [output], _given(given))
+    made = given_to(_model(model, option, asked, own_code), [output], asking.given(given))
     bars, unit = bars_of(made, output), made.spec(output).unit
     rows = [asdict(bar) | {"swing": bar.swing, "unit": unit} for bar in bars]
     if printed(rows, asked):
@@ -233,31 +226,9 @@ def _model(name: str, options: Sequence[str] | None, asked: Asked, own_code: boo
         return load_scenario(Path(name), asked.book, own_code=own_code).model
     if own_code:
         raise UsageError("--own-code belongs to a scenario file, and no file is named")
-    return shipped(name, asked.book, **dict(_pair(one, "--option", "chip=gb200") for one in options or ()))
-
-
-def _given(texts: Sequence[str] | None) -> dict[str, Any]:
-    """What --set gives: a text, or three of them for a value with its interval."""
-    found: dict[str, Any] = {}
-    for text in texts or ():
-        name, value = _pair(text, "--set", "pue=1.2")
-        if name in found:
-            raise UsageError(f"--set gives {name} twice")
-        parts = [one.strip() for one in value.split(";")]
-        if len(parts) not in (1, 3) or not all(parts):
-            raise UsageError(
-                f"--set {name} takes a value, or a value with both ends of its 90 % interval "
-                f"('{name}=VALUE; LOW; HIGH'), got {value!r:.60}"
-            )
-        found[name] = parts[0] if len(parts) == 1 else tuple(parts)
-    return found
-
-
-def _pair(text: str, option: str, such_as: str) -> tuple[str, str]:
-    name, sign, value = (one.strip() for one in text.partition("="))
-    if not (name and sign and value):
-        raise UsageError(f"{option} must be NAME=VALUE, such as '{such_as}', got {text!r:.60}")
-    return name, value
+    return shipped(
+        name, asked.book, **dict(asking.pair(one, "--option", "chip=gb200") for one in options or ())
+    )
 
 
 _SPAN = re.compile(r"(.+) to (.+) in ([0-9]+)")

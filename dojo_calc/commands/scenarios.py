@@ -11,6 +11,7 @@ import typer
 
 from dojo_calc.commands.app import Asked, UsageError, command
 from dojo_calc.commands.printing import printed
+from dojo_calc.commands.text import width, wrapped
 
 OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
 DEPTH = 2  # steps that a person reads below an answer; four answers whole are a thousand lines
@@ -51,7 +52,7 @@ def run(
     if printed(flat if asked.as_csv else rows, asked):
         return
     deep = DEPTH if depth is None else depth
-    sys.stdout.write("\n\n".join(one.tree(deep) for one in explained) + "\n")
+    sys.stdout.write(wrapped("\n\n".join(one.tree(deep) for one in explained), width()))
     hidden = sum(len(one.steps) - len(one.within(deep)) for one in explained)
     if hidden:
         sys.stdout.write(f"\n{hidden:,} steps lie deeper; --depth {deep + 1} shows the next of them.\n")

@@ -40,6 +40,34 @@ def width() -> int:
     return max(shutil.get_terminal_size((PIPED, 24)).columns, NARROWEST)
 
 
+def wrapped(text: str, columns: int) -> str:
+    """Lines of at most so many columns, broken between words; what goes on is indented as its line is, and more.
+
+    Parameters
+    ----------
+    text : str
+    columns : int
+
+    Returns
+    -------
+    str
+        Lines, with an end of line behind the last.
+    """
+    found: list[str] = []
+    for line in text.splitlines():
+        body = line.lstrip(" |`-")
+        indent = line[: len(line) - len(body)]
+        below = indent.replace("`", " ").replace("-", " ")
+        words, own = body.split(" "), indent
+        for word in words:
+            if len(own) + len(word) > columns and own.strip(" |`-"):
+                found.append(own.rstrip())
+                own = below + "  "
+            own += f"{word} "
+        found.append(own.rstrip())
+    return "\n".join(found) + "\n"
+
+
 def fitted(title: str, rows: Sequence[Mapping[str, Any]], columns: int) -> str:
     """Rows as a table of at most so many columns, broken between words; as a list where that cannot be.
 

@@ -60,6 +60,7 @@ from typing import Any
 import numpy as np
 
 from dojo_calc.chain.shipped import chain
+from dojo_calc.doors import door
 from dojo_calc.economics.cost import lot_price_ratio
 from dojo_calc.economics.offers import Needs, Offer
 from dojo_calc.economics.procurement import learned_price
@@ -86,6 +87,7 @@ BY_PERIOD = ("demand", "budget", "grid", "shortage", "rent", "rent_most")
 OFFER_BY_PERIOD = ("price", "most", "made")
 
 
+@door
 def buy(path: str | Path, *, book: Catalogue | None = None) -> Schedule | Recourse:
     """Least-cost delivery schedule of a file.
 

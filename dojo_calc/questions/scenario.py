@@ -42,7 +42,7 @@ from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.tables import read_text
 
-__all__ = ["Scenario", "ScenarioError", "TomlFile", "load_scenario", "settled"]
+__all__ = ["Scenario", "ScenarioError", "TomlFile", "given_to", "load_scenario"]
 
 KEYS = ("model", "outputs", "options", "inputs")
 # A scenario is written by hand. Keys of thousands of parts take the reader of TOML their square in time and memory.
@@ -123,7 +123,7 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
         except DojoCalcError as error:
             raise file.error(key, str(error)) from None
     try:
-        model = settled(model, wanted, given)
+        model = given_to(model, wanted, given)
     except DojoCalcError as error:
         message = str(error)
         named = sorted((message.find(key), key) for key in given if key in message)
@@ -131,7 +131,7 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
     return Scenario(file.path, model, tuple(wanted))
 
 
-def settled(model: Model, outputs: Sequence[str], given: Mapping[str, Any]) -> Model:
+def given_to(model: Model, outputs: Sequence[str], given: Mapping[str, Any]) -> Model:
     """Model with what is given as its defaults, steps that are given cut off from what they were computed from.
 
     Parameters

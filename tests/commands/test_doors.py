@@ -47,7 +47,10 @@ def test_help_by_either_name_lists_commands_in_the_order_of_use() -> None:
     listed = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Commands:")[2], flags=re.MULTILINE)
     assert (
         listed
-        == "plan search compare machine chips facts models claims validate run diff graph solve sweep tornado".split()
+        == (
+            "plan train cost inventory search compare machine chips facts models claims validate run diff graph "
+            "solve sweep tornado"
+        ).split()
     )
     assert "..." not in done.stdout.partition("Commands:")[2], "a summary is not cut"
     for one in listed:
@@ -56,7 +59,7 @@ def test_help_by_either_name_lists_commands_in_the_order_of_use() -> None:
 
 def test_every_module_of_commands_registers() -> None:
     here = Path(dojo_calc.__file__).parent / "commands"
-    helpers = {"__init__", "answer", "app", "printing", "text"}
+    helpers = {"__init__", "answer", "app", "asking", "printing", "text"}
     assert {path.stem for path in here.glob("*.py")} - helpers == set(MODULES)
 
 
@@ -91,7 +94,7 @@ def test_the_completion_script_can_be_shown() -> None:
 
 
 def test_surroundings_colour_nothing() -> None:
-    done = real("plan", "--chip", "d1", **SURROUNDINGS)
+    done = real("inventory", "--chip", "d1", **SURROUNDINGS)
     assert (done.returncode, done.stderr) == (2, "error: Missing option '--target'.\n")
     done = real("machine", "d1", **SURROUNDINGS)
     assert done.returncode == 0
@@ -167,16 +170,16 @@ def test_depth(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert len(as_json("run", str(path))[0]["steps"]) == 9
     plan = ("plan", "--target", "1 EFLOP/s", "--chip", "h100")
-    explained = as_json(*plan, "--explain", "--depth", "1")
-    assert [row["name"] for row in explained if row["group"] == "explained"][-1] == "price_of_work"
-    assert len(explained) < len(as_json(*plan, "--explain"))
+    explained = as_json(*plan, "--explain", "--explain-of", "fleet_own", "--depth", "1")["steps"]
+    assert [row["name"] for row in explained] == ["chips", "own", "fleet_own"]
+    assert len(explained) < len(as_json(*plan, "--explain", "--explain-of", "fleet_own")["steps"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["chips", "--json", "--csv"], "two forms of one answer"),
-        (["plan", "--target", "1 EFLOP/s", "--chip", "d1", "--depth", "1"], "how far --explain goes"),
+        (["plan", "--target", "1 EFLOP/s", "--chip", "d1", "--depth", "1"], "are about --explain"),
         (["run", "x.toml", "--csv", "--depth", "1"], "takes no --depth"),
         (["run", "x.toml", "--depth", "-1"], "'--depth'"),
         *(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dojo_calc.economics.inventory import inventory
 from dojo_calc.economics.placement import dies_on_wafer, gross_dies_of, placed_dies, wafer_map
-from dojo_calc.economics.plan import plan
 from dojo_calc.economics.silicon import gross_dies_bound
 from dojo_calc.errors import DojoCalcError, DomainError
 from dojo_calc.units import mm
@@ -151,7 +151,7 @@ def test_a_die_that_is_the_wafer_is_one() -> None:
         DomainError, match=r"die of 71,000 mm\^2 is larger than a wafer of 300 mm, which has 70,686"
     ):
         dies_on_wafer("71000 mm^2", wafer="300 mm", edge=0.0, scribe=0.0)
-    made = plan("100 EFLOP/s", "wse-3", "fp16")
+    made = inventory("100 EFLOP/s", "wse-3", "fp16")
     # 100e18 over the dense 15.8e15 of one, as Cerebras's figure for sparse matrices stands for: one a wafer.
     assert made["gross wafers, exact"].value == made["wse-3, exact"].value
     assert made["gross wafers, whole"].value == made["wse-3, whole"].value == 6330

@@ -43,7 +43,7 @@ def write(folder: Path, **tables: str) -> list[Path]:
 @pytest.mark.parametrize("name", ["h100", "H100", "h100-sxm", " H100-SXM "])
 def test_a_row_counts_for_the_entity_that_its_name_means(tmp_path: Path, name: str) -> None:
     book = dc.catalogue(*write(tmp_path, mine=f"{SHORT},kind\n{name},price,1,USD,2024,exact\n"))
-    found = dc.plan("1 EFLOP/s", "h100", book=book)
+    found = dc.inventory("1 EFLOP/s", "h100", book=book)
     # 1e18 / 989.4e12 = 1010.7, so 1,011 chips of one dollar each.
     assert found["price of h100-sxm"].value == 1011.0
     assert book.machine("h100").peak("bf16") == dc.machine("h100").peak("bf16")
@@ -93,7 +93,7 @@ def test_what_a_short_row_leaves_out_is_told(tmp_path: Path) -> None:
 
 def test_an_asic_from_tables_plans_compares_prices_and_trains(tmp_path: Path) -> None:
     book = dc.catalogue(*write(tmp_path, facts=ASIC, entities=ENTITIES, parts=PARTS, tiers=TIERS))
-    plan = dc.plan("8 EFLOP/s", "asic x", book=book)
+    plan = dc.inventory("8 EFLOP/s", "asic x", book=book)
     # 8e18 / 800e12 = 10,000 chips of 600 W and 12,000 USD in 1,250 boxes of 6.5 kW and 130,000 USD.
     assert plan["Asic X, whole"].value == 10_000
     assert plan["Box, whole"].value == 1250

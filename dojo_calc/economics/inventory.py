@@ -1,4 +1,4 @@
-"""A target rate, all the way to chips, assemblies, wafers, megawatts and dollars."""
+"""What a target rate is made of, level by level: chips, assemblies, wafers, power and prices by every account."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from dojo_calc.quantities import FlopRate, single
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Line", "Plan", "plan"]
+__all__ = ["Inventory", "Line", "inventory"]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One answer of a plan: a value with the interval of the facts behind it, in SI."""
+    """One line of an inventory: a value with the interval of the facts behind it, in SI."""
 
     group: str
     name: str
@@ -41,7 +41,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Inventory:
     """Everything that a target takes with one chip."""
 
     target: float
@@ -54,7 +54,7 @@ class Plan:
             if line.name == name:
                 return line
         raise UnknownNameError(
-            f"the plan has no line {name!r}; it has {', '.join(line.name for line in self.lines)}"
+            f"the inventory has no line {name!r}; it has {', '.join(line.name for line in self.lines)}"
         )
 
     def rows(self) -> list[dict[str, Any]]:
@@ -69,8 +69,13 @@ class Plan:
 
 
 @door
-def plan(target: float | str, chip: str, precision: str = "bf16", book: Catalogue | None = None) -> Plan:
-    """Lay out what a target peak rate takes with one kind of chip.
+def inventory(
+    target: float | str, chip: str, precision: str = "bf16", book: Catalogue | None = None
+) -> Inventory:
+    """Count what a target peak rate takes of one kind of chip, at every level and by every published account.
+
+    One power and one price at stated boundaries, with what nobody published estimated, are the question
+    `dojo_calc.questions.plan.plan`.
 
     Parameters
     ----------
@@ -85,7 +90,7 @@ def plan(target: float | str, chip: str, precision: str = "bf16", book: Catalogu
 
     Returns
     -------
-    Plan
+    Inventory
         Lines for units, assemblies, wafers, power by each account, money by each price, H100-equivalents by
         each basis. Money and power carry the intervals of their facts.
 
@@ -120,7 +125,7 @@ def plan(target: float | str, chip: str, precision: str = "bf16", book: Catalogu
             lines.append(
                 _exact("equivalents", f"h100 ({basis} basis)", h100_equivalents(own, h100), f"{basis} peaks")
             )
-    return Plan(rate, unit.id, precision, tuple(lines))
+    return Inventory(rate, unit.id, precision, tuple(lines))
 
 
 def _exact(group: str, name: str, value: Any, basis: str) -> Line:

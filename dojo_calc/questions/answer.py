@@ -1,0 +1,246 @@
+"""What a question is answered with: one bottom line in words, accounts with intervals, what moves them, and why."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dojo_calc.analysis.explain import Explanation, explain
+from dojo_calc.analysis.sensitivity import Bar, tornado
+from dojo_calc.analysis.simulate import simulate
+from dojo_calc.chain.boundaries import Boundary, boundaries
+from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
+from dojo_calc.formatting import format_number, format_range, format_si
+from dojo_calc.model.model import Model
+from dojo_calc.units import hour, year
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Account", "Answer", "QuestionError"]
+
+DRAWS = 4096  # of every input that is not known for certain: quantiles to a few parts in a thousand
+MOVERS = 3  # inputs that are named as moving an answer most
+RATES = {"USD/s": (year, "USD", "a year")}  # a fleet's, which nobody reads by the hour
+
+
+class QuestionError(DojoCalcError):
+    """A question with too few or too many givens, or a target that cannot be reached: the message says which."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One line of an answer: an output of the chain with its 90 % interval [SI], and what it is for people."""
+
+    name: str
+    words: str
+    value: float
+    low: float
+    high: float
+    unit: str
+
+    def __str__(self) -> str:
+        value, low, high, unit, per = self._told()
+        if low == high or (unit == "1" and value == round(value)):  # what is counted is told one by one
+            return format_si(value, unit, digits=9 if value == round(value) else 4) + per
+        return format_si(value, unit, interval=(low, high)) + per
+
+    @property
+    def interval(self) -> str:
+        """The 90 % interval in the unit of the value; empty where nothing about it is uncertain."""
+        value, low, high, unit, per = self._told()
+        if low == high:
+            return ""
+        return (
+            f"more than {format_si(low, unit)}"
+            if math.isinf(high)
+            else format_range(low, high, unit, at=value) + per
+        )
+
+    def _told(self) -> tuple[float, float, float, str, str]:
+        if self.name == "chip_time":
+            return self.value / hour, self.low / hour, self.high / hour, "1", " hours"
+        if self.unit not in RATES or not self.name.startswith("fleet_"):
+            return self.value, self.low, self.high, self.unit, ""
+        times, unit, per = RATES[self.unit]
+        return self.value * times, self.low * times, self.high * times, unit, f" {per}"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """An answer of the chain.
+
+    Attributes
+    ----------
+    question : str
+        What was asked, in words.
+    bottom : str
+        The answer in a sentence or two.
+    accounts : tuple of Account
+        Outputs with their intervals, the one that was asked for first.
+    movers : tuple of Bar
+        The inputs whose intervals move the first account most, and how far.
+    model : Model
+        The view that was evaluated; `explain` shows any of its outputs down to sources.
+    settings : dict
+        What makes that view again: options and inputs of a scenario.
+    notes : tuple of str
+        What was assumed, rounded or left out.
+    """
+
+    question: str
+    bottom: str
+    accounts: tuple[Account, ...]
+    movers: tuple[Bar, ...]
+    model: Model
+    settings: Mapping[str, Mapping[str, Any]]
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Account:
+        for one in self.accounts:
+            if one.name == name:
+                return one
+        names = [one.name for one in self.accounts]
+        raise UnknownNameError(f"the answer has no account {name!r}{nearest(str(name), names)}")
+
+    def __str__(self) -> str:
+        lines = [self.bottom, ""]
+        wide = max(len(one.words) for one in self.accounts)
+        for one in self.accounts:
+            span = f"   ({one.interval})" if one.interval else ""
+            lines.append(f"  {one.words:<{wide}}  {one}{span}")
+        lines += [f"  What moves it most: {self.moved}"] if self.movers else []
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+
+    @property
+    def boundaries(self) -> list[Boundary]:
+        """What is inside each power and price among the accounts, and what is not."""
+        chip = self.settings["options"]["chip"]
+        return boundaries([one.name for one in self.accounts], chip, self.model.book)
+
+    @property
+    def moved(self) -> str:
+        """What moves the first account most, in words."""
+        return "; ".join(f"{bar.input.replace('_', ' ')} ({_span(bar, self.model)})" for bar in self.movers)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Accounts as plain dictionaries, in SI."""
+        return [
+            {
+                "name": one.name, "words": one.words, "value": one.value, "low": one.low, "high": one.high,
+                "unit": one.unit,
+            }
+            for one in self.accounts
+        ]  # fmt: skip
+
+    def table(self) -> pl.DataFrame:
+        """Accounts as a polars frame, in SI."""
+        import polars as pl
+
+        return pl.DataFrame(self.rows())
+
+    def explain(self, name: str | None = None) -> Explanation:
+        """How an account comes about, step by step; the first that is computed if left out.
+
+        Raises
+        ------
+        UnknownNameError
+            If the view has no output of that name.
+        """
+        computed = (one.name for one in self.accounts if one.name in self.model.outputs)
+        return explain(self.model, next(computed) if name is None else name)
+
+    def scenario(self) -> str:
+        """The question as a scenario in TOML, which `load_scenario` and the command `run` read."""
+        known = [one.name for one in self.accounts if one.name in self.model.outputs]
+        lines = ['model = "chain"', f"outputs = [{', '.join(map(_toml, known))}]"]
+        for table, entries in self.settings.items():
+            if entries:
+                lines += ["", f"[{table}]", *(f"{name} = {_toml(value)}" for name, value in entries.items())]
+        return "\n".join(lines) + "\n"
+
+    def _repr_html_(self) -> str:
+        said = html.escape
+        rows = "".join(
+            f'<tr><th scope="row">{said(one.words)}</th><td>{said(str(one))}</td><td>{said(one.interval)}</td></tr>'
+            for one in self.accounts
+        )
+        heads = "".join(f'<th scope="col">{head}</th>' for head in ("What", "Value", "90 % interval"))
+        notes = "".join(f"<p>{said(note)}</p>" for note in self.notes)
+        return (
+            f"<p><strong>{said(self.bottom)}</strong></p><table><thead><tr>{heads}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>{notes}"
+        )
+
+
+def answerable(model: Model, words: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Outputs that a model has all inputs of, and notes on the others, which say what is missing and why.
+
+    Parameters
+    ----------
+    model : Model
+    words : mapping
+        Output to what it is for people, in the order to be shown.
+    """
+    shown: dict[str, str] = {}
+    missing: dict[str, list[str]] = {}
+    for name, told in words.items():
+        lacking = [
+            one for one in model.needed([name]) if one in model.inputs and model.inputs[one].value is None
+        ]
+        if lacking:
+            missing.setdefault(lacking[0], []).append(told)
+        else:
+            shown[name] = told
+    notes = tuple(
+        f"{one.replace('_', ' ').capitalize()} is not known ({model.inputs[one].source}), so not told: "
+        f"{', '.join(lost)}."
+        for one, lost in missing.items()
+    )
+    return shown, notes
+
+
+def accounts_of(model: Model, words: Mapping[str, str]) -> tuple[Account, ...]:
+    """Outputs with their intervals.
+
+    Parameters
+    ----------
+    model : Model
+    words : mapping
+        Output to what it is for people, in the order to be shown.
+    """
+    values = model.evaluate(list(words))
+    interval = simulate(model, list(words), samples=DRAWS).interval(0.9)
+    found = []
+    for name, told in words.items():
+        low, high = map(float, interval[name])
+        found.append(Account(name, told, float(values[name]), low, high, model.spec(name).unit))
+    return tuple(found)
+
+
+def movers_of(model: Model, output: str) -> tuple[Bar, ...]:
+    """The inputs that move an output most."""
+    return tuple(bar for bar in tornado(model, output)[:MOVERS] if bar.swing > 0)
+
+
+def _span(bar: Bar, model: Model) -> str:
+    one = model.inputs.get(bar.input)
+    low, high = sorted((bar.low_value, bar.high_value))
+    return format_range(low, high, "1" if one is None else one.spec.unit)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool | int | float):
+        return repr(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(map(_toml, value))}]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def counted(number: float, chip: str) -> str:
+    """A number of chips in words: ``"101,072 h100-sxm"``."""
+    return f"{format_number(number, digits=9)} {chip}"

@@ -1,0 +1,418 @@
+"""What training a model takes: chips, days, megawatt-hours and dollars, or the tokens that a budget pays for.
+
+The engine of training steps finds the fastest layout of the model that fits, and supplies one number: the share of
+the peak at which steps do the model's arithmetic. Everything else is the chain's. Where the engine has no layout, or
+a reader knows better, a stated utilisation takes its place.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any, Final, Literal
+
+from dojo_calc.analysis.solve import solve
+from dojo_calc.chain.build import chain
+from dojo_calc.doors import door
+from dojo_calc.errors import UnknownNameError
+from dojo_calc.formatting import format_number, format_range, format_si
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.model.model import Model
+from dojo_calc.performance.scaling import training_compute
+from dojo_calc.performance.search import Search, search
+from dojo_calc.performance.step import evaluate
+from dojo_calc.performance.workload import Transformer, transformer
+from dojo_calc.quantities import Duration, Money, Power, Ranks, single, whole_number
+from dojo_calc.questions.answer import (
+    Account,
+    Answer,
+    QuestionError,
+    accounts_of,
+    answerable,
+    counted,
+    movers_of,
+)
+from dojo_calc.questions.plan import RUNS, said
+from dojo_calc.questions.scenario import given_to
+
+__all__ = ["Pay", "train"]
+
+Pay = Literal["own", "lease", "rent"]
+
+PUBLISHED: Final = "llama3-run"  # whose batch and sequence are taken where none is given
+ROUNDS: Final = 6  # of a layout for a number of chips, and the number for its utilisation
+GRAIN: Final = 32  # a number of chips that is looked for has this many steps an octave: 2 to 3 % each
+WIDER: Final = NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9)  # an 80 % interval as one of 90 %
+
+WORDS = {
+    **{name: RUNS[name] for name in ("billed", "run_own", "run_lease", "run_rent")},
+    **{name: RUNS[name] for name in ("run_energy", "run_carbon", "run_water")},
+    "chip_time": "chip-hours, as runs turn out",
+    "failures": "failures to expect",
+    "goodput": "share of the time that makes headway",
+    "fleet_site_power_in_run": "mean power of the site",
+    "fleet_capital": "price of the machine, with hall",
+}  # fmt: skip
+UNDISTURBED = {
+    "run_time": RUNS["run_time"],
+    "elapsed": RUNS["elapsed"],
+    "mfu": "model FLOP utilisation (MFU) of a step",
+}
+
+
+@dataclass(frozen=True)
+class _Speed:
+    """Share of the peak of all chips that go into a model's arithmetic, and how it is known."""
+
+    mfu: float
+    low: float
+    high: float
+    used: int  # chips that a layout uses
+    note: str
+
+
+@door
+def train(
+    model: str | float | Transformer,
+    chip: str = "h100-sxm",
+    *,
+    chips: int | str | None = None,
+    days: float | str | None = None,
+    power: float | str | None = None,
+    budget: float | str | None = None,
+    pay: Pay = "rent",
+    tokens: float | str | None = None,
+    mfu: Any = None,
+    global_batch: int | str | None = None,
+    sequence: int | str | None = None,
+    stack: str = "",
+    assumptions: str | None = None,
+    on: str | None = None,
+    precision: str = "bf16",
+    book: Catalogue | None = None,
+    models: str | Path | None = None,
+    **given: Any,
+) -> Answer:
+    """Say what training a model takes, or how many tokens time, chips and money are enough for.
+
+    With `tokens`, one of `chips`, `days` and `power` fixes the machine. Without, two of a machine, a time and a
+    budget leave the tokens to be found: `chips` or `power` with `days` or `budget`, or `days` with `budget`. A budget
+    alone fixes nothing, since what a run costs hardly depends on the number of its chips.
+
+    Parameters
+    ----------
+    model : str, float or Transformer
+        A name, such as ``"llama3-405b"``, the path of a ``config.json``, sizes, or a number of parameters such as
+        ``"70B"``, which needs `mfu`.
+    chip : str
+        Id or alias of a chip with a peak.
+    chips : int or str, optional
+        How many [1]; those that no layout can use are paid for all the same.
+    days : float or str, optional
+        How long the run may take, as runs turn out [s], or a text such as ``"90 days"``.
+    power : float or str, optional
+        Rated power of the site at its meter [W].
+    budget : float or str, optional
+        For the run, paid as `pay` says [USD].
+    pay : str
+        ``"own"``, ``"lease"`` or ``"rent"``.
+    tokens : float or str, optional
+        To train on [1], such as ``"15.6T"``.
+    mfu : float, str or triple, optional
+        Share of the peak, or with its 90 % interval, in place of a layout.
+    global_batch, sequence : int or str, optional
+        Sequences a step, tokens a sequence [1]; as in the training of Llama 3.1 405B if left out.
+    stack : str
+        Software, see `data/stacks.csv`; the typical one if left out.
+    assumptions, on, precision, book
+        As for `dojo_calc.chain.build.chain`.
+    models : path, optional
+        A reader's own table of models.
+    **given
+        Other inputs of the chain, or steps to be given.
+
+    Returns
+    -------
+    Answer
+        Time, money and energy as runs turn out, then what is undisturbed.
+
+    Raises
+    ------
+    QuestionError
+        If too little or too much is given, or a time cannot be kept.
+    PlanError
+        If the model fits the chips in no layout.
+    UnitError, DomainError, UnknownNameError, ModelError
+        If a value does not fit, or a name is unknown.
+    """
+    known = catalogue() if book is None else book
+    unit = known.machine(chip).id
+    _refuse(tokens, chips, days, power, budget)
+    sizes, parameters, active, name = _model(model, models, mfu)
+    stated = mfu is not None
+    if stated and (global_batch is not None or sequence is not None or stack):
+        raise QuestionError(
+            "global batch, sequence and stack are about a layout, which a stated mfu takes the place of"
+        )
+    whole = chain(unit, assumptions=assumptions, on=on, precision=precision, book=known)
+    words, notes = answerable(whole, WORDS)
+    base = given_to(whole, [*words, *UNDISTURBED], given) if given else whole
+    base = base.replace(parameters=parameters)
+    group = whole.inputs["per_server"].value or 1.0
+    run = _Run(base, group, sizes, unit, active, precision, stack, mfu, global_batch, sequence, known)
+    time = None if days is None else single(days, Duration, "days")
+    money = None if budget is None else single(budget, Money, "budget")
+    wanted = None if tokens is None else single(tokens, Ranks, "tokens")
+    if chips is not None:
+        count = float(whole_number(chips, "chips"))
+    elif power is not None:
+        count = run.whole_servers(single(power, Power, "power") / float(base.evaluate("site_power_rated")))
+    elif wanted is not None and time is not None:
+        count = run.chips_in(wanted, time)
+    else:
+        assert time is not None
+        assert money is not None
+        count = run.whole_servers(money / (time * float(base.evaluate(pay))))
+    if count < 1:
+        raise QuestionError(f"what is given is not enough for one server of {unit}")
+    speed = run.speed(count)
+    view = base.replace(chips=count)
+    if wanted is None:
+        wanted = run.tokens_for(
+            view, speed, pay, time if money is None or (chips is None and power is None) else None, money
+        )
+    work = float(training_compute(active, wanted))
+    settings: dict[str, Any] = {"chips": count, "parameters": parameters, "run_work": work, **given}
+    central = given_to(view, [*words], {"run_work": work, "mfu": (speed.mfu, speed.mfu, speed.mfu)})
+    spread = given_to(view, [*UNDISTURBED], {"run_work": work, "mfu": (speed.mfu, speed.low, speed.high)})
+    if stated:  # what a reader is not sure of is not in the factor by which runs turned out
+        central = given_to(view, [*words], {"run_work": work, "mfu": (speed.mfu, speed.low, speed.high)})
+    accounts, calm = accounts_of(central, words), accounts_of(spread, UNDISTURBED)
+    first = Account("chips", "chips", count, count, count, "1")
+    asked = Account("tokens", "tokens", wanted, wanted, wanted, "1")
+    return Answer(
+        f"training {name} on {format_number(wanted)} tokens",
+        _bottom(name, unit, count, wanted, accounts, calm),
+        (accounts[0], first, asked, *accounts[1:], *calm),
+        movers_of(central, "billed"),
+        central,
+        {
+            "options": {
+                key: value
+                for key, value in (
+                    ("chip", unit),
+                    ("assumptions", assumptions),
+                    ("on", on),
+                    ("precision", precision),
+                )
+                if value is not None
+            },
+            "inputs": settings | {"mfu": [speed.mfu, speed.low, speed.high] if stated else speed.mfu},
+        },
+        (speed.note, *said(central, assumptions, on), *notes),
+    )
+
+
+def _refuse(tokens: object, chips: object, days: object, power: object, budget: object) -> None:
+    """Refuse too little or too much."""
+    machine = [name for name, one in (("chips", chips), ("power", power)) if one is not None]
+    if len(machine) == 2:
+        raise QuestionError("chips and power both fix the machine; give one of them")
+    if tokens is not None:
+        fixed = [*machine, *(["days"] if days is not None else [])]
+        if budget is not None:
+            extra = (
+                "it takes a number of chips or a deadline"
+                if not fixed
+                else "leave the tokens out to see how many it pays for"
+            )
+            raise QuestionError(
+                f"a budget does not fix the number of chips, whose run costs much the same with any; {extra}"
+            )
+        if not fixed:
+            raise QuestionError("nothing fixes the machine: give chips, days or power")
+        if len(fixed) > 1:
+            raise QuestionError(
+                f"tokens and {machine[0]} say how long the run takes, so days would have no effect; leave out one of "
+                "the three"
+            )
+        return
+    rest = [name for name, one in (("days", days), ("budget", budget)) if one is not None]
+    if len(machine) + len(rest) < 2:
+        raise QuestionError(
+            "give tokens with chips, days or power; or two of a machine (chips or power), days and a budget, to see "
+            "how many tokens they are enough for"
+        )
+    if machine and len(rest) == 2:
+        raise QuestionError(
+            f"with {machine[0]}, days and a budget each fix the tokens; leave out one of the three"
+        )
+
+
+def _model(
+    model: str | float | Transformer, models: str | Path | None, mfu: object
+) -> tuple[Transformer | None, float, float, str]:
+    """Sizes, parameters, active parameters and name of a model, or of a number of parameters."""
+    try:
+        sizes = transformer(model, models) if isinstance(model, str | Transformer) else None
+        unknown = None
+    except UnknownNameError as error:
+        sizes, unknown = None, error
+    if sizes is None:
+        try:
+            count = single(model, Ranks, "model")
+        except Exception:
+            if unknown is not None:
+                raise unknown from None
+            raise
+        if mfu is None:
+            raise QuestionError(
+                f"{format_number(count)} parameters make no layout, so a run of them takes a stated mfu, such as 0.4"
+            )
+        return None, count, count, f"a model of {format_number(count)} parameters"
+    found = evaluate(sizes.values(), ("model_parameters", "active_parameters"))
+    return sizes, float(found["model_parameters"]), float(found["active_parameters"]), sizes.model
+
+
+class _Run:
+    """A model on one kind of chip: how fast it runs on any number of them."""
+
+    def __init__(
+        self, base: Model, group: float, sizes: Transformer | None, unit: str, active: float, precision: str,
+        stack: str, mfu: Any, global_batch: int | str | None, sequence: int | str | None, known: Catalogue,
+    ) -> None:  # fmt: skip
+        facts = known.facts
+        self.base, self.sizes, self.unit, self.active, self.known = base, sizes, unit, active, known
+        self.shape: dict[str, Any] = {
+            "global_batch": whole_number(
+                facts.value(PUBLISHED, "global_batch") if global_batch is None else global_batch,
+                "global_batch",
+            ),
+            "sequence": whole_number(
+                facts.value(PUBLISHED, "sequence_length") if sequence is None else sequence, "sequence"
+            ),
+            "precision": precision,
+            "stack": stack,
+        }
+        self.stated = None if mfu is None else base.read("mfu", mfu)
+        self.group = group
+
+    def whole_servers(self, exact: float) -> float:
+        """Chips of whole servers, no more."""
+        return math.floor(exact / self.group * (1 + 2.0**-46)) * self.group
+
+    def speed(self, count: float) -> _Speed:
+        """Utilisation of so many chips: of the fastest layout that fits, or as stated."""
+        if self.stated is not None:
+            return self._as_stated(
+                int(count), f"by a stated utilisation of {format_number(self.stated.value or 0.0)}"
+            )
+        assert self.sizes is not None
+        try:
+            found = search(self.sizes, self.unit, int(count), book=self.known, **self.shape)
+        except UnknownNameError as error:
+            one = self.base.inputs["mfu"]
+            if one.value is None:
+                raise
+            return self._as_stated(int(count), f"no layout: {error}; by the utilisation of {one.source}")
+        return self._found(found, int(count))
+
+    def _as_stated(self, count: int, note: str) -> _Speed:
+        one = self.base.inputs["mfu"] if self.stated is None else self.stated
+        value = one.value or 0.0
+        low, high = (value if end is None else end for end in (one.low, one.high))
+        return _Speed(value, low, high, count, f"Layout: {note}.")
+
+    def _found(self, found: Search, count: int) -> _Speed:
+        best, used = found.best, int(found.best["chips"])
+        share = used / count
+        time = best["step_time"]
+        low, high = (time * math.exp(WIDER * math.log(best[end] / time)) for end in ("low", "high"))
+        words = ", ".join(
+            f"{name.replace('_', ' ')} {best[name]}"
+            for name in ("tensor", "pipeline", "context", "expert", "data", "interleave", "micro_batch")
+            if name in best and (best[name] != 1 or name in ("tensor", "pipeline", "data"))
+        )
+        note = (
+            f"Layout: {words}, recompute {best['recompute']}, {best['sharding']}; a step takes "
+            f"{format_si(time, 's')} ({format_range(low, high, 's')}) for a batch of {self.shape['global_batch']:,}"
+        )
+        idle = (
+            f" {found.advice[:1].upper()}{found.advice[1:]}; they are paid for all the same."
+            if found.idle
+            else ""
+        )
+        beyond = f" Beyond what was measured: {best['beyond']}." if best["beyond"] else ""
+        mfu = best["mfu"] * share
+        return _Speed(mfu, mfu * time / high, min(mfu * time / low, 1.0), used, f"{note}.{idle}{beyond}")
+
+    def chips_in(self, tokens: float, time: float) -> float:
+        """Chips that work through the tokens in a time: a layout for a number, and the number for its utilisation."""
+        work = float(training_compute(self.active, tokens))
+        mfu = (self.base.inputs["mfu"].value or 0.4) if self.stated is None else self.stated.value
+        count = 0.0
+        for _ in range(ROUNDS):
+            exact = float(
+                solve(
+                    given_to(self.base, ["billed"], {"run_work": work, "mfu": mfu}), "chips", "billed", time
+                )
+            )
+            wanted = self._even(exact)
+            if wanted == count:
+                break
+            count = wanted
+            mfu = self.speed(count).mfu
+        while self._billed(count, work) > time:
+            count = self._even(count * (1 + 1 / GRAIN))
+        used = float(self.speed(count).used)  # nobody takes chips that the layout leaves idle
+        return used if used < count and self._billed(used, work) <= time else count
+
+    def _billed(self, count: float, work: float) -> float:
+        view = given_to(
+            self.base.replace(chips=count), ["billed"], {"run_work": work, "mfu": self.speed(count).mfu}
+        )
+        return float(view.evaluate("billed"))
+
+    def _even(self, exact: float) -> float:
+        """Next number of whole servers that is even enough for layouts to use it in full."""
+        servers = exact / self.group
+        grain = 2.0 ** max(math.floor(math.log2(max(servers, 1.0) / GRAIN)) + 1, 0)
+        return math.ceil(servers / grain * (1 - 2.0**-46)) * grain * self.group
+
+    def tokens_for(
+        self, view: Model, speed: _Speed, pay: Pay, time: float | None, money: float | None
+    ) -> float:
+        """Tokens that a time, or a budget, is enough for on this machine."""
+        one_token = {"run_work": float(training_compute(self.active, 1.0)), "mfu": speed.mfu}
+        if time is not None:
+            each = float(given_to(view, ["billed"], one_token).evaluate("billed"))
+            return time / each
+        assert money is not None
+        # what a run costs is proportional to its work but for the power at rest, which its hours are proportional to
+        each = float(given_to(view, [f"run_{pay}"], one_token).evaluate(f"run_{pay}"))
+        return money / each
+
+
+def _bottom(
+    name: str,
+    unit: str,
+    count: float,
+    tokens: float,
+    accounts: tuple[Account, ...],
+    calm: tuple[Account, ...],
+) -> str:
+    by_name = {one.name: one for one in (*accounts, *calm)}
+    billed, steps = by_name["billed"], by_name["run_time"]
+    cost = [
+        f"{by_name[key]} {word}"
+        for key, word in (("run_own", "owned"), ("run_lease", "leased"), ("run_rent", "rented"))
+        if key in by_name
+    ]
+    price = f" It costs {', '.join(cost)}." if cost else ""
+    energy = f" It takes {by_name['run_energy']}." if "run_energy" in by_name else ""
+    return (
+        f"Training {name} on {format_number(tokens)} tokens keeps {counted(count, unit)} busy for {billed} "
+        f"({billed.interval}) as runs turn out, {steps} undisturbed.{price}{energy}"
+    )

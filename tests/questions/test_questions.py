@@ -1,0 +1,262 @@
+"""`plan`, `train` and `cost`: whole questions, against sums by hand and against what they must agree in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dojo_calc as dc
+from dojo_calc.errors import DojoCalcError
+from dojo_calc.questions.answer import QuestionError
+from dojo_calc.questions.scenario import load_scenario
+from tests.commands.test_command_line import as_json, run
+
+DAY = 86_400.0
+
+
+def value(answer: Any, name: str) -> float:
+    return float(answer[name].value)
+
+
+def test_a_target_is_rounded_up_to_whole_servers() -> None:
+    found = dc.plan("h100", target="100 EFLOP/s")
+    # 1e20 / 9.894e14 = 101,071.4; in servers of eight 12,634, which are 101,072.
+    assert (value(found, "chips"), value(found, "servers")) == (101_072, 12_634)
+    assert value(found, "fleet_chip_power_rated") == pytest.approx(101_072 * 700)
+    assert found.bottom.startswith("100 EFLOP/s takes 101,072 h100-sxm.")
+
+
+def test_a_power_line_is_rounded_down_and_its_count_is_uncertain() -> None:
+    found = dc.plan("h100", power="150 MW", power_at="chip_power_rated")
+    assert value(found, "chips") == 214_280  # 150e6 / 700 = 214,285.7, of which 26,785 servers of eight
+    site = dc.plan("h100", power="150 MW", pue=1.2, overhead_share=0.1)
+    # 1,275 W a chip in its server, over 0.9 and times 1.2: 1,700 W, so 88,235.3, of which 11,029 servers.
+    assert value(site, "chips") == 88_232
+    assert site["chips"].low == site["chips"].high == 88_232, "all that was uncertain was given"
+    unsure = dc.plan("h100", power="150 MW")["chips"]
+    assert unsure.low < unsure.value < unsure.high
+
+
+def test_of_two_limits_the_narrower_binds() -> None:
+    power, money = (
+        value(dc.plan("h100", **one), "chips") for one in ({"power": "150 MW"}, {"budget": "2 GUSD"})
+    )
+    both = dc.plan("h100", power="150 MW", budget="2 GUSD")
+    assert value(both, "chips") == min(power, money) == money
+    assert "2 billion USD" in both.bottom
+
+
+def test_the_budget_is_what_the_chips_cost() -> None:
+    for what, account in (("server_price", "fleet_server_price"), ("capital_per_chip", "fleet_capital")):
+        found = dc.plan("gb200", budget="500 MUSD", budget_for=what)
+        spent, group = value(found, account), value(found, "chips") / value(found, "servers")
+        assert spent <= 500e6 < spent * (1 + group / value(found, "chips"))
+
+
+def test_work_by_a_deadline_takes_as_long_as_asked() -> None:
+    found = dc.plan("h100", work="1e26 FLOP", days="90 days")
+    assert value(found, "billed") == pytest.approx(90 * DAY, rel=1e-3)
+    assert value(found, "billed") <= 90 * DAY, "more chips than needed are no slower here"
+    again = dc.plan("h100", work="1e26 FLOP", chips=int(value(found, "chips")))
+    assert value(again, "billed") == value(found, "billed")
+    dated = dc.plan("h100", work="1e26 FLOP", by="2027-03-31", start="2026-12-31")
+    assert value(dated, "chips") == value(found, "chips"), "31 + 28 + 31 days"
+
+
+def test_a_run_at_a_stated_utilisation_by_hand() -> None:
+    given = {"goodput": 0.95, "field_factor": 1.2}
+    found = dc.train("70B", "h100", chips=1000, tokens="2T", mfu=0.4, **given)
+    # 6 x 70e9 x 2e12 = 8.4e23 FLOP at 1,000 x 989.4e12 x 0.4 = 3.9576e17 FLOP/s: 2,122,498 s or 24.566 days.
+    assert value(found, "run_time") / DAY == pytest.approx(24.566, rel=1e-4)
+    assert value(found, "elapsed") / DAY == pytest.approx(24.566 / 0.95, rel=1e-4)
+    assert value(found, "billed") / DAY == pytest.approx(1.2 * 24.566 / 0.95, rel=1e-4)
+    assert value(found, "chip_time") == pytest.approx(1000 * value(found, "billed"))
+
+
+def test_tokens_for_a_budget_cost_that_budget() -> None:
+    for pay in ("own", "lease", "rent"):
+        found = dc.train("70B", "h100", chips=1000, budget="3 MUSD", pay=pay, mfu=0.4)
+        assert value(found, f"run_{pay}") == pytest.approx(3e6, rel=1e-3)
+    timed = dc.train("70B", "h100", days="30 days", budget="3 MUSD", mfu=0.4)
+    assert value(timed, "billed") <= 30 * DAY * 1.001
+    assert value(timed, "run_rent") <= 3e6 * 1.001
+    month = dc.train("70B", "h100", chips=1000, days="30 days", mfu=0.4)
+    assert value(month, "billed") == pytest.approx(30 * DAY, rel=1e-6)
+
+
+def test_a_layout_found_for_days_keeps_them() -> None:
+    found = dc.train("llama3-8b", "h100", days="20 days", tokens="1T", global_batch=512)
+    assert value(found, "billed") <= 20 * DAY
+    fewer = dc.train(
+        "llama3-8b", "h100", chips=int(value(found, "chips") * 0.9) // 8 * 8, tokens="1T", global_batch=512
+    )
+    assert value(fewer, "billed") > 20 * DAY
+
+
+def test_chips_that_no_layout_uses_are_paid_for() -> None:
+    even, odd = (dc.train("llama3-8b", "h100", chips=n, tokens="1T", global_batch=512) for n in (512, 520))
+    assert value(odd, "mfu") == pytest.approx(value(even, "mfu") * 512 / 520, rel=1e-6)
+    assert any("8 of 520 chips stay idle" in note for note in odd.notes)
+
+
+def test_a_chip_without_a_layout_runs_by_its_utilisation_and_says_so() -> None:
+    found = dc.train("llama3-8b", "d1", chips=3000, tokens="1T")
+    assert any(note.startswith("Layout: no layout") for note in found.notes)
+    assert any("so not told" in note and "rented" in note for note in found.notes), "a D1 is not for rent"
+
+
+@pytest.mark.parametrize("of", ["hour", "year", "exaflop-hour", "run"])
+def test_a_cost_is_the_sum_of_its_parts_and_the_same_everywhere(of: Any) -> None:
+    more: dict[str, Any] = {"work": "3.8e25 FLOP", "chips": 16_384} if of == "run" else {}
+    found = dc.cost("h100", of=of, **more)
+    model = dc.chain("h100-sxm")
+    if of == "hour":
+        parts = [one.value for one in found.accounts[3:]]
+        assert sum(parts) == pytest.approx(value(found, "own"))
+        assert value(found, "own") == model.evaluate("own")
+    elif of == "exaflop-hour":
+        assert value(found, "own_per_work") == model.evaluate("own_per_work")
+    elif of == "year":
+        assert value(found, "fleet_rent") == model.evaluate("rent")
+    else:
+        assert value(found, "run_rent") == value(dc.plan("h100", **more), "run_rent")
+
+
+def test_the_use_at_which_owning_costs_what_renting_does() -> None:
+    found = dc.cost("h100")
+    fixed, energy, rent = dc.chain("h100-sxm").evaluate(["own_before_energy", "energy_cost", "rent"]).values()
+    share = fixed / (rent - energy)  # fixed + share x energy = share x rent
+    assert f"less than {share:.0%} of the time" in found.notes[0]
+
+
+def test_every_set_and_date_is_used_and_told() -> None:
+    one, other = (dc.cost("h100", assumptions=name) for name in ("hyperscaler", "neocloud"))
+    assert value(one, "own") != value(other, "own")
+    assert any("'neocloud'" in note for note in other.notes)
+    early, late = (dc.cost("h100", on=year) for year in ("2023", "2025"))
+    assert value(early, "rent") > value(late, "rent"), "rents of an H100 fell"
+
+
+def test_a_question_is_saved_and_asked_again(tmp_path: Path) -> None:
+    path = tmp_path / "question.toml"
+    for found in (
+        dc.plan("gb200", budget="500 MUSD", pue=(1.2, 1.1, 1.3)),
+        dc.train("70B", "h100", chips=1000, tokens="2T", mfu=0.4),
+        dc.cost("h100", of="year", chips=100, on="2024"),
+    ):
+        path.write_text(found.scenario(), encoding="utf-8")
+        again = load_scenario(path)
+        for name in again.outputs:
+            assert float(again.model.evaluate(name)) == pytest.approx(value(found, name), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "nothing fixes the number of chips"),
+        ({"chips": 5, "power": "1 MW"}, "power would have no effect"),
+        ({"work": "1e26 FLOP"}, "work alone does not fix the number of chips"),
+        ({"target": "200 EFLOP/s", "power": "150 MW"}, "allows"),
+        ({"budget": "1000 USD"}, "less than one server of 8 h100-sxm"),
+        ({"work": "1e26 FLOP", "days": "9 days"}, "the shortest time is"),
+        ({"chips": 8, "power_at": "meter"}, "power_at must be one of"),
+        ({"chips": 8, "power_at": "chip_power_rated"}, "no effect without a power line"),
+        ({"chips": 8, "budget_for": "chip_price"}, "no effect without a budget"),
+        ({"chips": 8, "pu": 1.2}, "did you mean pue"),
+        ({"chips": 8, "days": "9 days"}, "days would have no effect"),
+        ({"target": "1 EFLOP/s", "days": "9 days"}, "for no work"),
+        ({"work": "1e26 FLOP", "by": "tomorrow"}, "by must be a date"),
+        ({"work": "1e26 FLOP", "by": "2026-01-01", "start": "2026-06-01"}, "not after its start"),
+        ({"work": "1e26 FLOP", "days": "9 days", "start": "2026-06-01"}, "start has no effect"),
+        ({"work": "1e26 FLOP", "days": "9 days", "by": "2027-01-01"}, "two ends of one time"),
+        ({"chips": 8, "assumptions": "hyperscalr"}, "hyperscaler"),
+    ],
+)
+def test_a_plan_that_cannot_be_meant(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(DojoCalcError, match=message.replace("(", r"\(")):
+        dc.plan("h100", **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"tokens": "1T"}, "nothing fixes the machine"),
+        ({"tokens": "1T", "budget": "10 MUSD"}, "it takes a number of chips or a deadline"),
+        ({"tokens": "1T", "budget": "10 MUSD", "chips": 8}, "leave the tokens out"),
+        ({"tokens": "1T", "chips": 8, "days": "9 days"}, "days would have no effect"),
+        ({"chips": 8, "power": "1 MW", "tokens": "1T"}, "both fix the machine"),
+        ({"chips": 8}, "two of a machine"),
+        ({"chips": 8, "days": "9 days", "budget": "1 MUSD"}, "each fix the tokens"),
+        ({"chips": 8, "tokens": "1T", "pay": "steal"}, "pay must be own or lease or rent"),
+        ({"chips": 8, "tokens": "1T", "mfu": 0.4, "stack": "megatron-2022"}, "takes the place of"),
+        ({"chips": 8, "tokens": "1T", "mfu": 1.4}, "mfu"),
+        ({"power": "1 W", "tokens": "1T"}, "not enough for one server"),
+    ],
+)
+def test_a_run_that_cannot_be_meant(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(DojoCalcError, match=message):
+        dc.train("llama3-8b", "h100", **asked)
+
+
+def test_a_bare_number_of_parameters_needs_a_utilisation() -> None:
+    with pytest.raises(QuestionError, match="takes a stated mfu"):
+        dc.train("70B", "h100", chips=8, tokens="1T")
+    with pytest.raises(DojoCalcError, match="unknown transformer 'llama9'"):
+        dc.train("llama9", "h100", chips=8, tokens="1T")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"of": "week"}, "of must be hour or year"), ({"of": "run"}, "needs its work"),
+        ({"work": "1e26 FLOP"}, "work has no effect"), ({"chips": 8}, "an hour is of one chip"),
+    ],
+)  # fmt: skip
+def test_a_cost_that_cannot_be_meant(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(DojoCalcError, match=message):
+        dc.cost("h100", **asked)
+
+
+def test_the_command_line_says_what_the_library_says() -> None:
+    for words, found in (
+        (("plan", "--chip", "h100", "--power", "150 MW"), dc.plan("h100", power="150 MW")),
+        (("cost", "--chip", "h100", "--of", "exaflop-hour"), dc.cost("h100", of="exaflop-hour")),
+        (
+            (
+                "train",
+                "70B",
+                "--chip",
+                "h100",
+                "--chips",
+                "1,000",
+                "--tokens",
+                "2T",
+                "--mfu",
+                "0.4; 0.3; 0.5",
+            ),
+            dc.train("70B", "h100", chips=1000, tokens="2T", mfu=(0.4, 0.3, 0.5)),
+        ),
+    ):
+        told = as_json(*words)
+        assert told["answer"] == found.bottom
+        assert [(row["name"], row["value"], row["low"]) for row in told["accounts"]] == [
+            (one.name, one.value, one.low) for one in found.accounts
+        ]
+        assert {row["name"] for row in told["boundaries"]} <= {row["name"] for row in told["accounts"]}
+        words_for_people = " ".join(run(*words).stdout.split())
+        assert words_for_people.startswith(found.bottom)
+        assert "What moves it most: " in words_for_people
+
+
+def test_a_scenario_is_saved_from_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    done = run("plan", "--chip", "h100", "--power", "150 MW", "--save", str(path))
+    assert done.returncode == 0
+    shown = {row["output"]: row["value"] for row in as_json("run", str(path))}
+    assert shown["fleet_own"] == dc.plan("h100", power="150 MW")["fleet_own"].value
+    wrong = run("plan", "--chip", "h100", "--power", "150 MW", "--save", str(tmp_path / "mine.txt"))
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    nowhere = run("plan", "--chip", "h100", "--power", "150 MW", "--save", str(tmp_path / "no" / "mine.toml"))
+    assert "cannot be written" in nowhere.stderr
