@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from statistics import fmean
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 
@@ -161,13 +161,15 @@ def estimate(name: Quantity, unit: Machine, book: Catalogue | None = None) -> Es
     Raises
     ------
     UnknownNameError
-        If the chip has no 16-bit or 8-bit peak, or no power.
+        If there is no such estimate, or the chip has no 16-bit or 8-bit peak, or no power.
 
     Notes
     -----
     A chip whose peak is known at 8 bits alone is taken for one of half that at 16. Prices are those of today's kin at
     their release: the year added nothing to the fit.
     """
+    if name not in get_args(Quantity):
+        raise UnknownNameError(f"expected one of {', '.join(get_args(Quantity))}, got {name!r}")
     if name == "server_power" or name == "chip_power":
         return _power(name, unit, book)
     seller = seller_of(unit)

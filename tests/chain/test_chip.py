@@ -282,3 +282,12 @@ def test_a_chip_of_a_known_maker_is_taken_for_one_of_its_own(tmp_path: Path) -> 
     price, cost = dc.chip_inputs("n1", own)["chip_price"].value, dc.maker_cost("g1", own).value
     # at one PFLOP/s NVIDIA asks e^(0.609 + 0.802) = 4.1 times what a chip costs a maker that keeps it
     assert price / cost == pytest.approx(4.1, rel=0.05)  # type: ignore[operator]
+
+
+def test_what_kin_cannot_say_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match=r"expected one of price, rent, .*, got 'weight'"):
+        kin.estimate("weight", BOOK.machine("h100-sxm"))
+    with pytest.raises(UnknownNameError, match="has no peak at 16 or 8 bits"):
+        kin.estimate("price", BOOK.machine("k80"))
+    with pytest.raises(UnknownNameError, match="no server that holds h20 has a power"):
+        kin.estimate("chip_power", BOOK.machine("h20"), BOOK)
