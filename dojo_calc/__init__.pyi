@@ -330,6 +330,10 @@ from .quantities import (
     checked,
     signature,
 )
+from .questions.beside import (
+    chip,
+    programme,
+)
 from .questions.buy import (
     buy,
 )
@@ -495,6 +499,8 @@ __all__ = [
     "peta",
     "pico",
     "inventory",
+    "chip",
+    "programme",
     "plan",
     "train",
     "cost",

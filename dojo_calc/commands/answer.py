@@ -23,8 +23,8 @@ from dojo_calc.errors import DojoCalcError
 
 # In the order of the help. A command registers itself as its module is imported.
 MODULES = (
-    "plan", "train", "cost", "inventory", "search", "compare", "machine", "chips", "facts", "models", "claims",
-    "validate", "scenarios", "graphs",
+    "plan", "train", "cost", "buy", "beside", "inventory", "search", "compare", "machine", "chips", "facts", "models",
+    "claims", "validate", "scenarios", "graphs",
 )  # fmt: skip
 for one in MODULES:
     importlib.import_module(f"dojo_calc.commands.{one}")

@@ -89,6 +89,8 @@ class Answer:
         What makes that view again: options and inputs of a scenario.
     notes : tuple of str
         What was assumed, rounded or left out.
+    graph : str
+        Name of the graph that ships of which the model is a view.
     """
 
     question: str
@@ -98,6 +100,7 @@ class Answer:
     model: Model
     settings: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...] = ()
+    graph: str = "chain"
 
     def __getitem__(self, name: str) -> Account:
         for one in self.accounts:
@@ -117,7 +120,9 @@ class Answer:
 
     @property
     def boundaries(self) -> list[Boundary]:
-        """What is inside each power and price among the accounts, and what is not."""
+        """What is inside each power and price of the chain among the accounts, and what is not."""
+        if self.graph != "chain":
+            return []
         chip = self.settings["options"]["chip"]
         return boundaries([one.name for one in self.accounts], chip, self.model.book)
 
@@ -156,7 +161,7 @@ class Answer:
     def scenario(self) -> str:
         """The question as a scenario in TOML, which `load_scenario` and the command `run` read."""
         known = [one.name for one in self.accounts if one.name in self.model.outputs]
-        lines = ['model = "chain"', f"outputs = [{', '.join(map(_toml, known))}]"]
+        lines = [f'model = "{self.graph}"', f"outputs = [{', '.join(map(_toml, known))}]"]
         for table, entries in self.settings.items():
             if entries:
                 lines += ["", f"[{table}]", *(f"{name} = {_toml(value)}" for name, value in entries.items())]

@@ -44,12 +44,12 @@ def test_help_by_either_name_lists_commands_in_the_order_of_use() -> None:
     done = run("-h")
     assert done.returncode == 0
     assert done.stdout == run("--help").stdout == run().stdout
-    listed = re.findall(r"^  ([a-z]+)  ", done.stdout.partition("Commands:")[2], flags=re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+)  ", done.stdout.partition("Commands:")[2], flags=re.MULTILINE)
     assert (
         listed
         == (
-            "plan train cost inventory search compare machine chips facts models claims validate run diff graph "
-            "solve sweep tornado"
+            "plan train cost buy make-or-buy chip coverage inventory search compare machine chips facts models "
+            "claims validate run diff graph solve sweep tornado"
         ).split()
     )
     assert "..." not in done.stdout.partition("Commands:")[2], "a summary is not cut"
