@@ -232,6 +232,7 @@ NOT_FORMULAS = {
     "dojo_calc.performance.spares.spares_suffice": "sums a Poisson distribution",
     "dojo_calc.questions.beside.chip": "asks a graph and simulates",
     "dojo_calc.questions.beside.programme": "asks a graph and simulates",
+    "dojo_calc.questions.prices.priced": "asks the chain",
     "dojo_calc.questions.plan.plan": "asks the chain: solves, rounds and simulates",
     "dojo_calc.questions.train.train": "asks the chain and the search of layouts",
     "dojo_calc.questions.cost.cost": "asks the chain and simulates",

@@ -41,6 +41,7 @@ def search(
     from rich.progress import Progress
 
     from dojo_calc.performance.search import search as search_plans
+    from dojo_calc.performance.workload import transformer
 
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("plans", total=None)
@@ -51,10 +52,15 @@ def search(
                 tokens=tokens or None,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )  # fmt: skip
-    rows = found.front.head(most).rows(named=True)
+    from dojo_calc.questions.prices import priced
+
+    front = priced(
+        found, transformer(model, models), chip, tokens=tokens or None, precision=precision, book=asked.book
+    )
+    rows = front.head(most).rows(named=True)
     if printed(rows, asked):
         return
-    shown = [_shown(row) for row in rows]
+    shown = [_shown(row, "" if tokens else " a day") for row in rows]
     seen = f"{found.considered:,} plans considered, {found.fitting:,} fit"
     show(f"{model} on {chip}: {seen}{'' if found.finished else ' (interrupted)'}", shown)
     beyond = found.best["beyond"] and f"beyond what was measured: {found.best['beyond']}"
@@ -63,10 +69,11 @@ def search(
             typer.echo(word, err=True)
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: dict[str, Any], per: str) -> dict[str, Any]:
     """A plan as a person reads it."""
     times = {name: si(row[name], "s") for name in ("step_time", "low", "high")}
     rates = {"memory": si(row["memory"], "B"), "mfu": f"{row['mfu']:.1%}"}
     rates["tokens_per_second"] = f"{row['tokens_per_second']:,.0f}"
+    money = {name: si(row[name], "USD") + per for name in ("own", "rent") if name in row}
     days = {"days": f"{row['days']:,.1f}"} if "days" in row else {}
-    return row | times | rates | days
+    return row | times | rates | days | money

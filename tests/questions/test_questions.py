@@ -260,3 +260,26 @@ def test_a_scenario_is_saved_from_the_command_line(tmp_path: Path) -> None:
     assert (wrong.returncode, wrong.stdout) == (2, "")
     nowhere = run("plan", "--chip", "h100", "--power", "150 MW", "--save", str(tmp_path / "no" / "mine.toml"))
     assert "cannot be written" in nowhere.stderr
+
+
+def test_each_plan_of_a_search_is_priced_by_the_chain() -> None:
+    asked = (
+        "search",
+        "--model",
+        "llama3-8b",
+        "--chip",
+        "h100",
+        "--chips",
+        "512",
+        "--global-batch",
+        "512",
+        "--most",
+        "3",
+    )
+    for row in as_json(*asked, "--tokens", "1T"):
+        alone = dc.train("llama3-8b", "h100", chips=row["chips"], tokens="1T", mfu=row["mfu"])
+        assert (row["own"], row["rent"]) == pytest.approx(
+            (value(alone, "run_own"), value(alone, "run_rent")), rel=1e-9
+        )
+    a_day = as_json(*asked)[0]
+    assert a_day["rent"] == pytest.approx(DAY * a_day["chips"] * dc.chain("h100-sxm").evaluate("rent"))

@@ -1,0 +1,76 @@
+"""What each plan of a search costs, by the chain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dojo_calc.chain.build import chain
+from dojo_calc.doors import door
+from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.performance.search import Search
+from dojo_calc.performance.step import evaluate
+from dojo_calc.performance.workload import Transformer, transformer
+from dojo_calc.quantities import Ranks, single
+from dojo_calc.questions.answer import answerable
+from dojo_calc.units import day
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["priced"]
+
+BY_DAY = {"fleet_own": "own", "fleet_rent": "rent"}
+BY_RUN = {"run_own": "own", "run_rent": "rent"}
+
+
+@door
+def priced(
+    found: Search,
+    model: str | Transformer,
+    chip: str,
+    *,
+    tokens: float | str | None = None,
+    assumptions: str | None = None,
+    precision: str = "bf16",
+    book: Catalogue | None = None,
+) -> pl.DataFrame:
+    """Front of a search with what each of its plans costs.
+
+    Parameters
+    ----------
+    found : Search
+    model, chip, precision
+        As the search was asked.
+    tokens : float or str, optional
+        To train on [1]: the run then is priced as runs turn out. A day of the machine if left out.
+    assumptions : str, optional
+        As for `dojo_calc.chain.build.chain`.
+    book : Catalogue, optional
+
+    Returns
+    -------
+    polars.DataFrame
+        The front, with `own` and `rent` [USD] as far as the chain knows them.
+
+    Raises
+    ------
+    UnknownNameError, UnitError, DomainError
+        If a name is unknown or a value does not fit.
+    """
+    import polars as pl
+
+    known = catalogue() if book is None else book
+    whole = chain(known.machine(chip).id, assumptions=assumptions, precision=precision, book=known)
+    words, _ = answerable(whole, BY_DAY if tokens is None else BY_RUN)
+    chips = found.front["chips"].cast(pl.Float64).to_numpy()
+    if tokens is None:
+        costs = whole.evaluate(list(words), chips=chips)
+        return found.front.with_columns(pl.Series(words[name], cost * day) for name, cost in costs.items())
+    sizes = evaluate(transformer(model).values(), ("model_parameters", "active_parameters"))
+    work = whole.inputs["work_per_parameter"].value or 0.0
+    given = {
+        "chips": chips, "mfu": found.front["mfu"].to_numpy(), "parameters": float(sizes["model_parameters"]),
+        "run_work": work * float(sizes["active_parameters"]) * single(tokens, Ranks, "tokens"),
+    }  # fmt: skip
+    costs = whole.evaluate(list(words), **given)
+    return found.front.with_columns(pl.Series(words[name], cost) for name, cost in costs.items())
