@@ -218,6 +218,18 @@ def test_played_programmes_have_the_value_that_was_found() -> None:
             assert went.pauses.max() <= 1
 
 
+def test_departures_are_counted_when_a_team_is_left() -> None:
+    # A year of sure work that goes on whoever leaves, and nobody comes back: one departure at most, of a chance
+    # 1 - exp(-0.5) = 0.3935.
+    p = Programme(
+        [Stage("all", 40, year)], np.full(20_000, 1.0), 0, 500, departures=0.5 / year, slip_depleted=0.0,
+        success_depleted=1.0, rebuild=1e9 * year,
+    )  # fmt: skip
+    left = play(p, decide(p, stop=False)).departures
+    assert left.max() == 1
+    assert left.mean() == pytest.approx(1 - np.exp(-0.5), abs=4 * np.sqrt(0.24 / 20_000))
+
+
 # --- Laws ----------------------------------------------------------------------------------------------------------
 
 
