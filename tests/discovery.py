@@ -291,6 +291,7 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.claims.spans.spent": "looks facts up",
     "dojo_calc.evidence.claims.spans.years_to": "counts days between dates given as text",
     "dojo_calc.evidence.claims.answers.ratio": "runs a formula at the corners of a box",
+    "dojo_calc.evidence.claims.answers.simulated": "runs a simulation",
     "dojo_calc.evidence.claims.answers.told_by": "names sources",
     "dojo_calc.evidence.claims.verdicts.checks": "imports modules",
     "dojo_calc.evidence.claims.verdicts.last_day": "reads a file",

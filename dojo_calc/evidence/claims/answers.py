@@ -15,14 +15,18 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dojo_calc import units
+from dojo_calc.analysis.simulate import simulate
 from dojo_calc.evidence.claims.rule import Answer, Derived
 from dojo_calc.facts import Fact
 from dojo_calc.hardware.machine import Part
 from dojo_calc.model.model import Model
 
 __all__ = [
-    "Three", "corners", "derive", "exact", "model_corners", "over", "ratio", "three", "told_by", "unknown",
+    "Three", "corners", "derive", "exact", "model_corners", "over", "ratio", "simulated", "three", "told_by",
+    "unknown",
 ]  # fmt: skip
+
+SAMPLES = 4096  # of a simulation: its ends are then known to a few parts in a hundred
 
 Three: TypeAlias = tuple[float, float, float]  # low, central, high
 
@@ -81,6 +85,26 @@ def model_corners(model: Model, output: str, **given: Any) -> Three:
     box = dict(zip(open_ones, np.array(list(product(*open_ones.values()))).T, strict=True))
     found = model.evaluate(output, **given, **box)
     return float(np.min(found)), float(model.evaluate(output, **given)), float(np.max(found))
+
+
+def simulated(model: Model, output: str, **given: Any) -> Three:
+    """The same by simulation, for a model of which too much is uncertain to run every corner.
+
+    Parameters
+    ----------
+    model : Model
+    output : str
+    **given
+        Values of inputs or steps [SI, or a text with a unit].
+
+    Returns
+    -------
+    tuple of float
+        Ends of the 90 % interval of draws that are the same each time, and between them the central value.
+    """
+    central = float(model.evaluate(output, **given))
+    low, high = simulate(model, output, samples=SAMPLES, **given).interval(0.9)
+    return min(low, central), central, max(high, central)
 
 
 def exact(value: Any, reason: str, *derived: Derived) -> Answer:

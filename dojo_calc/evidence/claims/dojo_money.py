@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dojo_calc import units
-from dojo_calc.chain.shipped import die_to_tile
+from dojo_calc.chain.shipped import die_to_tile, scarcity
 from dojo_calc.economics.capacity import pooled_rate, share, units_needed
 from dojo_calc.economics.cost import (
     energy_cost,
@@ -26,6 +26,7 @@ from dojo_calc.evidence.claims.answers import (
     model_corners,
     over,
     ratio,
+    simulated,
     three,
     unknown,
 )
@@ -288,7 +289,7 @@ def value_added(book: Catalogue) -> Answers:
 def insured(book: Catalogue) -> Answers:
     facts = book.facts
     cost, upside = facts.get("dojo-budget", "budget"), ledger()["D36"]
-    scarcity = [facts.get("gpu-frontier", f"shortage_{name}") for name in ("rate", "duration", "premium")]
+    shortages = [facts.get("gpu-frontier", f"shortage_{name}") for name in ("rate", "duration", "premium")]
     equivalents, price = facts.get("dojo-1", "h100_equivalents"), facts.get("h100-sxm", "price_in_node")
 
     def saved(rate: Any, duration: Any, premium: Any, bought: Any, spent: Any) -> Any:
@@ -298,7 +299,7 @@ def insured(book: Catalogue) -> Answers:
     return {
         "insures 8,000 H100": over(
             saved,
-            *scarcity,
+            *shortages,
             corners(purchase_cost, equivalents, price),
             cost,
             reason="Premium that a shortage adds on the average to the price of 8,000 H100, over the "
@@ -307,10 +308,16 @@ def insured(book: Catalogue) -> Answers:
         ),
         "insures a year's buying": over(
             saved,
-            *scarcity,
+            *shortages,
             facts.get("tesla-2024-ai-plan", "nvidia_purchases"),
             cost,
             reason="Had Dojo replaced all that Tesla bought of NVIDIA in 2024.",
+        ),
+        "insures Cortex, with what could not be had": over(
+            lambda worth, spent: worth / spent,
+            simulated(scarcity(book), "cover_worth"),
+            cost,
+            reason="With the use of what a shortage leaves unserved, for the 50,000 H100 of Cortex: too wide to say.",
         ),
         "chance of a large gain": unknown(
             "Nobody knew the chance; what it had to be follows from D36.",

@@ -8,8 +8,9 @@ A term stands in braces, and terms are joined by ``+ - * /``, numbers and bracke
     How many of one thing a machine holds.
 ``{event:restart} - {event:stop}``, ``{date:2025-06-30}``
     Events of `data/timeline.csv` and dates, as time since the first day of year 1.
-``{chain.cost}``, ``{model:megawatts.site}``
-    An output of a model that ships; what is given to it stands beside the formula: ``chips = 100000; pue = 1.2``.
+``{chain.fleet_site_power_reported}``, ``{model:megawatts.site}``
+    An output of a model that ships, with its 90 % interval by simulation; what is given to it stands beside
+    the formula: ``chip = gb200; chips = 100000``.
 ``{claim:D08}``
     What another claim says, for two passages on one quantity.
 ``{2.5 to 3 GUSD}``
@@ -26,13 +27,14 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from itertools import product
 from typing import Any, TypeAlias
 
 from dojo_calc import units
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
-from dojo_calc.evidence.claims.answers import model_corners
+from dojo_calc.evidence.claims.answers import simulated
 from dojo_calc.evidence.claims.ledger import Claim, Formula
 from dojo_calc.evidence.claims.rule import Answer
 from dojo_calc.evidence.claims.timeline import days_of, event
@@ -138,8 +140,12 @@ def _term(name: str, given: Mapping[str, str], book: Catalogue, known: Mapping[s
         return _stated(*stated.groups())
     model, _, output = name.removeprefix("model:").partition(".")
     if model in MODELS and output:
-        graph = shipped(model, book)
-        return _Term(*model_corners(graph, output, **given), graph.spec(output).unit)
+        options = {
+            name: value for name, value in given.items() if name in signature(MODELS[model]).parameters
+        }
+        graph = shipped(model, book, **options)
+        values = {name: value for name, value in given.items() if name not in options}
+        return _Term(*simulated(graph, output, **values), graph.spec(output).unit)
     if colon:
         raise UnknownNameError(
             f"unknown kind of term {kind!r}{nearest(kind, ('event', 'date', 'claim', 'model'))}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dojo_calc import units
 from dojo_calc.chain.shipped import collateral, race
 from dojo_calc.economics.cost import purchase_cost
-from dojo_calc.economics.finance import runway
+from dojo_calc.economics.finance import borrowed_runway
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.economics.race import growth_needed
 from dojo_calc.evidence.claims.answers import derive, over, unknown
@@ -385,8 +385,7 @@ def _lasts(book: Catalogue, loans: Span, spent: Span, period: float, reason: str
     """What loans last over five years, at a rate of spending and with interest on what is drawn."""
     interest = book.facts.get("xai-lease-2025", "interest")
     lasts = [
-        # Half of the loan is its mean while it is drawn evenly.
-        float(runway(loan, amount / period + loan * rate / (2.0 * units.year)))
+        float(borrowed_runway(loan, amount / period, rate, units.year))
         for loan, amount, rate in zip(
             loans, spent[::-1], (interest.high, interest.value, interest.low), strict=True
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 import dojo_calc as dc
+from dojo_calc.chain.shipped import shipped
 from dojo_calc.evidence.claims.rule import Answer
 from dojo_calc.evidence.claims.verdicts import checks
 
@@ -104,7 +105,7 @@ def test_rise_of_a_target_over_all_shares() -> None:
 
 
 def test_what_an_insurance_saves() -> None:
-    own, year, chance = _answers("D37").values()
+    own, year, served, chance = _answers("D37").values()
     # Short of GPUs 0.15 x 0.9 / (1 + 0.135) = 0.1189 of the time at a premium of 0.3: 0.03568. Of 8,000 x 38,750 USD
     # that is 11.1 million, of 3.5 thousand million 125 million; the programme is 1 thousand million.
     assert own.central == pytest.approx(0.01106, abs=1e-5)
@@ -114,6 +115,10 @@ def test_what_an_insurance_saves() -> None:
         (7_500 * 33_750 * 0.002439 / 1.5e9, 8_500 * 43_750 * 0.3 / 1e9), rel=1e-4
     )
     assert (year.low, year.high) == pytest.approx((3 * 0.002439 / 1.5, 4 * 0.3), rel=1e-4)
+    # The same share of 50,000 x 38,750 USD is 69.1 million; of their use see the model.
+    worth = shipped("scarcity").evaluate("cover_worth", cover_unserved=0.0)
+    assert worth == pytest.approx(50_000 * 38_750 * 0.03568, rel=1e-3)
+    assert served.central == pytest.approx(shipped("scarcity").evaluate("cover_worth") / 1e9)
     assert list(_derived(chance).values()) == pytest.approx([0.2, 0.3]), "1 and 1.5 of 500, in percent"
 
 

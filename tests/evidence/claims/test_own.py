@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 import dojo_calc as dc
+from dojo_calc.chain.shipped import shipped
 from dojo_calc.errors import FactsError
 from dojo_calc.evidence.claims.ledger import number_words
 from dojo_calc.evidence.claims.own import read_claims
@@ -42,6 +44,24 @@ def test_a_number_against_a_stated_value_a_fact_a_count_and_a_model(tmp_path: Pa
     assert found["loan"].computed == pytest.approx(231.2)
     assert found["several"].verdict == "reproduced"
     assert found["several"].claimed_low == number_words()["several"].low == 2
+
+
+def test_an_output_of_the_chain_has_the_interval_of_its_simulation(tmp_path: Path) -> None:
+    (one,) = _judged(
+        tmp_path,
+        "site,100000 GB200 draw 200 MW,,200,,,MW,,,,{chain.fleet_site_power_reported},chip = gb200; chips = 100000",
+    ).values()
+    model = shipped("chain", chip="gb200")
+    drawn = dc.simulate(model, "fleet_site_power_reported", samples=4096, chips=100_000)
+    assert (one.computed_low, one.computed_high) == pytest.approx([end / 1e6 for end in drawn.interval(0.9)])
+    assert one.computed == pytest.approx(model.evaluate("fleet_site_power_reported", chips=100_000) / 1e6)
+
+
+def test_number_words_are_two_or_more_and_under_ten() -> None:
+    for word in number_words().values():
+        size = 10.0 ** math.floor(math.log10(word.low))
+        assert word.low == 2 * size, word.word
+        assert word.high is None or 9.9 * size <= word.high < 10 * size, word.word
 
 
 def test_dates_orders_and_further_readings(tmp_path: Path) -> None:

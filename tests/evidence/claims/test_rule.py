@@ -91,6 +91,7 @@ def test_room_of_a_printed_number(claim: Claim, ratio: float) -> None:
         (_claim("interval", 3, 4), (3.33, 3.33, 3.33), "reproduced"),
         (_claim("interval", 3, 4), (2.5, 3.3, 4.2), "consistent"),
         (_claim("interval", 3, 4), (4.1, 5, 6), "contradicted"),
+        (_claim("interval", 3, 4), (3, 3.5, 4), "reproduced"),  # both ends belong to it
         (_claim("above", 500), (552, 588, 624), "reproduced"),
         (_claim("above", 500), (405, 465, 525), "consistent"),
         (_claim("above", 500), (360, 403, 480), "contradicted"),
@@ -199,6 +200,11 @@ def test_a_wider_interval_never_says_more(printed: float, off: float, half: floa
         (_claim("order", 0, unit="day"), (22, 22, 22), "22 days apart, in that order"),
         (_claim("order", 0, unit="day"), (-30, -25, -22), "22 days apart, in the other order"),
         (_claim("order", 0, unit="day"), (-30, 0, 5), "the dates do not tell"),
+        (_claim("order", 0, unit="day"), (0, 3, 5), "0 days apart, in that order"),
+        (_claim("order", 0, unit="month"), (2, 2, 2), "60.88 days apart, in that order"),  # 2 x 30.4375
+        (_value(100), (40, 50, 55), "82 % above the highest estimate"),  # 100 / 55 = 1.818
+        (_value(100), (40, 45, 46.1), "a factor of 2.2 above the highest estimate"),  # 2.169
+        (_claim("below", None, 0, unit="day"), (26.123, 27, 28), "the lowest estimate is 26.1 days above the bound"),
         (_claim("none"), (1, 1, 1), ""),
         (_value(5), (None, None, None), ""),
     ],

@@ -92,10 +92,10 @@ REVIEWED = {
         # A 1.43^5 = 5.98th of that is 265 billion; from a 1.6^5 = 10.5th to all of it.
         "chips of 2030, told": "uninformative",  # 0.11 to 2.2
         "chips of 2030, capped": "contradicted",  # at most 0.83
-        # With interest of 12.5 % on half of the loan, 5.5 a year.
-        "burn as told in 2025, capped": "consistent",  # 87.5 / (5 x (12.67 + 5.47)) = 0.96
-        "cash of 2025 by the accounts, capped": "consistent",  # 87.5 / (5 x (19.06 + 5.47)) = 0.71, at most 1.13
-        "at the rate of early 2026, capped": "contradicted",  # 87.5 / (5 x (40.7 + 5.5)) = 0.38
+        # ln(1 + 0.1178 L / burn) / 0.1178 over five years, at an interest of 12.5 % and so 0.1178 a year.
+        "burn as told in 2025, capped": "consistent",  # L = 87.5, burn = 12.67: 1.01
+        "cash of 2025 by the accounts, capped": "consistent",  # burn = 19.06: 0.73, at most 1.18
+        "at the rate of early 2026, capped": "contradicted",  # burn = 40.7: 0.38
         "rivals": "not checkable",
     },
     "X12": "reproduced",  # 230,000 + 110,000
@@ -199,6 +199,7 @@ REVIEWED = {
     "D37": {
         "insures 8,000 H100": "contradicted",  # 310 million x 0.0357 / 1 billion
         "insures a year's buying": "uninformative",  # 3.5 x 0.0357 / 1, but 0.005 to 1.2
+        "insures Cortex, with what could not be had": "uninformative",  # 0.07 + 0.5 over 1, but 0.07 to 1.7
         "chance of a large gain": "not checkable",
     },
     "D39": {"official list": "not checkable", "the press's scaling of 2021": "contradicted"},

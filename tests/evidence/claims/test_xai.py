@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 
@@ -137,9 +138,10 @@ def test_ammunition() -> None:
     # At the best 92.75 billion over 47.5 million at 64,100 USD a GB200, 1.6^5 times cheaper.
     assert capped_later.high == pytest.approx(92.75e9 / (47.5e6 * 64_100 / (5000 / 1979) / 1.6**5))
 
-    # A year of 9.5 x 12 / 9 thousand million, and 12.5 % (8 to 12.5) on half of the loan.
+    # A year of 9.5 x 12 / 9 thousand million, drawn as needed at 12.5 % (8 to 12.5) a year.
     def lasts(loan: float, year: float, interest: float) -> float:
-        return loan / (year + interest * loan / 2) / 5
+        rate = math.log(1 + interest)
+        return math.log(1 + rate * loan / year) / rate / 5
 
     assert _three(burn) == pytest.approx(
         (
