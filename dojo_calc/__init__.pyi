@@ -321,6 +321,9 @@ from .performance.torus import (
     torus_latency_bound,
     torus_reduce_scatter,
 )
+from .pictures.calculator import (
+    calculator,
+)
 from .pictures.live import (
     live,
     slider,
@@ -403,6 +406,7 @@ __all__ = [
     "collateral",
     "chip_hour",
     "chain",
+    "calculator",
     "live",
     "slider",
     "Input",

@@ -16,7 +16,7 @@ from annotated_types import Ge, Le
 from dojo_calc.doors import door
 from dojo_calc.units import day, exa, hour, kWh, minute, tera, year
 
-__all__ = ["format_in", "format_number", "format_range", "format_si", "unit_words"]
+__all__ = ["format_in", "format_number", "format_range", "format_si", "scales", "unit_words"]
 
 Digits: TypeAlias = Annotated[int, Ge(1), Le(17)]  # that decide: no float has more
 _DIGITS = 4
@@ -102,6 +102,26 @@ _PRINTED: dict[str, tuple[_Scale, ...]] = {
         *_prefixed("s", ".munp"),
     ),
 }
+
+
+def scales(unit_text: str) -> list[tuple[float, str, float, str]]:
+    """Units that people read an SI unit in, the largest first, as `format_si` chooses among them.
+
+    Parameters
+    ----------
+    unit_text : str
+        An SI unit.
+
+    Returns
+    -------
+    list of (float, str, float, str)
+        Size in SI, the text behind a number, the value from which on it is taken, and the text behind a 1.
+    """
+    found = _PRINTED.get(unit_text)
+    if found is None:
+        behind = _behind(unit_text)
+        found = (*(_scale(size, word + behind) for size, word in _WORDS), _scale(1.0, behind, 0.0))
+    return [(one.size, one.suffix, one.start, one.one) for one in found]
 
 
 @door

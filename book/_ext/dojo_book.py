@@ -19,6 +19,7 @@ import vl_convert
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from dojo_calc.pictures import calculator
 from dojo_calc.pictures.theme import THEME
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ SCRIPTS_FOR = {
     'class="dojo-chart"': ("vega.js", "dojo-theme.js", "dojo-charts.js"),
     'class="dojo-table"': ("dojo-tables.js",),
     '<div class="math': ("dojo-formulas.js",),
+    'class="dojo-calculator"': ("dojo-calculator.js",),
 }
 # A service that runs cells on another host; Jupyter Book adds it to every page.
 THEBE_SETTINGS = re.compile(r'<script type="text/x-thebe-config">.*?</script>', re.DOTALL)
@@ -84,6 +86,8 @@ def complete_page(app: Sphinx, pagename: str, _template: str, context: dict[str,
         if marker in body
         for name in names
     )
+    if 'class="dojo-calculator"' in body:
+        context["metatags"] += f'<link rel="stylesheet" href="{assets}/dojo-calculator.css">\n'
     if pagename == "search":
         context["metatags"] += SEARCH_FROM_DISK
     if dojo_notebooks.is_notebook(app, pagename):
@@ -110,6 +114,10 @@ def write_assets(app: Sphinx, exception: Exception | None) -> None:
     (assets / "vega.js").write_text(f"(() => {{{bundle}}})();\n", encoding="utf-8")
     theme = json.dumps(THEME, separators=(",", ":"))
     (assets / "dojo-theme.js").write_text(f"window.dojoTheme={theme};\n", encoding="utf-8")
+    (assets / "dojo-calculator.js").write_text(
+        "".join(map(calculator.asset, calculator.SCRIPTS)), encoding="utf-8"
+    )
+    (assets / "dojo-calculator.css").write_text(calculator.asset(calculator.STYLE), encoding="utf-8")
     copy_mathjax(assets / "mathjax")
     dojo_notebooks.write_all(app)
 

@@ -36,6 +36,7 @@ _FENCE = re.compile(
 )
 _ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?P<content>[^`]+)`")
 _TITLED = re.compile(r"(?P<text>.+?)\s*<(?P<target>[^>]+)>", re.DOTALL)
+_PROGRAM = re.compile(r"<script>window\.dojoCalculator=.*?</script>", re.DOTALL)
 _TARGET = re.compile(r"^\([\w.:-]+\)=\n", re.MULTILINE)
 _EQUATION_LABEL = re.compile(r"^\$\$ *\([\w.:-]+\) *$", re.MULTILINE)
 _CHAPTER_LINK = re.compile(r"\]\((?P<page>[\w/-]+)\.md(?:#[^)]*)?\)")
@@ -99,6 +100,8 @@ def for_lab(output: dict[str, Any]) -> dict[str, Any]:
     shown = "".join(data["text/html"])
     if shown.startswith('<figure class="dojo-chart"'):
         return output | {"data": {mime: one for mime, one in data.items() if mime != "text/html"}}
+    # A calculator's scripts and style are the book's; its first answers stand alone.
+    shown = _PROGRAM.sub("", shown) if 'class="dojo-calculator"' in shown else shown
     return output | {"data": data | {"text/html": charts.aligned(shown)}}
 
 

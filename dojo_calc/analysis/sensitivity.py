@@ -25,7 +25,6 @@ from dojo_calc.analysis.sweep import evaluate_block, settled, whole
 from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.distribution import Weights
-from dojo_calc.model.inputs import Input
 from dojo_calc.model.model import Model
 from dojo_calc.quantities import Spec, check_against
 
@@ -101,22 +100,13 @@ def tornado(model: Model, output: str, /, **given: Any) -> list[Bar]:
     for index, unknown in enumerate(group):
         for one in unknown.inputs:
             columns[one.name] = np.full(size, one.value)
-            columns[one.name][2 * index : 2 * index + 2] = _ends(one)
+            columns[one.name][2 * index : 2 * index + 2] = one.ends
     found = evaluate_block(model, [output], {**fixed, **columns}, size)[output].reshape(-1, 2)
     bars = [
-        Bar(unknown.label, *_ends(unknown.inputs[0]), float(low), float(high), unknown.inputs[0].source)
+        Bar(unknown.label, *unknown.inputs[0].ends, float(low), float(high), unknown.inputs[0].source)
         for unknown, (low, high) in zip(group, found, strict=True)
     ]
     return sorted(bars, key=lambda bar: (math.isnan(bar.swing), -bar.swing))
-
-
-def _ends(one: Input) -> tuple[float, float]:
-    """Interval of an uncertain input; over all readings where they conflict."""
-    if len({fact.value for fact in one.rivals}) > 1:
-        return min(fact.low for fact in one.rivals), max(fact.high for fact in one.rivals)
-    if one.low is None or one.high is None:
-        raise ModelError(f"input {one.name} has no interval")
-    return one.low, one.high
 
 
 @dataclass(frozen=True, eq=False)

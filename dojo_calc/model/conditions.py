@@ -72,6 +72,7 @@ class Check:
     names: tuple[str, ...]
     says: str
     judge: Callable[[Mapping[str, Any]], Iterable[tuple[Any, Words]]]
+    formula: Wired | None = None  # of the excess; None where a procedure judges
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def bind(
                 raise ModelError(
                     f"{name} is in {specs[name].unit}, but in {spec.unit} for the condition that {one.says}"
                 )
-        found.append(Check(one.kind, own.arguments, one.says, _Excess(one.says, own, specs)))
+        found.append(Check(one.kind, own.arguments, one.says, _Excess(one.says, own, specs), own))
     return tuple(found)
 
 

@@ -114,6 +114,21 @@ class Input:
         """Whether it has an interval or conflicting readings."""
         return self.low != self.high or len({fact.value for fact in self.rivals}) > 1
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends of its interval; over all readings where they conflict.
+
+        Raises
+        ------
+        ModelError
+            If it has no interval.
+        """
+        if len({fact.value for fact in self.rivals}) > 1:
+            return min(fact.low for fact in self.rivals), max(fact.high for fact in self.rivals)
+        if self.low is None or self.high is None:
+            raise ModelError(f"input {self.name} has no interval")
+        return self.low, self.high
+
 
 def uncertain(given: Any) -> bool:
     """Whether what a person gives for a name says how uncertain it is, and so is no plain value."""

@@ -116,6 +116,11 @@ class Model:
         """Names of all steps, in the order they are computed."""
         return list(self._asked)
 
+    @property
+    def conditions(self) -> tuple[Check, ...]:
+        """What must hold of its values."""
+        return self._checks
+
     def spec(self, name: str) -> Spec:
         """Unit and domain of an input or a step.
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.errors import ModelError
+from dojo_calc.model.conditions import condition
 from dojo_calc.model.javascript import program
-from dojo_calc.model.model import Model
+from dojo_calc.model.model import Model, step
 from dojo_calc.operations import exp, where
-from dojo_calc.quantities import Count, Fraction, Ratio, is_formula
+from dojo_calc.quantities import Count, Fraction, Ratio, SignedCount, is_formula
 from dojo_calc.readings.javascript import function
 from dojo_calc.readings.tracing import TraceError, trace
 from tests.discovery import formulas
@@ -95,7 +96,7 @@ def test_every_step_of_a_model_is_its_formula_of_the_right_arguments(page: Page,
     model = shipped(name)
     rows = rows_near(model)
     code = (
-        f"(() => {{ const run = {program({'one': model})}.one, more = new Array({len(model.outputs)}).fill(0); "
+        f"(() => {{ const run = {program({'one': model})}.one.run, more = new Array({len(model.outputs)}).fill(0); "
         "return row => { const v = row.concat(more); run(v); return v; }; })()"
     )
     table = computed(page, code, rows)
@@ -144,3 +145,18 @@ def test_it_reads_as_the_formula_and_keeps_the_order_of_sums() -> None:
     assert function(summed, 2) == "(parts1,parts2)=>0*parts1+parts1+parts2"
     with pytest.raises(TraceError, match="not a formula"):
         function(lambda x: x, 1)
+
+
+def test_conditions_by_formula_give_their_excess(page: Page) -> None:
+    def over(x: Ratio, most: Ratio) -> SignedCount:
+        return x - most
+
+    def doubled(x: Ratio) -> Ratio:
+        return 2.0 * x
+
+    rule = condition("identity", "a half is at most a half", over, x="half", most=0.5)
+    model = Model({"whole": step(doubled, x="half")}, {"half": 0.25}, conditions=[rule])
+    code = (
+        f"(() => {{ const one = {program({'one': model})}.one; return row => one.excess([...row, 0]); }})()"
+    )
+    assert computed(page, code, [[0.25], [0.75]]).tolist() == [[-0.25], [0.25]]

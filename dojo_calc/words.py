@@ -1,0 +1,84 @@
+"""Words for people: what inputs and outputs of models are called, and what is asked of them.
+
+`data/words.csv` names them once, for explanations, charts, the command line and pages alike; `data/asked.csv` has the
+questions, each a sentence whose names in braces are what a reader may change.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Literal
+
+from pydantic import Field
+
+from dojo_calc.rows import Strict
+from dojo_calc.tables import data_path, read_rows
+
+__all__ = ["Asked", "Words", "asked", "words"]
+
+
+class Words(Strict):
+    """What people call one name of a model."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    label: str
+    shown: Literal["", "percent", "flag", "year", "years", "USD/h"] = ""  # how its numbers are written
+    group: str
+    about: str = ""
+
+
+class Asked(Strict):
+    """One question: a sentence, what answers it, and what else is told.
+
+    Where `sought` is set, that output is what a reader states, and `answer` the input for which it comes out so.
+    """
+
+    id: str = Field(pattern=r"^[a-z]+$")
+    title: str
+    sentence: str
+    answer: str
+    undisturbed: str = ""  # the same as physics and tuned software allow
+    sought: str = ""
+    outputs: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in braces, in their order."""
+        return tuple(re.findall(r"\{(\w+)\}", self.sentence))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Outputs that are told beside the answer."""
+        return tuple(self.outputs.split())
+
+
+def words(name: str) -> Words:
+    """Words for a name of a model; a name without any is its own label, underscores as spaces.
+
+    Returns
+    -------
+    Words
+    """
+    found = _words().get(name)
+    return found or Words(name=name, label=name.replace("_", " ").capitalize(), group="")
+
+
+def asked() -> tuple[Asked, ...]:
+    """Read the questions that a calculator asks of the chain, in their order.
+
+    Returns
+    -------
+    tuple of Asked
+    """
+    return tuple(row for row, _ in read_rows(data_path("asked.csv"), Asked))
+
+
+@cache
+def _words() -> dict[str, Words]:
+    found: dict[str, Words] = {}
+    for row, place in read_rows(data_path("words.csv"), Words):
+        if row.name in found:
+            raise place.error("name", f"{row.name} has words already")
+        found[row.name] = row
+    return found

@@ -1,0 +1,418 @@
+"""The calculator in a browser: the same numbers as the library, what is typed, what is kept, and who can use it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from dojo_calc.analysis.compare import compare
+from dojo_calc.analysis.sensitivity import tornado
+from dojo_calc.analysis.simulate import simulate
+from dojo_calc.analysis.solve import solve
+from dojo_calc.chain.build import chain
+from dojo_calc.formatting import format_si
+from dojo_calc.pictures.calculator import Calculator, calculator
+from dojo_calc.pictures.chain_calculator import chain_calculator
+from dojo_calc.questions.scenario import load_scenario
+from dojo_calc.words import asked
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHIPS = ("h100-sxm", "gb200", "d1", "tpu-v5p")
+QUESTIONS = {one.id: one for one in asked()}
+SAMPLES = 65_536
+HERE = ("file:", "data:", "blob:", "about:")
+# Value of an expression about the calculator `c`.
+_ASKED = "JSON.stringify((() => { const c = document.querySelector('.dojo-calculator').dojo; return %s; })())"
+
+
+@pytest.fixture(scope="module")
+def made() -> Calculator:
+    return chain_calculator(chips=CHIPS, counts=(4096, 16384))
+
+
+@pytest.fixture(scope="module")
+def address(made: Calculator, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return made.save(tmp_path_factory.mktemp("calculator") / "calculator.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """Page that must stay silent and ask nobody."""
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(HERE) else said.append(request.url))
+    yield page
+    assert said == []
+    page.close()
+
+
+def ask(tab: Page, address: str, state: str = "") -> None:
+    """Open a state afresh, and wait until all draws are in."""
+    tab.goto("about:blank")
+    tab.goto(f"{address}#{state}" if state else address)
+    tab.wait_for_selector(".dojo-calculator[data-ready]")
+
+
+def js(tab: Page, text: str) -> Any:
+    """Value of an expression about the calculator `c`."""
+    return json.loads(tab.evaluate(_ASKED % text))
+
+
+def drawn(tab: Page, name: str) -> list[float]:
+    """5 %, 50 % and 95 % of the draws of an output, told by the calculator or not."""
+    found: list[float] = js(
+        tab,
+        "(names => { const g = c.engine.simulation(c.now.problem, names.map(n => c.tools.place(c.now, n)), "
+        "c.tools.upstream(c.now, names), c.data.sobol, 4096); let s = g.next(); while (!s.done) s = g.next(); "
+        f"return s.value.found.map(s => [s.q05, s.q50, s.q95])[0]; }})(['{name}'])",
+    )
+    return found
+
+
+def settled(tab: Page) -> None:
+    """Wait until what was changed is drawn in full."""
+    before = tab.evaluate("document.querySelector('.dojo-calculator').dataset.ready")
+    tab.wait_for_function(
+        "before => document.querySelector('.dojo-calculator').dataset.ready !== before", arg=before
+    )
+
+
+def given_chips(output: str) -> dict[str, float]:
+    """A count without a layout, where the output depends on it."""
+    return {"chips": 10_007.0} if "chips" in chain().needed([output]) else {}
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_every_value_is_the_librarys(tab: Page, address: str, chip: str) -> None:
+    ask(tab, address, f"ask=hour&pick.chip={chip}&chips=10007")
+    found = js(
+        tab,
+        "Object.fromEntries([...c.now.variant.inputs, ...c.now.variant.steps].map(n => [n, c.now.of(n)]))",
+    )
+    model = chain(chip)
+    ready = [
+        name
+        for name in model.outputs
+        if all(model.inputs[one].value is not None for one in model.needed([name]) if one in model.inputs)
+    ]
+    expected = model.values(ready, {"chips": 10_007.0})
+    assert len(ready) > 15
+    for name in ready:
+        assert found[name] == pytest.approx(float(expected[name]), rel=1e-12), name
+    missing = set(model.outputs) - set(ready)
+    assert all(found[name] is None for name in missing), "what needs a price that nobody published stays open"
+
+
+@pytest.mark.parametrize("one", [one for one in QUESTIONS.values() if not one.sought], ids=lambda one: one.id)
+def test_intervals_are_those_of_simulate(tab: Page, address: str, one: Any) -> None:
+    ask(tab, address, f"ask={one.id}&chips=10007")
+    found = js(
+        tab,
+        "Object.fromEntries(Object.entries(c.drawn).map(([n, s]) => [n, [s.q05, s.q50, s.q95]]))",
+    )
+    expected = simulate(chain(), one.told, samples=SAMPLES, chips=10_007.0)
+    for name in one.told:
+        ends = expected[name].quantile([0.05, 0.5, 0.95]).tolist()
+        for own, other in zip(found[name], ends, strict=True):
+            assert abs(own - other) <= 0.03 * (ends[2] - ends[0]), name  # of 4,096 draws
+
+
+def test_a_stated_budget_is_solved_in_every_draw(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=budget&wanted.fleet_capital=5e8")
+    model = chain()
+    # capital is in proportion to chips, so that each draw's count is the budget over the capital of one chip
+    each = simulate(model, "capital_per_chip", samples=SAMPLES)
+    expected = [5e8 / value for value in each.quantile([0.95, 0.5, 0.05]).tolist()]
+    found = js(tab, "[c.drawn.chips.q05, c.drawn.chips.q50, c.drawn.chips.q95]")
+    assert found == pytest.approx(expected, rel=0.01)
+    assert js(tab, "c.now.of('fleet_capital')") == pytest.approx(5e8, rel=1e-12)
+    assert js(tab, "c.now.of('chips')") == pytest.approx(
+        solve(model, "chips", "fleet_capital", 5e8), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize(("question", "output"), [("train", "billed"), ("train", "run_own"), ("hour", "own")])
+def test_bars_are_those_of_tornado(tab: Page, address: str, question: str, output: str) -> None:
+    ask(tab, address, f"ask={question}&answer={output}&chips=10007")
+    found = js(
+        tab,
+        f"c.engine.tornado(c.now.problem, v => (c.now.problem.model.run(v), v[c.tools.place(c.now, '{output}')]), "
+        f"c.tools.upstream(c.now, ['{output}'])).map(b => [c.now.inputs[b.inputs[0]].name, b.from, b.to])",
+    )
+    expected = tornado(chain(), output, **given_chips(output))
+    assert len(found) == len(expected) > 3
+    by = {name: (low, high) for name, low, high in found}
+    for bar in expected:
+        own = by[bar.input.split(" and ")[0]]
+        assert own == pytest.approx((bar.output_low, bar.output_high), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("output", "target", "name"),
+    [("billed", 30 * 86400.0, "tokens"), ("own", 1.0 / 3600, "server_price"), ("run_own", 5e7, "mfu"),
+     ("billed", 1e7, "chips"), ("own", 0.0, "pue")],
+)  # fmt: skip
+def test_what_it_would_have_to_be_is_solve(
+    tab: Page, address: str, output: str, target: float, name: str
+) -> None:
+    ask(tab, address, "ask=train&chips=10007")
+    found = js(
+        tab,
+        f"((at, n) => c.engine.solve(c.now.problem, at('{output}'), {target!r}, at(n), c.data.names[n]))"
+        f"(n => c.tools.place(c.now, n), '{name}')",
+    )
+    if target == 0.0:
+        assert found["x"] is None
+        return
+    given = {} if name == "chips" else given_chips(output)
+    assert found["x"] == pytest.approx(solve(chain(), name, output, target, **given), rel=1e-9)
+
+
+def test_a_difference_is_told_apart_as_compare_does(tab: Page, address: str) -> None:
+    before, after = {"chips": 10_007.0, "tokens": 1e13}, {"chips": 20_011.0, "tokens": 2e13, "pue": 1.3}
+    ask(
+        tab,
+        address,
+        "ask=train&answer=run_own&chips=20011&tokens=2e13&pue=1.3"
+        "|ask=train&answer=run_own&chips=10007&tokens=1e13",
+    )
+    parts = dict(
+        js(
+            tab,
+            "c.tools.difference(c.tools.decode(location.hash.split('|')[1]).state, c.state, 'run_own')"
+            ".parts.map(p => [p.title, p.amount])",
+        )
+    )
+    expected = compare(chain(), "run_own", before, after)
+    labels = {"chips": "Chips", "tokens": "Tokens to train on", "pue": "Power usage effectiveness"}
+    for one in expected.contributions:
+        assert parts[labels[one.input]] == pytest.approx(one.amount, rel=1e-9, abs=1e-6), one.input
+
+
+TYPED: tuple[tuple[str, str, Any], ...] = (
+    ("tokens", "15.6T", 15.6e12), ("tokens", "15.6 trillion", 15.6e12), ("tokens", "2e12", 2e12),
+    ("chips", "12k", 12e3), ("chips", "16,384", 16384.0), ("chips", "16,384 chips", 16384.0),
+    ("chips", "1.5 × 10^4", 15e3), ("chips", "3.8e3", 3800.0), ("server_price", "$40k", 40e3),
+    ("server_price", "US$ 310,000", 310e3), ("server_price", "40 thousand USD", 40e3),
+    ("server_price", "0.5 million dollars", 5e5), ("server_price", "$500M", 5e8),
+    ("server_price", "35000", 35e3), ("hourly_rent", "2.5 $/h", 2.5 / 3600),
+    ("hourly_rent", "$2.50/h", 2.5 / 3600), ("hourly_rent", "2.5", 2.5 / 3600),
+    ("hourly_rent", "3 USD per hour", 3 / 3600), ("energy_price", "0.07 per kwh", 0.07 / 3.6e6),
+    ("energy_price", "0.07 $/kWh", 0.07 / 3.6e6), ("energy_price", "80 $/MWh", 80 / 3.6e9),
+    ("energy_price", "$0.07/kWh", 0.07 / 3.6e6), ("mfu", "38", 0.38), ("mfu", "38 %", 0.38),
+    ("mfu", "38%", 0.38), ("life", "6 years", 6 * 365.25 * 86400),
+    ("life", "60 months", 60 * 365.25 / 12 * 86400), ("life", "4", 4 * 365.25 * 86400),
+    ("restart", "15 min", 900.0), ("restart", "0.5 hours", 1800.0), ("chip_peak", "1.2 PFLOP/s", 1.2e15),
+    ("chip_peak", "900 teraflops", 9e14), ("chip_power_rated", "0.7 kW", 700.0),
+    ("chip_power_rated", "1 kilowatt", 1000.0), ("storage", "2 TB/s", 2e12), ("pue", "1.2", 1.2),
+    ("server_price", "$200k to $300k", (200e3, 300e3)), ("server_price", "200k–300k USD", (200e3, 300e3)),
+    ("mfu", "30-50%", (0.3, 0.5)), ("mfu", "30 to 50", (0.3, 0.5)),
+    ("chip_power_rated", "1 kW ± 10 %", (900.0, 1100.0)), ("chips", "1,000 to 2,000", (1000.0, 2000.0)),
+    ("chips", "hello", None), ("chip_power_rated", "5 $", None), ("chip_peak", "4 to 2 EF", None),
+    ("mfu", "140 %", None), ("pue", "0.9", None), ("chips", "", None), ("chips", "-5", None),
+    ("chips", "5 MW", None), ("life", "1,00 years", None), ("restart", "ten minutes", None),
+    ("server_price", "40 kWh", None),
+)  # fmt: skip
+
+
+def test_what_is_typed_keeps_its_meaning(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=hour")
+    for name, text, expected in TYPED:
+        found = js(tab, f"c.read({json.dumps(text)}, {json.dumps(name)})")
+        if expected is None:
+            assert found.get("error"), (name, text, found)
+        elif isinstance(expected, tuple):
+            assert (found["l"], found["h"]) == pytest.approx(expected, rel=1e-12), (name, text)
+            assert expected[0] < found["v"] < expected[1]
+        else:
+            assert found.get("v") == pytest.approx(expected, rel=1e-12), (name, text, found)
+
+
+def test_what_cannot_be_read_is_said_beside_the_field_and_nothing_is_lost(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=train&chips=8192")
+    field = tab.get_by_label("Chips", exact=True).first
+    field.fill("hello")
+    field.press("Enter")
+    assert "“hello” is no number. 8,192 is kept." in tab.locator(".dc-error:not(:empty)").first.inner_text()
+    assert js(tab, "c.now.of('chips')") == 8192
+    field.fill("4096")
+    field.press("Enter")
+    settled(tab)
+    assert js(tab, "c.now.of('chips')") == 4096
+    assert tab.locator(".dc-error:not(:empty)").count() == 0
+    tab.get_by_role("button", name="Reset 1 change").click()
+    assert js(tab, "c.now.of('chips')") == 16384
+    tab.get_by_role("button", name="Undo reset").click()
+    assert js(tab, "c.now.of('chips')") == 4096
+
+
+def test_a_number_says_where_and_a_range_how_sure(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=hour&server_price=77500")
+    low, high = js(tab, "(x => [x.l, x.h])(c.now.inputs[c.tools.place(c.now, 'server_price')])")
+    one = chain().inputs["server_price"]
+    assert (low, high) == pytest.approx((one.low * 2, one.high * 2), rel=1e-12)  # type: ignore[operator]
+    ask(tab, address, "ask=hour&server_price=50000~49000~51000")
+    given = (50_000.0, 49_000.0, 51_000.0)
+    ends = (
+        simulate(chain(), "server_write_off", samples=SAMPLES, server_price=given)
+        .quantile([0.05, 0.95])
+        .tolist()
+    )
+    low, _, high = drawn(tab, "server_write_off")
+    assert [low, high] == pytest.approx(ends, abs=0.03 * (ends[1] - ends[0]))
+
+
+STATES = (
+    "ask=train&pick.chip=gb200&chips=4096&tokens=30000000000000",
+    "ask=hour&pue=1.1~1.05~1.2&answer=lease&server_price=41234.567",
+    "ask=power&wanted.fleet_site_power_rated=1000000000",
+    "ask=train&hourly_rent=@median_2025&chips=10007",
+)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_address_opens_what_it_was_written_for(tab: Page, address: str, state: str) -> None:
+    ask(tab, address, state)
+    once = js(tab, "c.tools.encode(c.state)")
+    values = js(tab, "Array.from(c.now.values)")
+    ask(tab, address, once)
+    assert js(tab, "c.tools.encode(c.state)") == once
+    assert js(tab, "Array.from(c.now.values)") == values
+    named = [{part.partition("=")[0] for part in one.split("&")} for one in (once, state)]
+    assert named[0] == named[1]
+
+
+def test_a_strange_address_is_told_and_harms_nothing(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=train&warp=9&chips=-4&pick.chip=z80&tokens=1e12")
+    told = tab.locator(".dc-notes").inner_text()
+    for name in ("warp", "chips=-4", "z80"):
+        assert name in told
+    assert js(tab, "[c.now.of('tokens'), c.now.of('chips')]") == [1e12, 16384]
+    ask(tab, address, "ask=horoscope")
+    assert "horoscope" in tab.locator(".dc-notes").inner_text()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_scenario_gives_the_same_bits(tab: Page, address: str, state: str, tmp_path: Path) -> None:
+    ask(tab, address, state)
+    path = tmp_path / "scenario.toml"
+    path.write_text(js(tab, "c.tools.toml(c.now, 'an address')"), encoding="utf-8")
+    scenario = load_scenario(path)
+    found = scenario.model.evaluate(list(scenario.outputs))
+    assert len(found) > 3
+    for name, value in found.items():
+        assert js(tab, f"c.now.of('{name}')") == pytest.approx(float(value), rel=1e-14), name
+
+
+def test_a_table_holds_every_bit(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=train&chips=10007&pue=1.3333333333333333")
+    rows = list(csv.DictReader(io.StringIO(js(tab, "c.tools.csv(c.now, c.drawn)"))))
+    given = {row["name"]: float(row["value"]) for row in rows if row["what"] == "input" and row["value"]}
+    assert given["pue"] == 1.3333333333333333
+    told = {row["name"]: float(row["value"]) for row in rows if row["what"] == "output" and row["value"]}
+    expected = chain().evaluate(list(told), chips=given["chips"], pue=given["pue"], mfu=given["mfu"])
+    assert told == pytest.approx({name: float(value) for name, value in expected.items()}, rel=1e-14)
+
+
+WRITTEN = (
+    ("tokens", 15.6e12), ("chips", 276_243.0), ("fleet_capital", 2.2e9), ("billed", 12 * 86400.0),
+    ("billed", 3.1e-5), ("peak_rate", 1.086e18), ("run_work", 3.79e25), ("fleet_site_power_rated", 1.5e8),
+    ("energy_price", 2.294e-8), ("run_energy", 1.4e14), ("interruption_rate", 5.48e-9), ("run_carbon", 1.5e7),
+)  # fmt: skip
+
+
+def test_numbers_are_written_as_the_library_writes_them(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=train")
+    for name, value in WRITTEN:
+        unit = chain().spec(name).unit
+        shown = js(tab, f"c.tools.numbers.say('{name}', {value!r})").replace("⁰", "0")
+        plain = format_si(value, unit)
+        assert shown == plain or ("e" in plain and "× 10" in shown), (name, shown, plain)
+
+
+def test_chips_without_a_layout_are_told_and_offered_the_nearest(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=train&chips=10007")
+    told = tab.locator(".dc-notes")
+    assert "No layout for exactly 10,007 chips" in told.inner_text()
+    assert js(tab, "c.now.of('mfu')") == chain().inputs["mfu"].value
+    told.get_by_role("button", name="16,384").click()
+    settled(tab)
+    assert "tensor" in told.inner_text()
+    assert js(tab, "c.now.of('mfu')") != chain().inputs["mfu"].value
+
+
+def test_what_cannot_be_is_said_instead_of_a_number(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=hour&chip_power_rated=5000")
+    assert tab.locator(".dc-number").inner_text() == "This cannot be"
+    assert "a server is rated for no less than its chips" in tab.locator(".dc-notes").inner_text()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "state", ["ask=train", "ask=budget&pick.chip=gb200", "ask=train&chips=8192|ask=train"]
+)
+def test_everyone_can_use_it(browser: Browser, address: str, theme: Any, width: int, state: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    ask(page, address, state)
+    for one in page.locator("details.dc-group > summary").all()[1:3]:
+        one.click()
+    page.locator(".dc-kind").first.click()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_keys_move_it_and_it_is_read_aloud_in_words(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=train&chips=10007")
+    slider = tab.get_by_label("Model FLOP utilisation, slider")
+    assert slider.get_attribute("aria-valuetext") == "40\u202f%, between 30 to 50\u202f%".replace(
+        "between 30 to 50", "between 30 to 50"
+    )
+    before = js(tab, "c.now.of('billed')")
+    slider.focus()
+    tab.keyboard.press("ArrowRight")
+    settled(tab)
+    assert js(tab, "c.now.of('billed')") < before
+    assert tab.evaluate("document.activeElement.type") == "range", "the focus stays where it was"
+
+
+def test_without_scripts_it_says_what_it_is_and_answers(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    text = page.locator(".dojo-calculator").inner_text()
+    assert "with JavaScript" in text
+    assert "Duration" in text
+    assert format_si(float(chain().evaluate("billed")), "s", digits=2).split()[0] in text.replace(",", "")
+    context.close()
+
+
+def test_it_is_small(made: Calculator) -> None:
+    assert len(gzip.compress(made.html().encode())) < 120_000
+
+
+def test_a_readers_own_model_is_asked_in_one_file(tab: Page, tmp_path: Path) -> None:
+    import dojo_calc as dc
+
+    model = dc.Model(
+        {"cost": dc.purchase_cost}, {"units": (8, 7, 9), "price": (30e3, 25e3, 40e3)}, name="mine"
+    )
+    ask(tab, calculator(model, "cost").save(tmp_path / "mine.html").as_uri())
+    assert js(tab, "c.now.of('cost')") == 240_000
+    assert "240,000" in tab.locator(".dc-answer").inner_text()
+    assert math.isclose(js(tab, "c.drawn.cost.q50"), 240_000, rel_tol=0.01)

@@ -1,0 +1,49 @@
+"""Every name that the calculator shows has words, and every word has a name."""
+
+from __future__ import annotations
+
+import pytest
+
+from dojo_calc.chain.build import chain
+from dojo_calc.chain.shipped import MODELS, shipped
+from dojo_calc.pictures.chain_calculator import LAID_OUT
+from dojo_calc.tables import data_path, read_rows
+from dojo_calc.words import Words, asked, words
+
+ROWS = [row for row, _ in read_rows(data_path("words.csv"), Words)]
+CHAIN = chain()
+
+
+@pytest.mark.parametrize("chip", [*LAID_OUT, "d1", "tpu-v5p", "mi300x"])
+def test_every_input_and_output_of_the_chain_has_words(chip: str) -> None:
+    model, known = chain(chip), {row.name for row in ROWS}
+    assert [name for name in (*model.inputs, *model.outputs) if name not in known] == []
+
+
+def test_every_word_is_of_a_name_that_ships() -> None:
+    names = {name for one in MODELS for name in (*shipped(one).inputs, *shipped(one).outputs)}
+    names |= {name for chip in ("d1", "tpu-v5p") for name in chain(chip).inputs}
+    assert [row.name for row in ROWS if row.name not in names] == []
+
+
+def test_two_outputs_are_never_called_the_same() -> None:
+    labels = [words(name).label for name in (*CHAIN.inputs, *CHAIN.outputs)]
+    assert sorted(labels) == sorted(set(labels))
+
+
+def test_percentages_are_plain_ratios_and_years_are_times() -> None:
+    units = {"percent": "1", "flag": "1", "year": "1", "years": "s", "USD/h": "USD/s"}
+    for name in (*CHAIN.inputs, *CHAIN.outputs):
+        one = words(name)
+        assert units.get(one.shown, CHAIN.spec(name).unit) == CHAIN.spec(name).unit, name
+
+
+@pytest.mark.parametrize("one", asked(), ids=lambda one: one.id)
+def test_a_question_speaks_of_what_the_chain_has(one) -> None:  # type: ignore[no-untyped-def]
+    known = {*CHAIN.inputs, *CHAIN.outputs, "chip", "model"}
+    assert [name for name in (*one.names, *one.told, one.answer) if name not in known] == []
+    assert not one.sought or (one.answer in CHAIN.inputs and one.sought in one.names)
+
+
+def test_a_name_without_words_is_its_own_label() -> None:
+    assert words("my_own_step").label == "My own step"
