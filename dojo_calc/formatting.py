@@ -104,6 +104,7 @@ _PRINTED: dict[str, tuple[_Scale, ...]] = {
 }
 
 
+@door
 def scales(unit_text: str) -> list[tuple[float, str, float, str]]:
     """Units that people read an SI unit in, the largest first, as `format_si` chooses among them.
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from dojo_calc.doors import door
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
@@ -53,6 +54,7 @@ class Asked(Strict):
         return tuple(self.outputs.split())
 
 
+@door
 def words(name: str) -> Words:
     """Words for a name of a model; a name without any is its own label, underscores as spaces.
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from dojo_calc import __version__
 from dojo_calc.analysis.simulate import simulate
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError
 from dojo_calc.formatting import format_range, format_si
 from dojo_calc.model.javascript import program
@@ -107,6 +108,7 @@ def asset(name: str) -> str:
     return files("dojo_calc.pictures").joinpath("assets", name).read_text(encoding="utf-8")
 
 
+@door
 def calculator(
     model: Model | Callable[..., Model],
     questions: Sequence[Asked] | str = "",
@@ -153,6 +155,8 @@ def calculator(
     first: Model | None = None
     for values in product(*chosen.values()):
         made = model if isinstance(model, Model) else model(**dict(zip(chosen, values, strict=True)))
+        if not isinstance(made, Model):
+            raise ModelError(f"expected a Model, or a function that makes one, got {type(made).__name__}")
         first = first or made
         described = variant(made)
         key = json.dumps(described, sort_keys=True)

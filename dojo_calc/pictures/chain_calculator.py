@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 from dojo_calc.chain.build import chain
+from dojo_calc.chain.sets import assumption_sets
+from dojo_calc.doors import door
 from dojo_calc.entities import shipped_entities
 from dojo_calc.errors import DojoCalcError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -40,10 +42,11 @@ _WIDER = NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(
 _FIRST = "h100-sxm"
 
 
+@door
 def chain_calculator(
     *,
     chips: Sequence[str] | None = None,
-    sets: Sequence[str] = (),
+    sets: Sequence[str] | None = None,
     counts: Sequence[int] = COUNTS,
     book: Catalogue | None = None,
 ) -> Calculator:
@@ -54,7 +57,7 @@ def chain_calculator(
     chips : sequence of str, optional
         To choose from, the first one chosen; every chip that has a peak if left out.
     sets : sequence of str, optional
-        Named sets of assumptions to choose from; the default one alone if left out.
+        Named sets of assumptions to choose from, the first one chosen; all if left out.
     counts : sequence of int
         Numbers of chips for which a layout is searched, see `layouts`.
     book : Catalogue, optional
@@ -71,9 +74,9 @@ def chain_calculator(
     """
     known = catalogue() if book is None else book
     wanted = _chips(known) if chips is None else list(chips)
-    choices = {"assumptions": {one: (one[0].upper() + one[1:], "") for one in sets}} if sets else {}
+    named = list(assumption_sets() if sets is None else sets)
 
-    def made(chip: str, assumptions: str | None = None) -> Model:
+    def made(chip: str, assumptions: str) -> Model:
         return chain(chip, assumptions=assumptions, book=known)
 
     searched = [chip for chip in wanted if chip in LAID_OUT]
@@ -81,7 +84,10 @@ def chain_calculator(
         made,
         asked(),
         name="chain",
-        picks={"chip": {chip: _label(chip, known) for chip in wanted}, **choices},
+        picks={
+            "chip": {chip: _label(chip, known) for chip in wanted},
+            "assumptions": {one: (f"as a {one}" if one.islower() else one, "") for one in named},
+        },
         presets={
             "model": {
                 key: Preset(label, group, {"parameters": _parameters(key)})
@@ -89,15 +95,16 @@ def chain_calculator(
             }
         },
         layouts={
-            (model, chip, *assumed): found
+            (model, chip, assumed): found
             for model in MODELS
             for chip in searched
             if (found := layouts(model, chip, counts, known))
-            for assumed in ([[one] for one in sets] or [list[str]()])
+            for assumed in named
         },
     )
 
 
+@door
 def layouts(model: str, chip: str, counts: Sequence[int], book: Catalogue | None = None) -> list[Layout]:
     """Search the fastest layout for numbers of chips, and say what it reaches on the chain's own basis.
 
