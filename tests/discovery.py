@@ -69,6 +69,7 @@ NOT_FORMULAS = {
     "dojo_calc.pictures.calculator.calculator": "draws a model",
     "dojo_calc.pictures.chain_calculator.chain_calculator": "draws a model",
     "dojo_calc.pictures.chain_calculator.layouts": "searches",
+    "dojo_calc.pictures.chain_calculator.sizes": "looks a model up",
     "dojo_calc.quantities.alias": "looks a type up",
     "dojo_calc.quantities.as_count": "reads text",
     "dojo_calc.quantities.whole_number": "the boundary itself",

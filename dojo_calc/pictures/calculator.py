@@ -204,7 +204,7 @@ def calculator(
         "sobol": directions(max(len(made.inputs) for _, made in kept)),
     }
     code = program({f"v{place}": made for place, (_, made) in enumerate(kept)})
-    return Calculator(found, code, _told(first, asked[0]))
+    return Calculator(found, code, _told(_begun(first, chosen, presets or {}, layouts or {}), asked[0]))
 
 
 def _questions(questions: Sequence[Asked] | str, model: Model) -> list[Asked]:
@@ -243,6 +243,23 @@ def _domain(spec: Any) -> dict[str, Any]:
     return low | high | ({"above": 1} if spec.low_open else {}) | ({"below": 1} if spec.high_open else {})
 
 
+def _begun(
+    model: Model,
+    picks: Mapping[str, Mapping[str, Any]],
+    presets: Mapping[str, Mapping[str, Preset]],
+    layouts: Mapping[tuple[str, ...], Sequence[Layout]],
+) -> Model:
+    """Model as the page begins with it: with the first choices of all kinds."""
+    values: dict[str, Any] = {}
+    for choices in presets.values():
+        values |= next(iter(choices.values())).values
+    key = tuple(next(iter(choices)) for choices in (*presets.values(), *picks.values()))
+    for row in layouts.get(key, ()):
+        if row.chips == model.inputs["chips"].value:
+            values |= row.values
+    return model.replace(**values)
+
+
 def _told(model: Model, question: Asked) -> str:
     """Answers at the defaults, for readers whose browser runs no scripts."""
     ready = {one for one in question.told if _complete(model, one)}
@@ -253,7 +270,13 @@ def _told(model: Model, question: Asked) -> str:
             continue
         unit = model.spec(one).unit
         central, (low, high) = float(model.evaluate(one)), found.interval(0.9)[one]
-        shown = (format_si(central, unit, interval=(low, high)), format_range(low, high, unit, at=central))
+        if words(one).shown == "percent":
+            shown = (f"{central:.1%}", f"{low:.1%} to {high:.1%}")
+        else:
+            shown = (
+                format_si(central, unit, interval=(low, high)),
+                format_range(low, high, unit, at=central),
+            )
         rows.append(
             f'<tr><th scope="row">{html.escape(words(one).label)}</th>'
             f"<td>{html.escape(shown[0])}</td><td>{html.escape(shown[1])}</td></tr>"

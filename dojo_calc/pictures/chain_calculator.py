@@ -13,7 +13,7 @@ from dojo_calc.errors import DojoCalcError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.performance.plan import PlanError
-from dojo_calc.performance.scaling import training_compute
+from dojo_calc.performance.scaling import training_compute, work_per_parameter
 from dojo_calc.performance.search import search
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.training import model_utilisation
@@ -21,14 +21,15 @@ from dojo_calc.performance.workload import transformer
 from dojo_calc.pictures.calculator import Calculator, Layout, Preset, calculator
 from dojo_calc.words import asked
 
-__all__ = ["COUNTS", "LAID_OUT", "MODELS", "chain_calculator", "layouts"]
+__all__ = ["COUNTS", "DENSE", "LAID_OUT", "MODELS", "chain_calculator", "layouts", "sizes"]
 
-# Dense models that people compare with. A mixture of experts has two numbers of parameters, where the chain has one.
+# Models that people compare with.
 MODELS: Mapping[str, tuple[str, str]] = {
     "llama3-405b": ("Llama 3 405B", "Llama"), "llama3-70b": ("Llama 3 70B", "Llama"),
     "llama3-8b": ("Llama 3 8B", "Llama"), "gpt3-175b": ("GPT-3 175B", "Others"),
-    "nemotron-340b": ("Nemotron-4 340B", "Others"),
+    "nemotron-340b": ("Nemotron-4 340B", "Others"), "deepseek-v3": ("DeepSeek-V3", "Mixtures of experts"),
 }  # fmt: skip
+DENSE = tuple(name for name in MODELS if name != "deepseek-v3")  # which are laid out in a tenth of the time
 # Chips and counts for which a layout is searched when the page is made; for others the utilisation is stated.
 LAID_OUT = ("h100-sxm", "a100-sxm-80gb", "h200-sxm", "gb200")
 COUNTS = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
@@ -88,15 +89,10 @@ def chain_calculator(
             "chip": {chip: _label(chip, known) for chip in wanted},
             "assumptions": {one: (f"as a {one}" if one.islower() else one, "") for one in named},
         },
-        presets={
-            "model": {
-                key: Preset(label, group, {"parameters": _parameters(key)})
-                for key, (label, group) in MODELS.items()
-            }
-        },
+        presets={"model": {key: Preset(label, group, sizes(key)) for key, (label, group) in MODELS.items()}},
         layouts={
             (model, chip, assumed): found
-            for model in MODELS
+            for model in DENSE
             for chip in searched
             if (found := layouts(model, chip, counts, known))
             for assumed in named
@@ -118,12 +114,13 @@ def layouts(model: str, chip: str, counts: Sequence[int], book: Catalogue | None
     Returns
     -------
     list of Layout
-        Each sets `mfu` [1], of six operations for each parameter and token against the peak, with a 90 % interval.
+        Each sets `mfu` [1] against the chain's peak, with a 90 % interval.
     """
     known = catalogue() if book is None else book
     found = []
     peak = float(chain(chip, book=known).inputs["chip_peak"].value or 0.0)
-    flop = float(training_compute(_parameters(model), BATCH * SEQUENCE))
+    run = sizes(model)
+    flop = float(training_compute(run["parameters"], BATCH * SEQUENCE, run["work_per_parameter"]))
     for count in counts:
         try:
             searched = search(model, chip, count, global_batch=BATCH, sequence=SEQUENCE, book=known)
@@ -134,16 +131,34 @@ def layouts(model: str, chip: str, counts: Sequence[int], book: Catalogue | None
         best = searched.best
         share = float(model_utilisation(flop, count, peak, best["step_time"]))
         low, high = (min(share * (best["step_time"] / best[end]) ** _WIDER, 1.0) for end in ("high", "low"))
-        sizes = ", ".join(
+        groups = ", ".join(
             f"{name} {best[name]:g}" for name in ("tensor", "pipeline", "context", "data") if best[name] > 1
         )
-        told = f"{sizes}; {BATCH:,} sequences of {SEQUENCE:,} tokens a step"
+        told = f"{groups}; {BATCH:,} sequences of {SEQUENCE:,} tokens a step"
         found.append(Layout(float(count), {"mfu": (share, low, high)}, told))
     return found
 
 
-def _parameters(model: str) -> float:
-    return float(evaluate(transformer(model).values(), ["model_parameters"])["model_parameters"])
+@door
+def sizes(model: str) -> dict[str, float]:
+    """What the chain takes of a model.
+
+    Parameters
+    ----------
+    model : str
+
+    Returns
+    -------
+    dict of str to float
+        Its `parameters` [1], and `work_per_parameter` [FLOP], of one with one token of a sequence as searched.
+    """
+    run = {"global_batch": float(BATCH), "sequence": float(SEQUENCE), "visible": 1.0}
+    found = evaluate(transformer(model).values() | run, ["model_parameters", "model_flop"])
+    count, flop = float(found["model_parameters"]), float(found["model_flop"])
+    return {
+        "parameters": count,
+        "work_per_parameter": float(work_per_parameter(flop, count, float(BATCH * SEQUENCE))),
+    }
 
 
 def _chips(known: Catalogue) -> list[str]:
