@@ -18,6 +18,7 @@ import numpy as np
 
 from dojo_calc.economics.milp import FloatArray
 from dojo_calc.errors import DomainError, ScheduleError, UnitError, nearest
+from dojo_calc.operations import round_down, round_up
 from dojo_calc.quantities import (
     Count,
     FlopDemand,
@@ -182,7 +183,7 @@ def read_offer(offer: Offer, count: int) -> Offer:
         read["life"] = whole_periods(offer.life, 1, f"life of {offer.name}")
     most, least = read["most"], read["least"]
     if offer.whole:
-        most, least = np.floor(most), float(np.ceil(least))
+        most, least = round_down(most), float(round_up(least))
         read |= {"most": most, "least": least}
     if np.any((most > 0) & (most < least)):
         raise ScheduleError(

@@ -16,6 +16,7 @@ import numpy as np
 
 from dojo_calc.economics.milp import FloatArray, IntArray, Program, Term
 from dojo_calc.economics.offers import Needs, Offer
+from dojo_calc.operations import round_down
 
 __all__ = ["Course", "Orders", "alike", "scales"]
 
@@ -290,7 +291,7 @@ class Orders:
             for place, i in enumerate(group):
                 each = units / np.maximum(lots, 1.0)
                 if self.kinds[k].whole:  # the rest of the division goes to the first of them
-                    each = np.floor(each + 1e-9)
+                    each = round_down(each)
                     each = each + (place < np.round(units - each * lots))
                 ordered[i] = np.where(place < lots, each, 0.0) if len(group) > 1 else units
                 # An order's share of what comes of all that were placed with it in the period.
