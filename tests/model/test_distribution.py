@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
-from dojo_calc.model.distribution import Z95, Split
+import dojo_calc as dc
+from dojo_calc.model.distribution import Z95, Mixture, Split, quantile
 from dojo_calc.quantities import Count, Fraction, SignedCount, spec
 
 
@@ -31,3 +33,25 @@ def test_the_scale_of_an_interval_by_hand(
     assert split.scale == scale
     ends = split.at(np.array([-Z95, 0.0, Z95, 2 * Z95]))
     assert ends == pytest.approx([low, value, high, far])
+
+
+def test_a_reading_of_no_width_below_jumps_to_its_median() -> None:
+    """Half of it is certain at 1, the other half lies at 10 or above: F(1) = 1/2, F(10) = 3/4."""
+    declared = spec(Count)
+    assert declared is not None
+    upward = Split.of(declared, 10.0, 10.0, 20.0)
+    mixed = Mixture.of([(0.5, 1.0), (0.5, upward)])
+    chances = np.array([0.2, 0.49, 0.51, 0.6, 0.74])
+    assert mixed.at(ndtri(chances)) == pytest.approx([1.0, 1.0, 10.0, 10.0, 10.0])
+    downward = Split.of(declared, 10.0, 5.0, 10.0)
+    mixed = Mixture.of([(0.5, 100.0), (0.5, downward)])  # F(10) from 1/4 to 1/2, and then nothing before 100
+    assert mixed.at(ndtri(np.array([0.26, 0.4, 0.49, 0.51]))) == pytest.approx([10.0, 10.0, 10.0, 100.0])
+
+
+def test_weights_choose_among_readings() -> None:
+    """The D1's peak was printed as 362 TFLOP/s in 2021 and as 376 in 2022."""
+    peak = dc.Model({"chips": dc.units_needed}, {"target": 1e18, "unit": "d1.peak_bf16"}).inputs["unit"]
+    assert quantile(peak, 0.5, weights={"ai_day_2021": 1.0}) == 362e12
+    assert quantile(peak, [0.1, 0.9], weights={"ai_day_2021": 0.5, "hot_chips_34": 0.5}) == pytest.approx(
+        [362e12, 376e12]
+    )

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 import dojo_calc as dc
-from dojo_calc import units
+from dojo_calc import quantities, units
 from dojo_calc.analysis.explain import signals
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.economics.capacity import share, units_needed
 from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnitError, UnknownNameError
 from dojo_calc.model.model import Model
-from dojo_calc.quantities import Count, Fraction, check_against
+from dojo_calc.model.wiring import _typical
+from dojo_calc.quantities import Count, Fraction, check_against, spec
 from tests.test_formulas import draw
 from tests.vega import datum, evaluate
 
@@ -315,3 +316,15 @@ def test_a_division_by_a_step_that_came_out_zero_is_said() -> None:
     )
     with pytest.raises(DomainError, match="each of model model divides by zero: others came out 0"):
         model.evaluate("each", own=10)
+
+
+def test_texts_in_a_list_are_read_one_by_one() -> None:
+    one = dc.Model({"chips": units_needed}, {"target": 1e18, "unit": "1 EFLOP/s"})
+    assert one.evaluate("chips", target=["1 EFLOP/s", "2 EFLOP/s"]).tolist() == [1.0, 2.0]
+
+
+def test_the_stand_in_of_every_type_lies_in_its_domain() -> None:
+    for name in quantities.__all__:
+        declared = spec(getattr(quantities, name)) if name[0].isupper() and name != "Spec" else None
+        if declared is not None:
+            assert declared.holds(np.array(_typical(declared))), name

@@ -153,3 +153,28 @@ def test_what_cannot_be_traced_is_said() -> None:
         trace(looped)
     with pytest.raises(TraceError, match="bare is not a formula"):
         trace(bare)
+
+
+def test_brackets_stand_where_an_equal_level_does_not_associate() -> None:
+    def squares(a: Ratio, b: Ratio) -> Ratio:
+        return (-a) ** 2.0 + (a**b) ** 2.0 + (a * b) ** 2.0 + a ** (b**2.0)
+
+    assert trace(squares).text() == "(-a) ** 2 + (a ** b) ** 2 + (a * b) ** 2 + a ** b ** 2"
+
+    def sums(a: Ratio, b: Ratio) -> Ratio:
+        return (a + b) * (a - b) - (b - a)
+
+    assert trace(sums).latex() == (r"(\text{a} + \text{b}) \, (\text{a} - \text{b}) - (\text{b} - \text{a})")
+
+
+def test_numbers_are_written_as_they_are() -> None:
+    def scaled(some_size: Ratio) -> Ratio:
+        return some_size * 0.5 + 3.0 + some_size * 1e16
+
+    assert trace(scaled).text() == "some_size * 0.5 + 3 + some_size * 1e+16"
+    assert r"\text{some size}" in trace(scaled).latex()
+
+    def floored(a: Ratio) -> Ratio:
+        return maximum(a, 0.0) + maximum(a, -1.0)
+
+    assert trace(floored).vega()[-1][1] == "(max(a, 0.0) + max(a, (-1.0)))"
