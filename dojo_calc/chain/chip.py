@@ -326,7 +326,7 @@ def _rent(known: Catalogue, unit: Machine, on: Date) -> Input:
 
 
 def _utilisation(known: Catalogue, unit: Machine, precision: str) -> Input:
-    quantity = "mfu_8bit" if precision == "fp8" else "mfu"
+    quantity = "mfu_8bit" if precision.lower() == "fp8" else "mfu"
     entity = unit.id if known.facts.has(unit.id, quantity) else _ANY
     return input_on(known, f"{entity}.{quantity}")
 

@@ -220,10 +220,10 @@ class Machine:
         UnknownNameError
             If some computing part has no published peak at it; the message says which there are.
         """
-        if precision not in self.precisions():
+        if precision.lower() not in self.precisions():
             known = ", ".join(self.precisions()) or "none"
             raise UnknownNameError(f"{self.id} has no peak at precision {precision!r}; it has {known}")
-        return self.total(f"peak_{precision}")
+        return self.total(f"peak_{precision.lower()}")
 
     def memories(self) -> list[Memory]:
         """Memories by kind, the fastest first."""

@@ -40,6 +40,7 @@ from dojo_calc.quantities import (
     Ratio,
     SignedCount,
     check,
+    spec,
 )
 from dojo_calc.rows import Strict
 from dojo_calc.tables import Place, data_path, read_rows
@@ -208,15 +209,23 @@ def parameters() -> tuple[Parameter, ...]:
     Raises
     ------
     FactsError
-        If a row is refused: an unknown parameter, a unit or value that does not fit, an interval upside down
-        or missing.
+        If a row is refused: an unknown parameter, a unit that is not that of its other rows, a value that does not
+        fit, an interval upside down or missing.
     """
     found = []
+    written: dict[str, str] = {}
     for row, place in (row for name in TABLES for row in read_rows(data_path(name), _Row)):
         if row.parameter not in PARAMETERS:
             raise place.error("parameter", f"expected one of {', '.join(PARAMETERS)}, got {row.parameter!r}")
         if (row.low is None or row.high is None) and row.kind not in ("counted", "calibrated"):
             raise place.error("low", f"expected an interval, since the value is {row.kind}")
+        declared = spec(PARAMETERS[row.parameter])
+        plain = "1" if declared is not None and declared.unit == "1" else row.unit
+        unit = written.setdefault(row.parameter, plain)  # two units for one parameter are a slip of the pen
+        if row.unit != unit:
+            raise place.error(
+                "unit", f"expected {unit}, in which {row.parameter} is written, got {row.unit!r}"
+            )
         low, high = (row.value if bound is None else bound for bound in (row.low, row.high))
         unlisted = sorted(set(row.stacks.split()) - set(stacks()))
         if unlisted:
@@ -321,8 +330,8 @@ def matrix_peak(unit: Machine, precision: str) -> str:
         If the precision is unknown, or the chip has no peak at it.
     """
     _precision(precision)
-    own = unit.precisions()
-    first = next((one for one in _PEAKS[precision] if one in own), _PEAKS[precision][0])
+    own, ways = unit.precisions(), _PEAKS[precision.lower()]
+    first = next((one for one in ways if one in own), ways[0])
     unit.peak(first)  # says what the chip has, if not this
     return f"peak_{first}"
 
@@ -339,9 +348,9 @@ def head_peak(unit: Machine) -> str:
 
 
 def _precision(precision: str) -> str:
-    if not isinstance(precision, str) or precision not in PRECISIONS:
+    if not isinstance(precision, str) or precision.lower() not in PRECISIONS:
         raise UnknownNameError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    return PRECISIONS[precision]
+    return PRECISIONS[precision.lower()]
 
 
 def changes(changed: Mapping[str, float], rows: Iterable[Parameter] | None = None) -> dict[str, float]:

@@ -311,6 +311,30 @@ def _table(path: Path | None) -> tuple[dict[str, Transformer], dict[str, str]]:
     return known, refused
 
 
+class _AliasRow(Strict):
+    alias: str
+    model: str
+    source: str
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    """Other names of models of the shipped table."""
+    found: dict[str, str] = {}
+    for row, place in read_rows(data_path("model_aliases.csv"), _AliasRow):
+        if row.model not in model_table()[0]:
+            raise place.error("model", f"expected a model of data/models.csv, got {row.model!r}")
+        if row.alias in found or row.alias in model_table()[0]:
+            raise place.error("alias", f"{row.alias!r} stands twice")
+        found[row.alias] = row.model
+    return found
+
+
+def _plain(name: str) -> str:
+    """Name as it is compared: ``Llama 3.1 405B`` and ``llama-3.1-405b`` are one; a ``~`` tells an altered copy."""
+    return "".join(mark for mark in name.lower() if mark.isalnum() or mark == "~")
+
+
 @door
 def transformers(path: Path | None = None) -> dict[str, Transformer]:
     """Every model of a table that can be expressed, see `model_table`: name to sizes, in the table's order."""
@@ -319,7 +343,7 @@ def transformers(path: Path | None = None) -> dict[str, Transformer]:
 
 @door
 def transformer(model: str | Transformer, models: str | Path | None = None) -> Transformer:
-    """Sizes of a model by name, in any case.
+    """Sizes of a model by name or alias, in any case and however its parts are joined: ``"Llama 3.1 405B"``.
 
     Parameters
     ----------
@@ -359,11 +383,12 @@ def transformer(model: str | Transformer, models: str | Path | None = None) -> T
     if models is not None:
         own, not_own = model_table(Path(models))
         known, refused = known | own, {name: why for name, why in not_own.items() if name not in own}
-    names = {name.lower(): name for name in (*known, *refused)}
-    name = names.get(model.strip().lower(), model)
+    names = {_plain(name): name for name in (*known, *refused)}
+    names = {_plain(alias): name for alias, name in _aliases().items() if name in known} | names
+    name = model if model in known or model in refused else names.get(_plain(model), model)
     if name in refused:
         raise UnknownNameError(f"{name} cannot be expressed: {refused[name]}")
     if name not in known:
-        hint = nearest(name, known) or f"; there are {', '.join(known)}"
+        hint = nearest(name, (*known, *_aliases())) or f"; there are {', '.join(known)}"
         raise UnknownNameError(f"unknown transformer {name!r}{hint}")
     return known[name]

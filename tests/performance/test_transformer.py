@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dojo_calc.errors import FactsError, UnknownNameError
+from dojo_calc.hardware.catalog import machine
 from dojo_calc.performance.activations import layer_activations
+from dojo_calc.performance.plan import train
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.transformer import (
     attention_span,
@@ -369,3 +372,33 @@ def test_an_edited_table_is_read_again(tmp_path: Path) -> None:
     assert transformers(path)["mine"].layers == 2
     path.write_text(head + "mine,3,64,256,4,4,1000\n")
     assert transformers(path)["mine"].layers == 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("llama 3.1 405b", "llama3-405b"),
+        ("llama-3.1-405b", "llama3-405b"),
+        ("Llama3 405B", "llama3-405b"),
+        ("Llama-3-8B", "llama3-8b"),
+        ("deepseek v3", "deepseek-v3"),
+        ("DeepSeek_V3", "deepseek-v3"),
+        ("GPT-3", "gpt3-175b"),
+    ],
+)
+def test_a_model_is_found_as_people_type_it(typed: str, meant: str) -> None:
+    assert transformer(typed) == transformer(meant)
+
+
+def test_a_near_miss_is_named() -> None:
+    with pytest.raises(
+        UnknownNameError, match=r"unknown transformer 'llama 3.1 404b'; did you mean llama3.1-405b"
+    ):
+        transformer("llama 3.1 404b")
+
+
+def test_a_precision_is_read_in_any_case() -> None:
+    plan: dict[str, Any] = {"global_batch": 64, "tensor": 8, "pipeline": 8}
+    lower, upper = (train("gpt3-175b", "h100-sxm", 64, precision=one, **plan) for one in ("fp8", "FP8"))
+    assert lower.step_time == upper.step_time
+    assert machine("h100-sxm").peak("BF16") == machine("h100-sxm").peak("bf16")
