@@ -36,6 +36,7 @@ from dojo_calc.model.model import Model
 __all__: list[str] = []
 
 STOCKS = ("own", "world", "own_growth", "others_growth")
+ON_GRID = ("own", "others_growth", "others_grid", "efficiency", "chip_power")
 STAKES = ("tesla_value", "tesla_share", "spacex_value", "spacex_share")
 NAMED = ("google", "microsoft", "meta")  # OpenAI rents from them and from Oracle
 YEARS = 5.0  # the claims' own
@@ -56,6 +57,7 @@ def _slow(book: Catalogue) -> Span:
 @check("X01")
 def more_than_all(book: Catalogue) -> Answers:
     model, goal, slow = race(book), _goal(book), _slow(book)
+    world = book.facts.get("world", "h100_equivalents")
     now = model.evaluate(["others", "lead", "needed", "power_to_level", "money_to_level"])
     takes = (
         derive("times the growth of all others, to draw level", now["lead"]),
@@ -87,6 +89,15 @@ def more_than_all(book: Catalogue) -> Answers:
             "50 million, against the growth of NVIDIA's stock, 2019 to 2024.",
             own_later=span(goal),
             others_growth=slow,
+        ),
+        "its goal, others on the grid": spanned(
+            model_span(
+                model,
+                "share_on_grid",
+                ON_GRID,
+                {"years": YEARS, "own_on_grid": span(goal), "world": span(world)},
+            ),
+            "50 million, where all others together can connect 50 to 200 GW.",
         ),
     }
 

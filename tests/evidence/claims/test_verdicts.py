@@ -49,6 +49,7 @@ REVIEWED = {
         "both as they have grown": "implausible",  # 0.5 x 3.36^5 = 214, 19.8 x 3.3^5 = 7,749 million: 2.7 %
         "others as NVIDIA": "implausible",  # 2.3^5 = 64.4: 1,274 million: 14 %
         "xAI at its goal": "implausible",  # 50 of 7,799 million: 0.6 %
+        "its goal, others on the grid": "uninformative",  # 50 of 290 million on 100 GW: 17 %, but 4 to 51
         "its goal, others as NVIDIA": "implausible",  # 50 of 1,324 million: 3.8 %
     },
     "X02": {
@@ -305,7 +306,7 @@ WRITTEN = {
     "N18": ("reproduced",),  # 62 to 63
     "N19": ("reproduced",),  # 176.29 / 248.48 - 1 = -29.05 %
     "N20": ("not checkable",),
-    "N21": ("contradicted",),  # 8 to 12 weeks
+    "N21": ("consistent",),  # 12 to 18 weeks, a quarter being 13
     "X04": ("reproduced", "contradicted"),  # 200, then 250
     "X06": ("reproduced",),  # 2.5 / 9.1 = 0.27
     "X07": ("reproduced",),  # four
@@ -363,7 +364,7 @@ MAIN = {
     "X03": ("uninformative", "uninformative", "uninformative"),
     "X10": ("contradicted", "contradicted", "contradicted"),
     "X11": ("consistent", "consistent", "consistent"),
-    "X13": ("consistent", "contradicted", "consistent"),
+    "X13": ("consistent", "consistent", "consistent"),
     "X15": ("consistent", "consistent", "contradicted"),
     "X16": ("contradicted", "contradicted", "contradicted"),
     "D30": ("contradicted", "open", "contradicted"),

@@ -41,17 +41,25 @@ def _share(own: float, others: float) -> float:
 def test_share_after_five_years() -> None:
     grew = (OWN / FIRST) ** (1 / BETWEEN)
     assert grew == pytest.approx(3.360, abs=5e-4)
-    both, slow, goal, last = _answers("X01").values()
+    both, slow, goal, last, grid = _answers("X01").values()
     least = _share(0.45 * (0.45 / 0.105) ** (5 / BETWEEN), (23.7 - 0.45) * 4.1**5)
     most = _share(0.58 * (0.58 / 0.095) ** (5 / BETWEEN), (17.1 - 0.58) * 2.7**5)
     assert _three(both) == pytest.approx((least, _share(OWN * grew**5, 19.8 * 3.3**5), most))
     assert slow.central == pytest.approx(_share(OWN * grew**5, 19.8 * 2.3**5))
     assert goal.central == pytest.approx(_share(50, 19.8 * 3.3**5))
     assert last.high == pytest.approx(_share(52.5, (17.1 - 0.58) * 2.07**5))
+    # 100 GW at 2,402.4 W a GB200 of 5,000 / 1,979 equivalents, 1.18^5 times as good: 240.6 million, which they
+    # approach.
+    most = 100e9 / (2402.4 / (5000 / 1979) / 1.18**5) / 1e6
+    assert most == pytest.approx(240.6, abs=0.1)
+    assert grid.central is not None
+    assert _share(50, most) < grid.central < 1.03 * _share(50, most), (
+        "growth comes close to the limit, and stays below"
+    )
 
 
 def test_what_drawing_level_takes() -> None:
-    both, _, goal, _ = _answers("X01").values()
+    both, _, goal, _, _ = _answers("X01").values()
     takes = _derived(both)
     # k = (19.8 / 0.5)^(1/5) = 39.6^0.2 = e^(3.6788 / 5) = 2.087, and 2.087 x 3.3 = 6.887.
     assert takes["times the growth of all others, to draw level"] == pytest.approx(2.087, abs=5e-4)
