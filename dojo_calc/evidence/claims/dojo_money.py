@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dojo_calc import units
-from dojo_calc.chain.shipped import die_to_tile, scarcity
+from dojo_calc.chain.shipped import die_to_tile, scarcity, value_of_autonomy
 from dojo_calc.economics.capacity import pooled_rate, share, units_needed
 from dojo_calc.economics.cost import (
     energy_cost,
@@ -35,6 +35,7 @@ from dojo_calc.evidence.claims.ledger import ledger
 from dojo_calc.evidence.claims.registrar import Answers, check
 from dojo_calc.evidence.claims.rule import Answer
 from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.performance.footage import data_factor
 
 __all__: list[str] = []
 
@@ -109,7 +110,7 @@ def sales_of_fsd(book: Catalogue) -> Answers:
 @check("D13")
 def data_for_half_the_error(book: Catalogue) -> Answers:
     def more(exponent: Any) -> Any:
-        return 2.0 ** (1.0 / exponent)
+        return data_factor(0.5, exponent)
 
     return {
         field: over(more, book.facts.get("perception-scaling", "error_exponent", reading), reason=reason)
@@ -268,6 +269,8 @@ def value_added(book: Catalogue) -> Answers:
         book.facts.get("tesla", "shares"),
         book.facts.get("tesla", "market_value", "september_2023"),
     )
+    stream, least = value_of_autonomy(book), {"fsd_chance": 1.0, "fsd_profit_share": 1.0, "fsd_delay": 0.0}
+    payers, all_cars = "fsd_payers_implied", stream.evaluate("fsd_value_at_most")
     return {
         "rise of the target": over(
             lambda number: purchase_cost(number, after - before),
@@ -275,7 +278,12 @@ def value_added(book: Catalogue) -> Answers:
             reason="What the rise of the target comes to over all shares: the estimate agrees with itself. "
             "Whether Dojo "
             "was worth it is another question, see D37.",
-            derived=(derive("rise of the target", after / before - 1.0, "percent"),),
+            derived=(
+                derive("rise of the target", after / before - 1.0, "percent"),
+                derive("payers of FSD behind it, at once and for certain", stream.evaluate(payers, **least)),
+                derive("payers of FSD behind it, late and as likely as not", stream.evaluate(payers)),
+                derive("worth if all cars ever delivered paid", all_cars, "GUSD"),
+            ),
         ),
         "target over the market": over(
             lambda value: purchase_cost(shares.value, after) - value,

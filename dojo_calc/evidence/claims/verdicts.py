@@ -23,7 +23,15 @@ from dojo_calc.hardware.catalog import Catalogue, catalogue
 
 __all__ = ["CheckError", "Entry", "Reading", "checks", "last_day", "verdicts"]
 
-MODULES = ("dojo_machine", "dojo_money", "nvidia", "talent", "xai", "xai_sites")  # whose checks are code
+MODULES = (
+    "articles",
+    "dojo_machine",
+    "dojo_money",
+    "nvidia",
+    "talent",
+    "xai",
+    "xai_sites",
+)  # whose checks are code
 
 
 class CheckError(RuntimeError):

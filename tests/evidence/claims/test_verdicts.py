@@ -150,6 +150,12 @@ REVIEWED = {
         "from 2019 on": "consistent",
     },  # 15,000, 12,000, 8,000; 6,000 before
     "D10": "not checkable",
+    "X27": "not checkable",
+    "D28": "not checkable",
+    "D12": {  # 200 PB over 150 MB/s (88 to 344) at 37.1 (30 to 40) miles an hour: 14 (4.6 to 26.6) million
+        "stored for training": "consistent",
+        "driven with FSD by April 2024": "contradicted",
+    },
     "D13": {
         "images": "reproduced",  # 2^(1/0.309) = 9.4
         "speech": "reproduced",  # 2^(1/0.299) = 10.2
@@ -316,7 +322,6 @@ WRITTEN = {
     "X23": ("not checkable",),
     "X24": ("not checkable",),
     "X25": ("reproduced",),  # 126 days before
-    "X27": ("not checkable",),
     "X28": ("not checkable",),
     "D01": ("reproduced",),  # 2024-07-23
     "D02": ("reproduced",),  # 0.7 million
@@ -326,13 +331,11 @@ WRITTEN = {
     "D06": ("consistent",),  # none
     "D07": ("reproduced",),  # 2021-08-19
     "D11": ("reproduced", "contradicted"),  # 2026-01-22
-    "D12": ("uninformative",),  # 200 PB x 1e7 s / 1.5 PB x 20 to 50 miles an hour: 3 to 33 million
     "D14": ("reproduced",),  # 50,000 / 8 = 6,250
     "D15": ("reproduced",),  # 2024-06-18
     "D16": ("reproduced",),
     "D18": ("reproduced",),  # 2021-08-19
     "D19": ("reproduced",),  # 2023-07-19 to 2024-05-31
-    "D28": ("not checkable",),
     "D29": ("consistent",),  # none
     "D31": ("reproduced",),  # 2024-01-26
     "D38": ("reproduced",),  # 2023-07-19
