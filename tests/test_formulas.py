@@ -139,6 +139,11 @@ def test_loses_no_digits_that_its_arguments_do_not_lose(name: str, formula: Call
 STABLE = 8.0  # roundings an operation, those of the worst function
 
 
+def draw_columns(name: str) -> dict[str, Any]:
+    """Values of every parameter of the formula of a name, for the tests of other engines."""
+    return _columns(formulas()[name])
+
+
 def _columns(formula: Callable[..., Any]) -> dict[str, Any]:
     """Values of every parameter, at several seeds."""
     randoms = [np.random.default_rng(seed) for seed in SEEDS]

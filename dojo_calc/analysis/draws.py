@@ -182,8 +182,11 @@ def evaluate_drawn(
     given: Mapping[str, float],
     drawn: Mapping[str, FloatArray],
     size: int,
+    points: int = 0,
 ) -> tuple[dict[str, FloatArray], list[Broken]]:
     """Outputs at drawn values of inputs, NaN where they break an identity, and what they break.
+
+    The values drawn may be a part of so many points in all.
 
     Raises
     ------
@@ -193,7 +196,7 @@ def evaluate_drawn(
         If an output is not finite where everything holds; the message has the values of the inputs that make it so.
     """
     with np.errstate(all="ignore"):  # what is not finite is refused below
-        found, broken = judge_block(model, outputs, {**given, **drawn}, size)
+        found, broken = judge_block(model, outputs, {**given, **drawn}, size, points)
     wrong = np.zeros(size, dtype=np.bool_)
     for one in broken:
         if one.kind == "identity":

@@ -350,7 +350,7 @@ def _design(
             # 0 takes every column from A, 1 from B, and the others those of one place from B.
             chosen = [values[index == 1 or index - 2 == place][column] for column, place in enumerate(places)]
             drawn = {name: column for columns in chosen for name, column in columns.items()}
-            found, _ = evaluate_drawn(model, [output], given, drawn, scores.shape[1])
+            found, _ = evaluate_drawn(model, [output], given, drawn, scores.shape[1], size * len(outcome))
             outcome[index, :, part] = found[output].reshape(SCRAMBLINGS, -1)
     return outcome
 

@@ -65,14 +65,14 @@ class _Study:
         return {unknown.key: unknown.label for unknown in self.unknowns}
 
     def evaluate(
-        self, scores: FloatArray, tally: dict[tuple[str, str], int] | None = None
+        self, scores: FloatArray, points: int, tally: dict[tuple[str, str], int] | None = None
     ) -> dict[str, FloatArray]:
-        """Outputs at normal scores, one row for each unknown; what is broken is counted in the tally."""
+        """Outputs at normal scores, a row for each unknown, of so many points in all; what is broken is tallied."""
         drawn: dict[str, FloatArray] = {}
         for unknown, row in zip(self.unknowns, scores, strict=True):
             drawn |= unknown.values(row)
         size = scores.shape[1]
-        found, broken = evaluate_drawn(self.model, self.outputs, self.given, drawn, size)
+        found, broken = evaluate_drawn(self.model, self.outputs, self.given, drawn, size, points)
         if tally is not None:
             for one in broken:
                 key = one.kind, one.says
@@ -201,7 +201,7 @@ class Simulation:
         for start in range(0, size, _BLOCK):
             scores = draws.scores(min(_BLOCK, size - start))
             a, b = (
-                study.evaluate(scores[[rows[key] for key in study.labels]])[name]
+                study.evaluate(scores[[rows[key] for key in study.labels]], REPLICATES * size)[name]
                 for study, name in ((first, mine), (second, others))
             )
             above += int(np.count_nonzero(a > b))
@@ -341,7 +341,7 @@ def simulate(
         while True:
             while done < size:
                 step = min(_BLOCK, size - done)
-                found = study.evaluate(draws.scores(step), tally)
+                found = study.evaluate(draws.scores(step), REPLICATES * size, tally)
                 parts.append({name: column.reshape(REPLICATES, step) for name, column in found.items()})
                 done += step
                 if progress:

@@ -271,18 +271,18 @@ def settled(model: Model, outputs: Sequence[str], given: Mapping[str, Any]) -> t
 
 
 def evaluate_block(
-    model: Model, outputs: Sequence[str], given: Mapping[str, Any], size: int
+    model: Model, outputs: Sequence[str], given: Mapping[str, Any], size: int, points: int = 0
 ) -> dict[str, FloatArray]:
-    """Outputs as arrays of one size, also where they do not depend on what varies."""
-    values = model.values(outputs, given)
+    """Outputs as arrays of one size, also where they do not depend on what varies; of so many points in all."""
+    values = model.block(outputs, given, points)
     return {name: np.broadcast_to(np.asarray(values[name], dtype=np.float64), (size,)) for name in outputs}
 
 
 def judge_block(
-    model: Model, outputs: Sequence[str], given: Mapping[str, Any], size: int
+    model: Model, outputs: Sequence[str], given: Mapping[str, Any], size: int, points: int = 0
 ) -> tuple[dict[str, FloatArray], list[Broken]]:
     """Outputs as arrays of one size, as their formulas give them, and the conditions that are broken."""
-    values, broken = model.judged(outputs, given)
+    values, broken = model.judged(outputs, given, points)
     return {
         name: np.broadcast_to(np.asarray(values[name], dtype=np.float64), (size,)) for name in outputs
     }, broken
@@ -311,8 +311,9 @@ def _block(
     index: int,
 ) -> dict[str, FloatArray]:
     """Outputs at the points of one block; a function of the module, so that processes can be sent it."""
-    points = np.arange(index * block, min((index + 1) * block, math.prod(shape)))
-    return evaluate_block(model, outputs, {**fixed, **_at(axes, shape, points)}, points.size)
+    size = math.prod(shape)
+    points = np.arange(index * block, min((index + 1) * block, size))
+    return evaluate_block(model, outputs, {**fixed, **_at(axes, shape, points)}, points.size, size)
 
 
 def _at(axes: Mapping[str, FloatArray], shape: tuple[int, ...], points: Any) -> dict[str, FloatArray]:

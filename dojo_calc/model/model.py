@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +44,7 @@ from dojo_calc.model.wiring import (
     wire,
 )
 from dojo_calc.quantities import Spec, check_against, check_result
+from dojo_calc.readings.compiled import Program, columns, traced
 
 __all__ = ["Model", "Step", "choice", "step"]
 
@@ -58,6 +59,20 @@ class _Path:
     steps: tuple[Wired, ...]
     released: tuple[tuple[str, ...], ...]  # what no later step reads, after each step
     checks: tuple[tuple[Check, frozenset[str]], ...]  # conditions to hold, and the outputs that they concern
+    kept: tuple[str, ...]  # outputs, and what the conditions look at
+    programs: dict[tuple[str, ...], Program | None] = field(default_factory=dict)  # by what varies
+
+    def fused(self, values: Mapping[str, Any], points: int, label: str) -> dict[str, Any] | None:
+        """What is kept, by one compiled kernel; None where the formulas are to be called one by one."""
+        varied = columns(values, points)
+        if not varied:
+            return None
+        if varied not in self.programs:
+            steps = [(one.name, one.function, one.arguments) for one in self.steps]
+            graph = traced(steps, self.kept, label)
+            self.programs[varied] = None if graph is None else Program(graph, varied, label)
+        program = self.programs[varied]
+        return None if program is None else program.run(values, points)
 
 
 class Model:
@@ -202,6 +217,10 @@ class Model:
         """Evaluate outputs and keep every value on the way, inputs included."""
         return self._computed(named(outputs), given, keep=True)[0]
 
+    def block(self, outputs: Sequence[str], given: Mapping[str, Given], points: int) -> dict[str, Any]:
+        """Evaluate outputs for a part of so many points in all, NaN where an identity is broken, none refused."""
+        return self._computed(tuple(outputs), given, keep=False, points=points)[0]
+
     def broken(self, outputs: str | Sequence[str], /, **given: Given) -> list[Broken]:
         """Conditions that values given break, identities and limits, as far as they concern the outputs.
 
@@ -219,10 +238,13 @@ class Model:
         return self.judged(wanted, given)[1]
 
     def judged(
-        self, outputs: Sequence[str], given: Mapping[str, Given]
+        self, outputs: Sequence[str], given: Mapping[str, Given], points: int = 0
     ) -> tuple[dict[str, Any], list[Broken]]:
-        """Outputs as their formulas give them, and the conditions that are broken: nothing refused or masked."""
-        values, path = self._run(tuple(outputs), given, keep=False, limits=True)
+        """Outputs as their formulas give them, and the conditions that are broken: nothing refused or masked.
+
+        What is given may be a part of so many points in all.
+        """
+        values, path = self._run(tuple(outputs), given, keep=False, limits=True, points=points)
         return values, judged(path.checks, values)
 
     @door
@@ -283,10 +305,10 @@ class Model:
                 raise ModelError(one.text())
 
     def _computed(
-        self, outputs: tuple[str, ...], given: Mapping[str, Given], *, keep: bool
+        self, outputs: tuple[str, ...], given: Mapping[str, Given], *, keep: bool, points: int = 0
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Values, and the mask of each output of which some elements break an identity."""
-        values, path = self._run(outputs, given, keep=keep)
+        values, path = self._run(outputs, given, keep=keep, points=points)
         masks: dict[str, Any] = {}
         for one in judged(path.checks, values) if path.checks else ():
             if not np.ndim(one.where):
@@ -300,12 +322,20 @@ class Model:
         return values, masks
 
     def _run(
-        self, outputs: tuple[str, ...], given: Mapping[str, Given], *, keep: bool, limits: bool = False
+        self,
+        outputs: tuple[str, ...],
+        given: Mapping[str, Given],
+        *,
+        keep: bool,
+        limits: bool = False,
+        points: int = 0,
     ) -> tuple[dict[str, Any], _Path]:
         values = self.checked(given)
         path = self._path(outputs, tuple(given), limits)
         for name in path.inputs:
             values[name] = self._default(name)
+        if not keep and (fused := path.fused(values, points, f"model {self.name}")) is not None:
+            return values | fused, path
         try:
             for wired, released in zip(path.steps, path.released, strict=True):
                 values[wired.name] = wired.function(*[values[argument] for argument in wired.arguments])
@@ -364,7 +394,9 @@ class Model:
                 for wired in steps
             ]
             inputs = tuple(name for name in needed if name in self.inputs)
-            found = self._paths[outputs, given, limits] = _Path(inputs, steps, tuple(released), checks)
+            found = self._paths[outputs, given, limits] = _Path(
+                inputs, steps, tuple(released), checks, tuple(kept)
+            )
         return found
 
     # --- Conditions ----------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from dojo_calc.performance import (
 )
 from dojo_calc.performance.roofline import serial_time
 from dojo_calc.performance.wires import WIRES
+from dojo_calc.readings.compiled import Program, columns, traced
 
 __all__ = ["CONSTANTS", "MEMORY", "PARTS", "STEP", "WIRES", "evaluate", "inputs"]
 
@@ -264,7 +265,13 @@ def _path(outputs: tuple[str, ...]) -> tuple[tuple[str, Formula, tuple[str, ...]
     return tuple(reversed(kept))
 
 
-def evaluate(values: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
+@cache
+def _program(outputs: tuple[str, ...], varied: tuple[str, ...]) -> Program | None:
+    graph = traced(_path(outputs), outputs, "a training step")
+    return None if graph is None else Program(graph, varied, "a training step")
+
+
+def evaluate(values: Mapping[str, Any], outputs: Sequence[str], points: int = 0) -> dict[str, Any]:
     """Compute outputs of a step from the values of its `inputs`.
 
     Parameters
@@ -273,6 +280,9 @@ def evaluate(values: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any
         Every name of ``inputs(tuple(outputs))`` to a number or an array in SI; the shapes broadcast.
     outputs : sequence of str
         Names of `STEP`.
+    points : int
+        Plans of the whole task that these are a part of; of a large one all outputs are computed by one compiled
+        kernel, see `dojo_calc.readings.compiled`.
 
     Returns
     -------
@@ -281,6 +291,12 @@ def evaluate(values: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any
     """
     path = _path(tuple(outputs))
     found = dict(values) | CONSTANTS
+    taken = {name: found[name] for name in inputs(tuple(outputs))}
+    if varied := columns(taken, points):
+        program = _program(tuple(outputs), varied)
+        fused = None if program is None else program.run(found, points)
+        if fused is not None:
+            return fused
     last = {source: name for name, _, sources in path for source in sources}
     for name, formula, sources in path:
         found[name] = formula(*[found[source] for source in sources])

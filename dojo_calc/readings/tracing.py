@@ -25,7 +25,7 @@ from dojo_calc.errors import DojoCalcError
 from dojo_calc.operations import ALLOWANCE, OPERATIONS, exp, log, maximum, minimum, where
 from dojo_calc.quantities import signature
 
-__all__ = ["Expression", "Node", "TraceError", "Tracer", "trace"]
+__all__ = ["Expression", "Node", "TraceError", "Tracer", "node_of", "trace"]
 
 
 class TraceError(DojoCalcError):
@@ -113,10 +113,17 @@ class Tracer:
 
 
 def _record(operation: str, *inputs: Any) -> Tracer:
-    return Tracer(_node_of(operation, tuple(_node(one) for one in inputs)))
+    return Tracer(_node_of(operation, tuple(node_of(one) for one in inputs)))
 
 
-def _node(value: Any) -> Node:
+def node_of(value: Any) -> Node:
+    """Node of a tracer, or of a number.
+
+    Raises
+    ------
+    TraceError
+        For an array.
+    """
     if isinstance(value, Tracer):
         return value.node
     number = np.asarray(value, dtype=np.float64)
@@ -250,7 +257,7 @@ def trace(function: Callable[..., Any], names: Sequence[str | float] | None = No
         raise TraceError(f"{label}: {error}") from None
     except (TypeError, ValueError, AttributeError) as error:
         raise TraceError(f"{label} cannot be traced: {error}") from None
-    return Expression(_node(result))
+    return Expression(node_of(result))
 
 
 # --- Writing --------------------------------------------------------------------------------------------
@@ -363,7 +370,7 @@ def _spelled_out(root: Node) -> Node:
     for node in root.walk():
         parts = tuple(made[argument] for argument in node.arguments)
         if node.operation in _SPELLED:
-            made[node] = _node(_SPELLED[node.operation](Tracer(parts[0])))
+            made[node] = node_of(_SPELLED[node.operation](Tracer(parts[0])))
         else:
             made[node] = _node_of(node.operation, parts, node.leaf)
     return made[root]
