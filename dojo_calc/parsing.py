@@ -40,6 +40,7 @@ _MAGNITUDES = {
 _MAGNITUDES_OF_MONEY = _MAGNITUDES | {"m": 6, "b": 9, "t": 12}
 _WORD = re.compile(r"\s*([A-Za-z]+)(?![A-Za-z^])\s*")
 _NOUN = re.compile(r"([A-Za-z]+)\s*-?\s*(?=$|[/a-z])")
+_CHIP_HOUR = re.compile(r"(?<=[/\s])(?:GPU|chip|accelerator)s?[- ](?=h(?:our|r)?s?$)", re.IGNORECASE)
 _SYNONYMS = {"gpu": "chip", "accelerator": "chip"}
 _PREFIXES = {"thousand": "k", "million": "M", "billion": "G", "trillion": "T"}
 _PREFIXED = ("B", "B/s", "FLOP", "FLOP/s", "W", "Hz", "J")  # what people count with prefixes
@@ -97,7 +98,8 @@ def parse_as(text: str, wanted: str, name: str) -> float:
     Parameters
     ----------
     text : str
-        See `parse`. A count may be followed by the argument's own noun: ``16,384 chips`` for `chips`.
+        See `parse`. A count may be followed by the argument's own noun: ``16,384 chips`` for `chips`;
+        a rent may be said by the chip's hour: ``2 USD/GPU-hour``.
     wanted : str
         SI unit of the argument.
     name : str
@@ -115,8 +117,10 @@ def parse_as(text: str, wanted: str, name: str) -> float:
         the argument.
     """
     dimension = units.unit(wanted).dimensionality
+    # What one chip costs an hour is said in chip-hours; of a server it would be another price, and is refused.
+    said = _CHIP_HOUR.sub("", text) if wanted == "USD/s" and "server" not in name else text
     try:
-        found = list(_readings(text, name, "'16,384', '12k' or '5 %'" if wanted == "1" else EXAMPLES))
+        found = list(_readings(said, name, "'16,384', '12k' or '5 %'" if wanted == "1" else EXAMPLES))
         fitting = [one for one in found if one.unit.dimensionality == dimension]
         if not fitting and wanted == "1":  # 15.6 Ttoken are a count where tokens are counted
             nouns = set(map(_stem, re.split(r"[\W_]+", name)))

@@ -137,6 +137,11 @@ def test_refuses_the_rest_at_once_and_says_why(text: str, message: str) -> None:
     assert len(str(caught.value)) < 300
 
 
+def test_a_price_of_a_chip_is_no_price_of_a_server() -> None:
+    with pytest.raises(UnitError, match="GPU"):
+        parse_as("2 USD/GPU-hour", "USD/s", "server_rent")
+
+
 @pytest.mark.parametrize(
     ("text", "wanted", "name", "value"),
     [
@@ -154,6 +159,9 @@ def test_refuses_the_rest_at_once_and_says_why(text: str, message: str) -> None:
         ("312 TFLOPs", "FLOP/s", "peak", 312e12),
         ("1e26 FLOPs", "FLOP", "work", 1e26),
         ("$500B", "USD", "budget", 5e11),
+        ("2 USD/GPU-hour", "USD/s", "rent", 2 / 3600),
+        ("$2.50 per GPU-hour", "USD/s", "rent", 2.5 / 3600),
+        ("$2/chip hour", "USD/s", "h100-sxm.rent", 2 / 3600),
     ],
 )
 def test_what_is_asked_for_decides_between_readings(text: str, wanted: str, name: str, value: float) -> None:
