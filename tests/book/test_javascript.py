@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROWS = 1000
 FORMULAS = {name: one for name, one in sorted(formulas().items()) if is_formula(one)}
 # Dies on a wafer are counted by a procedure, which no page can run: models with them are refused by name.
-COUNTED = [name for name in MODELS if "gross" in shipped(name).outputs]
+COUNTED = [name for name in MODELS if any(one.endswith("gross") for one in shipped(name).outputs)]
 
 # JSON has no number for these, and a page has no other way to hand numbers over.
 _READ = """(code, rows) => {
@@ -116,7 +116,7 @@ def test_every_step_of_a_model_is_its_formula_of_the_right_arguments(page: Page,
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_a_counted_step_is_refused_with_its_name(name: str) -> None:
-    with pytest.raises(ModelError, match=r"step gross of model .* is no formula that a page could compute"):
+    with pytest.raises(ModelError, match=r"step (ai6_)?gross of model .* is no formula that a page could compute"):
         program({name: shipped(name)})
 
 
