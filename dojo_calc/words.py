@@ -32,7 +32,8 @@ class Words(Strict):
 class Asked(Strict):
     """One question: a sentence, what answers it, and what else is told.
 
-    Where `sought` is set, that output is what a reader states, and `answer` the input for which it comes out so.
+    Where `sought` is set, that output is what a reader states, and `answer` the input for which it comes out so; a
+    budget holds whole things rounded down, and a target takes them rounded up.
     """
 
     id: str = Field(pattern=r"^[a-z]+$")
@@ -41,6 +42,7 @@ class Asked(Strict):
     answer: str
     undisturbed: str = ""  # the same as physics and tuned software allow
     sought: str = ""
+    whole: Literal["", "up", "down"] = ""  # how an answer that counts things is rounded
     outputs: str
 
     @property

@@ -32,7 +32,7 @@ MODELS: Mapping[str, tuple[str, str]] = {
 DENSE = tuple(name for name in MODELS if name != "deepseek-v3")  # which are laid out in a tenth of the time
 # Chips and counts for which a layout is searched when the page is made; for others the utilisation is stated.
 LAID_OUT = ("h100-sxm", "a100-sxm-80gb", "h200-sxm", "gb200")
-COUNTS = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+COUNTS = (1024, 2048, 4096, 8192, 16384, 32768)
 BATCH, SEQUENCE = (
     2048,
     8192,

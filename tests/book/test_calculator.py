@@ -148,6 +148,8 @@ def test_a_stated_budget_is_solved_in_every_draw(tab: Page, address: str) -> Non
     found = js(tab, "[c.drawn.chips.q05, c.drawn.chips.q50, c.drawn.chips.q95]")
     assert found == pytest.approx(expected, rel=0.01)
     assert js(tab, "c.now.of('fleet_capital')") == pytest.approx(5e8, rel=1e-12)
+    whole = math.floor(5e8 / float(model.evaluate("capital_per_chip")))
+    assert tab.locator(".dc-number").inner_text() == f"{whole:,}", "half a chip is none"
     assert js(tab, "c.now.of('chips')") == pytest.approx(
         solve(model, "chips", "fleet_capital", 5e8), rel=1e-9
     )
@@ -432,3 +434,18 @@ def test_a_readers_own_model_is_asked_in_one_file(tab: Page, tmp_path: Path) -> 
     assert js(tab, "c.now.of('cost')") == 240_000
     assert "240,000" in tab.locator(".dc-answer").inner_text()
     assert math.isclose(js(tab, "c.drawn.cost.q50"), 240_000, rel_tol=0.01)
+
+
+def test_what_only_the_library_can_judge_stays_as_it_is_and_says_so(tab: Page, tmp_path: Path) -> None:
+    import dojo_calc as dc
+
+    plan = {"tensor": 8, "pipeline": 16, "interleave": 8, "sharding": "zero1"}
+    model = dc.training_run(plan=plan)
+    ask(
+        tab,
+        calculator(model, "billed").save(tmp_path / "run.html").as_uri(),
+        "ask=question&chips=8192&pue=1.4",
+    )
+    assert js(tab, "[c.now.of('chips'), c.now.of('pue')]") == [16384, 1.4]
+    assert js(tab, "c.now.of('billed')") == pytest.approx(float(model.evaluate("billed")), rel=1e-12)
+    assert "Chips stays as it is" in tab.locator(".dc-notes").inner_text()

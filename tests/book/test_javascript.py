@@ -116,7 +116,9 @@ def test_every_step_of_a_model_is_its_formula_of_the_right_arguments(page: Page,
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_a_counted_step_is_refused_with_its_name(name: str) -> None:
-    with pytest.raises(ModelError, match=r"step (ai6_)?gross of model .* is no formula that a page could compute"):
+    with pytest.raises(
+        ModelError, match=r"step (ai6_)?gross of model .* is no formula that a page could compute"
+    ):
         program({name: shipped(name)})
 
 

@@ -42,9 +42,9 @@
     }
     const say = (name, value, digits) => parts(name, value, digits).text;
     // Both ends in one unit, with as many decimals as the width asks for.
-    function range(name, low, high) {
+    function range(name, low, high, at = 0) {
       if (!Number.isFinite(low) || !Number.isFinite(high)) return "–";
-      const [size, behind] = scale(name, Math.max(Math.abs(low), Math.abs(high))), width = Math.abs(high - low) / size;
+      const [size, behind] = scale(name, Number.isFinite(at) && at !== 0 ? at : Math.max(Math.abs(low), Math.abs(high))), width = Math.abs(high - low) / size;
       const most = Math.max(Math.abs(low), Math.abs(high)) / size;
       if (width === 0) return say(name, low);
       if ((low > 0 && high / low > 300) || most >= 1e15 || most < 1e-3) return `${say(name, low, 3)} to ${say(name, high, 3)}`;

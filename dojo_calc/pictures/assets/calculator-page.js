@@ -125,7 +125,7 @@
         list.push(h("p", { class: "dc-reading" }, (one.entry.readings ?? []).length > 1 ? h("button", { type: "button", "aria-pressed": String(one.reading === reading || (!one.mine && v === one.v)), onclick: () => setOwn(one.name, { r: reading }) }, say(one.name, v)) : h("b", {}, say(one.name, v)),
           l < high ? ` (${range(one.name, l, high)})` : "", `, ${KINDS[kind]}${date ? `, ${date}` : ""}: `, /^https?:/.test(address ?? "") ? h("a", { href: address, rel: "noreferrer" }, title) : title, author ? `, ${author}` : "", note ? `. ${note}` : ""));
       }
-      if (!one.entry.readings) list.push(h("p", {}, `Source: ${one.entry.said}.`));
+      if (!one.entry.readings && !one.layout) list.push(h("p", {}, `Source: ${one.entry.said}.`));
       if (one.mine) list.push(h("p", {}, h("button", { type: "button", onclick: () => change(() => { const { [one.name]: _, ...rest } = state.own; state.own = rest; }) }, `Back to ${one.entry.v === null ? "none" : say(one.name, one.entry.v)}`)));
       return list;
     }
@@ -141,9 +141,11 @@
       rows.clear();
       const by = new Map(), needed = tools.upstream(now, [...tools.questionOf(state).outputs, state.answer].filter((name) => tools.known(now, name)));
       now.inputs.forEach((one, i) => { if (needed.has(i) && now.seek?.input !== i && !now.variant.fixed.includes(one.name)) by.set(word(one.name).group || "more", [...(by.get(word(one.name).group || "more") ?? []), one]); });
+      const order = ["the question", "the run", "the chip and its server"], rank = (group) => (order.includes(group) ? order.indexOf(group) : group === "more" ? 99 : order.length);
+      const sorted = [...by].sort(([one], [other]) => rank(one) - rank(other));
       const open = new Set([...groups.querySelectorAll("details[open]")].map((one) => one.dataset.group)), first = groups.childElementCount === 0;
       fill(groups, h("h2", {}, "Assumptions"), h("p", { class: "dc-hint" }, "Type as you would write it: 1.2 GW, $500M, 40 %, or a range such as 2 to 4. A number says where, a range how sure; the band on a slider is the 90 % interval."),
-        [...by].map(([group, members], at) => h("details", { class: "dc-group", "data-group": group, open: first ? at < 1 : open.has(group) }, h("summary", {}, h("span", {}, group[0].toUpperCase() + group.slice(1)), h("small", {}, String(members.length))), members.map(drawRow))));
+        sorted.map(([group, members], at) => h("details", { class: "dc-group", "data-group": group, open: first ? at < 1 : open.has(group) }, h("summary", {}, h("span", {}, group[0].toUpperCase() + group.slice(1)), h("small", {}, String(members.length))), members.map(drawRow))));
     }
     function drawRow(one) {
       const [input, error] = field(one.name, one.v, (found) => setOwn(one.name, found), { id: `i-${one.name}`, "aria-label": word(one.name).label });
@@ -178,14 +180,20 @@
     }
 
     // --- The answer
+    // A budget holds whole chips rounded down, a target takes them rounded up; what computing may err is no chip.
+    function rounded(name, value) {
+      const { whole, answer: asked } = tools.questionOf(state);
+      if (!whole || name !== asked) return value;
+      return whole === "up" ? Math.ceil(value * (1 - 2 ** -46)) : Math.floor(value * (1 + 2 ** -46));
+    }
     const interval = (name) => drawn?.[name];
     function drawAnswer() {
       const question = tools.questionOf(state), name = state.answer, value = now.of(name), own = interval(name);
-      const refused = now.broken.find((one) => one.kind === "identity"), whole = now.seek && name === question.answer ? Math.ceil(value - 1e-9) : value;
+      const refused = now.broken.find((one) => one.kind === "identity"), whole = rounded(name, value);
       const shown = parts(name, refused ? NaN : whole, 3);
       fill(answer, h("span", { class: `dc-number${refused || !Number.isFinite(value) ? " dc-none" : ""}` }, refused ? "This cannot be" : Number.isFinite(value) ? shown.number : "No answer"), shown.unit && !refused ? h("span", { class: "dc-unit" }, shown.unit) : null,
         name === question.answer ? null : h("span", { class: "dc-of" }, lower(word(name).label)),
-        h("p", { class: "dc-interval" }, refused || !Number.isFinite(value) ? null : own && own.q95 > own.q05 ? ["90 % interval ", h("b", {}, range(name, own.q05, own.q95))] : "No interval: nothing that it depends on is uncertain."),
+        h("p", { class: "dc-interval" }, refused || !Number.isFinite(value) ? null : own && own.q95 > own.q05 ? ["90 % interval ", h("b", {}, range(name, own.q05, own.q95, value))] : "No interval: nothing that it depends on is uncertain."),
         question.undisturbed && name === question.answer && !refused ? h("p", { class: "dc-undisturbed" }, "This is how published runs turned out. Undisturbed, of the steps alone, it would be ", h("b", {}, say(question.undisturbed, now.of(question.undisturbed), 3)), ".") : null);
       fill(dock, h("span", {}, word(name).label), h("b", {}, refused ? "cannot be" : shown.text));
       fill(figure, refused || !own || !(own.q95 > own.q05) ? null : density(name, own, value));
@@ -204,11 +212,12 @@
       return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05), tick(own.q95)), h("p", { class: "dc-hint" }, "The shaded part holds 90 % of the draws; the line is the best guess.")];
     }
     function drawNotes() {
-      const list = [...told], question = tools.questionOf(state);
+      const list = [...told, ...now.notes], question = tools.questionOf(state);
       for (const one of now.broken) list.push(`${one.kind === "identity" ? "This cannot be" : "Beyond a limit"}: ${one.says}; here ${one.names.map((i) => { const name = [...now.variant.inputs, ...now.variant.steps][i]; return `${lower(word(name).label)} is ${say(name, now.values[i])}`; }).join(", ")}.`);
       if (now.unset.length) list.push(`${word(state.answer).label} needs ${now.unset.map((one) => lower(word(one.name).label)).join(" and ")}, which was not published: type one among the assumptions.`);
       if (now.lacking && tools.upstream(now, [state.answer]).has(tools.place(now, "mfu")) && !now.inputs[tools.place(now, "mfu")].mine) list.push([`No layout for exactly ${say("chips", now.lacking.count)} chips was searched, so the utilisation is the one stated for the chip. Counts that were: `, now.lacking.nearest.map((count, i) => [i ? ", " : "", h("button", { type: "button", onclick: () => setOwn("chips", { v: count }) }, say("chips", count))]), "."]);
-      if (now.layout) list.push(`Laid out as a search found it for ${say("chips", now.layout[0])} chips: ${now.layout[2]}.`);
+      const counts = tools.upstream(now, [state.answer, ...(now.seek ? [question.sought] : [])]).has(tools.place(now, "mfu"));
+      if (now.layout && counts) list.push(now.seek ? `The utilisation is that of the nearest count that was searched, ${say("chips", now.layout[0])} chips: ${now.layout[2]}.` : `Laid out as a search found it for ${say("chips", now.layout[0])} chips: ${now.layout[2]}.`);
       if (now.seek && !Number.isFinite(now.of(question.answer)) && !now.unset.length) list.push(`Nothing reaches ${say(question.sought, now.seek.wanted)}: ask for less.`);
       if (drawn?.masked > 0) list.push(`${(drawn.masked * 100).toPrecision(2)} % of the draws break what must hold and are left out.`);
       fill(notes, list.map((one) => h("p", {}, one)));
@@ -228,11 +237,11 @@
     let undo = null;
     function drawOutputs() {
       const before = held && tools.compute({ ...held, answer: state.answer });
-      fill(outputs, h("h2", {}, "What it takes"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "What"), before ? h("th", { scope: "col" }, "Held") : null, h("th", { scope: "col" }, before ? "Now" : "Best guess"), h("th", { scope: "col" }, "90 % interval"))),
+      fill(outputs, h("h2", {}, "What it takes"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "What"), before ? h("th", { scope: "col" }, "Held") : null, h("th", { scope: "col" }, before ? "Now" : "Best guess"), before ? null : h("th", { scope: "col" }, "90 % interval"))),
         h("tbody", {}, [...new Set([tools.questionOf(state).answer, ...tools.questionOf(state).outputs])].filter((name) => tools.known(now, name)).map((name) => {
           const own = interval(name), value = now.of(name);
           return h("tr", { class: name === state.answer ? "dc-chosen" : "" }, h("th", { scope: "row" }, h("button", { type: "button", "aria-pressed": String(name === state.answer), title: "Make this the answer", onclick: () => change(() => { state.answer = name; }) }, word(name).label)),
-            before ? h("td", {}, say(name, before.of(name))) : null, h("td", { class: "dc-value" }, say(name, value)), h("td", { class: "dc-soft" }, own && own.q95 > own.q05 ? range(name, own.q05, own.q95) : ""));
+            before ? h("td", {}, say(name, rounded(name, before.of(name)))) : null, h("td", { class: "dc-value" }, say(name, rounded(name, value))), before ? null : h("td", { class: "dc-soft" }, own && own.q95 > own.q05 ? range(name, own.q05, own.q95, value) : ""));
         }))));
     }
     function drawVersus() {

@@ -33,10 +33,10 @@
 
     // Everything that follows from a state before anything is computed.
     function resolve(state, near = null) {
-      const [k, places] = combination(state), variant = data.variants[k], model = models[`v${k}`];
-      const set = {}, notes = [];
+      const [k, places] = combination(state), variant = data.variants[k], model = models[`v${k}`], set = {};
+      const notes = variant.fixed.filter((name) => state.own[name]).map((name) => `${data.names[name].label} stays as it is: a change has to be laid out anew, which takes the library.`);
       for (const at of Object.keys(data.presets)) for (const [name, place] of Object.entries(preset(state, at)[3])) set[name] = [data.pool[place], preset(state, at)[1]];
-      let inputs = variant.inputs.map((name, i) => asInput(name, set[name]?.[0] ?? data.pool[places[i]], state.own[name]));
+      let inputs = variant.inputs.map((name, i) => asInput(name, set[name]?.[0] ?? data.pool[places[i]], variant.fixed.includes(name) ? null : state.own[name]));
       const rows = layoutsOf(state), at = variant.inputs.indexOf("chips");
       let layout = null, lacking = null;
       if (rows.length && at >= 0) {
@@ -178,11 +178,13 @@
       if (!Number.isFinite(from) || !Number.isFinite(to)) return { ...found, reason: "One of the two has no answer." };
       if (a.k !== b.k) return { ...found, reason: "The two are computed by different steps, so the difference has no parts." };
       const values = (now) => now.inputs.map((one, i) => (now.seek?.input === i ? now.values[i] : one.v));
+      const named = (lists, from, to_) => Object.keys(lists).filter((at) => from[at] !== to_[at]).map((at) => lists[at].find(([key]) => key === to_[at])[1]);
+      const chosen = [...named(data.picks, before.picks, after.picks), ...named(data.presets, before.presets, after.presets)].join(", ");
       const [x, y] = [values(a), values(b)], needed = upstream(a, [name]), groups = new Map();
       x.forEach((v, i) => {
         if (Object.is(v, y[i]) || !needed.has(i)) return;
         const one = a.inputs[i], mine = b.inputs[i].mine || one.mine || a.seek?.input === i;
-        const title = mine ? data.names[one.name].label : b.inputs[i].layout || one.layout ? "How the chips are laid out" : Object.entries(data.picks).filter(([at]) => before.picks[at] !== after.picks[at]).map(([, choices]) => choices).length ? "What was chosen instead" : Object.keys(data.presets).some((at) => before.presets[at] !== after.presets[at]) ? "The model chosen instead" : data.names[one.name].label;
+        const title = mine ? data.names[one.name].label : b.inputs[i].layout || one.layout ? "How the chips are laid out" : chosen || data.names[one.name].label;
         groups.set(title, [...(groups.get(title) ?? []), i]);
       });
       if (groups.size > 12) return { ...found, reason: `${groups.size} things differ, more than can be told apart.` };
