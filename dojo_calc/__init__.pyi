@@ -4,6 +4,9 @@
 from .analysis.compare import (
     compare,
 )
+from .analysis.elasticity import (
+    elasticities,
+)
 from .analysis.explain import (
     explain,
 )
@@ -464,6 +467,7 @@ __all__ = [
     "effective_rate",
     "elementwise_flop",
     "elementwise_traffic",
+    "elasticities",
     "energy",
     "energy_cost",
     "exa",

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from dojo_calc.readings.tracing import Expression, Node
 
-__all__ = ["UNIT", "Point", "Reference", "reference"]
+__all__ = ["UNIT", "Point", "Reference", "exactly", "reference"]
 
 UNIT = 2.0**-53  # the largest relative error of one rounding
 _MOST = float(np.finfo(np.float64).max)
@@ -108,6 +108,12 @@ def reference(expression: Expression, columns: Mapping[str, NDArray[np.float64]]
     with mpmath.workprec(_BITS):
         points = tuple(tuple(_outcomes(nodes, dict(zip(columns, row, strict=True)))) for row in rows)
     return Reference(columns, points, sum(bool(node.arguments) for node in nodes))
+
+
+def exactly(root: Node, given: Mapping[str, Any]) -> Any:
+    """Value of a graph in the precision that is set, at values of that precision; None where it has none."""
+    nodes = list(root.walk())
+    return _Run(nodes, given, {}).value[nodes[-1]]
 
 
 def _outcomes(nodes: list[Node], given: Mapping[str, float]) -> list[Point]:

@@ -17,7 +17,7 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from hashlib import sha256
@@ -29,7 +29,7 @@ import numpy as np
 from dojo_calc.readings import vector_math
 from dojo_calc.readings.tracing import Node, TraceError, Tracer, node_of
 
-__all__ = ["Program", "available", "columns", "traced"]
+__all__ = ["Program", "available", "columns", "computed", "traced"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -207,15 +207,7 @@ class Program:
 
     def _prelude(self, values: Mapping[str, Any]) -> dict[Node, Any]:
         """Values of the terms that no array enters, with the operations that a formula itself would have used."""
-        still: dict[Node, Any] = {}
-        for node in self._still:
-            if node.operation == "name":
-                still[node] = values[str(node.leaf)]
-            elif node.operation == "number":
-                still[node] = node.leaf
-            else:
-                still[node] = _PLAIN[node.operation](*(still[argument] for argument in node.arguments))
-        return still
+        return _walked(self._still, values)
 
 
 def _plain(operation: str) -> Callable[..., Any]:
@@ -227,6 +219,36 @@ def _plain(operation: str) -> Callable[..., Any]:
 
 
 _PLAIN: Final = {operation: _plain(operation) for operation in (*_INFIX, *_CALL)}
+
+
+def _walked(order: Iterable[Node], values: Mapping[str, Any]) -> dict[Node, Any]:
+    found: dict[Node, Any] = {}
+    for node in order:
+        if node.operation == "name":
+            found[node] = values[str(node.leaf)]
+        elif node.operation == "number":
+            found[node] = node.leaf
+        else:
+            found[node] = _PLAIN[node.operation](*(found[argument] for argument in node.arguments))
+    return found
+
+
+def computed(roots: Mapping[str, Node], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of graphs by NumPy, each shared node once.
+
+    Parameters
+    ----------
+    roots : mapping of str to Node
+    values : mapping
+        Name to a number or an array in SI; the shapes broadcast.
+
+    Returns
+    -------
+    dict
+        Name of each graph to a number or an array.
+    """
+    found = _walked(dict.fromkeys(node for root in roots.values() for node in root.walk()), values)
+    return {name: found[root] for name, root in roots.items()}
 
 
 def traced(
