@@ -61,7 +61,7 @@ def test_claims_by_document_and_verdict() -> None:
 
 def test_a_claim_by_its_id_shows_all_that_was_found() -> None:
     shown = run("claims", "--id", "d46").stdout
-    for words in ("It holds if", "pledged", "spent", "today contradicted", "wshu-2025-11"):
+    for words in ("it holds if", "pledged", "spent", "today contradicted", "wshu-2025-11"):
         assert words in shown
 
 

@@ -48,9 +48,9 @@ def ruling(claim: Claim) -> str:
         return "Withdrawn: no document says it."
     if claim.form == "none":
         return "No number can be held against it."
-    what = claim.measure or "what is computed"
     holds, fails = _sides(claim)
-    return f"It holds if {what} {holds}, and fails if {fails}."
+    measured = f"Measured by {claim.measure.rstrip(',')}, it" if claim.measure else "It"
+    return f"{measured} holds if {'that' if claim.measure else 'what is computed'} {holds}, and fails if {fails}."
 
 
 def _sides(claim: Claim) -> tuple[str, str]:
@@ -64,10 +64,9 @@ def _sides(claim: Claim) -> tuple[str, str]:
     if claim.form == "absence":
         return f"is {said}, which never proves an absence", "one is found"
     if claim.form == "date":
-        return (
-            f"falls on {said}",
-            "it fell on another day" if claim.low == claim.high else "it fell outside of them",
-        )
+        if claim.low == claim.high:
+            return f"falls on {said}", "it falls on another day"
+        return f"falls from {said}", "it falls outside"
     if claim.form == "order":
         if not claim.low:
             return (
