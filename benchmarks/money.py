@@ -14,14 +14,14 @@ from benchmarks.timing import Row, medians
 
 SCENARIOS = 10_000_000
 BLOCK = 8_192  # doubles: some twenty arrays alive at a time stay in a core's second-level cache
-VARIED = ("price", "price_decline", "interest", "energy_price", "mfu", "goodput")
-OUTPUT = "own_work"
+VARIED = ("server_price", "price_decline", "interest", "energy_price", "mfu", "chips")
+OUTPUT = "own_per_work"
 SQUIGGLE_SAMPLES = 2_000  # it calls a function once a sample
 
 
 def rows() -> Iterator[Row]:
     """Time the chain against adding up its inputs in memory, and against squigglepy where that is installed."""
-    model = dc.chip_hour("h100-sxm")
+    model = dc.chain("h100-sxm")
     random = np.random.default_rng(5)
     base = {name: model.inputs[name].value or 0.0 for name in VARIED}
     varied = {name: base[name] * random.uniform(0.9, 1.1, SCENARIOS) for name in VARIED}

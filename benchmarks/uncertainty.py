@@ -18,7 +18,8 @@ from dojo_calc.analysis.sensitivity import sobol_indices
 from dojo_calc.analysis.simulate import simulate
 from dojo_calc.model.distribution import Z95, quantile
 
-OUTPUT = "price_of_work"
+OUTPUT = "fleet_capital"
+SHARES = ("network_share", "overhead_share")
 SAMPLES = 2**20
 REPLICATES = 8
 BLOCK = 2**13
@@ -28,26 +29,23 @@ DESIGN, RESAMPLES = 2**16, 100
 
 
 def _intervals() -> dict[str, tuple[float, float, float]]:
-    """Every input of the chain from spec sheet to cheque uncertain: its value, 20 % less and 25 % more."""
-    inputs = dc.spec_to_cheque("h100-sxm").inputs
-    found = {
-        name: (one.value, one.value / 1.25, one.value * 1.25) for name, one in inputs.items() if one.value
-    }
-    return found | {"pue": (1.125, 1.08, 1.18)}
+    """Every input of what a fleet costs uncertain: its value, 20 % less and 25 % more."""
+    model = dc.chain("h100-sxm")
+    found = {name: model.inputs[name].value for name in model.needed([OUTPUT]) if name in model.inputs}
+    return {name: (value, value / 1.25, value * 1.25) for name, value in found.items() if value}
 
 
-def _price_of_work(x: dict[str, Any]) -> Any:
-    """Arithmetic of the chain, by hand."""
-    servers = np.ceil(x["target"] / x["peak"] / x["per_server"])
-    joules = servers * x["server_power"] * x["pue"] * x["duration"]
-    used = servers * x["server_price"] * x["duration"] / x["life"]
-    return (used + joules * x["energy_price"]) / (x["target"] * x["mfu"] * x["duration"])
+def _capital(x: dict[str, Any]) -> Any:
+    """What servers, network and hall of so many chips cost, by hand."""
+    cluster = x["server_price"] / (1.0 - x["network_share"])
+    hall = x["server_power_rated"] / (1.0 - x["overhead_share"]) * x["hall_price_per_watt"]
+    return x["chips"] * (cluster + hall)
 
 
 def rows() -> Iterator[Row]:
     """Time simulation and indices; compare the error of the mean with Monte Carlo's."""
     intervals = _intervals()
-    model = dc.spec_to_cheque("h100-sxm").replace(**intervals)
+    model = dc.chain("h100-sxm").view(OUTPUT, intervals)
     yield from _simulation(model, intervals)
     yield _evenness(model)
     (seconds,) = medians(lambda: sobol_indices(model, OUTPUT, DESIGN, resamples=RESAMPLES))
@@ -59,10 +57,9 @@ def rows() -> Iterator[Row]:
 def _simulation(model: dc.Model, intervals: dict[str, tuple[float, float, float]]) -> Iterator[Row]:
     halves = []  # of each input: its scale, then its median and the widths of both halves there
     for name, (value, low, high) in intervals.items():
-        scale = logit if name == "mfu" else np.log
-        start = 1.0 if name == "pue" else 0.0
-        bottom, median, top = (float(scale(end - start)) for end in (low, value, high))
-        halves.append((name, start, median, (median - bottom) / Z95, (top - median) / Z95))
+        scale = logit if name in SHARES else np.log
+        bottom, median, top = (float(scale(end)) for end in (low, value, high))
+        halves.append((name, median, (median - bottom) / Z95, (top - median) / Z95))
 
     def by_hand() -> tuple[float, Any]:
         engines = [qmc.Sobol(len(halves), rng=seed) for seed in range(REPLICATES)]
@@ -71,10 +68,10 @@ def _simulation(model: dc.Model, intervals: dict[str, tuple[float, float, float]
             points = np.concatenate([engine.random(BLOCK) for engine in engines])
             scores = ndtri(np.maximum(points.T, 2.0**-31), order="C")
             drawn = {}
-            for (name, start, median, below, above), z in zip(halves, scores, strict=True):
+            for (name, median, below, above), z in zip(halves, scores, strict=True):
                 scaled = median + np.minimum(z, 0.0) * below + np.maximum(z, 0.0) * above
-                drawn[name] = expit(scaled) if name == "mfu" else start + np.exp(scaled)
-            parts.append(_price_of_work(drawn))
+                drawn[name] = expit(scaled) if name in SHARES else np.exp(scaled)
+            parts.append(_capital(drawn))
         values = np.concatenate(parts)
         return float(values.mean()), np.quantile(values, [0.05, 0.5, 0.95])
 
@@ -97,7 +94,7 @@ def _simulation(model: dc.Model, intervals: dict[str, tuple[float, float, float]
     ranges = {name: squigglepy.lognorm(low, high) for name, (_, low, high) in intervals.items()}
 
     def one() -> Any:
-        return _price_of_work({name: squigglepy.sample(between) for name, between in ranges.items()})
+        return _capital({name: squigglepy.sample(between) for name, between in ranges.items()})
 
     start = time.perf_counter()
     squigglepy.sample(one, n=SQUIGGLE_SAMPLES)

@@ -70,13 +70,11 @@ GOOD: dict[str, Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "chain.build.chain": lambda: given("h100-sxm", assumptions=None, on=None, precision="bf16", book=None),
     "chain.chip.chip_inputs": lambda: given("h100-sxm", None, None, "bf16"),
     "chain.chip.maker_cost": lambda: given("h100-sxm", None, None),
-    "chain.capacity.spec_to_cheque": lambda: given("h100-sxm", None),
+    "chain.capacity.fleet": lambda: given(None),
     "chain.dojo_step.train_on_dojo": lambda: given(
         "gpt3-175b", 1, global_batch=64, sequence=2048, book=None, models=None
     ),
     "chain.feed.feed_dojo": lambda: given("occupancy-network", "all", None, sequence=None),
-    "chain.money.chip_hour": lambda: given("h100-sxm", None),
-    "chain.money.megawatts": lambda: given("h100-sxm", None),
     "chain.training.training_run": lambda: given(
         "llama3-8b", "h100-sxm", 64, tokens=1e12, global_batch=128, sequence=8192, precision="bf16", stack="",
         plan=None, book=None, models=None,

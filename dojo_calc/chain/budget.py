@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dojo_calc.chain.names import renamed
 from dojo_calc.doors import door
 from dojo_calc.economics.capacity import pooled_rate
 from dojo_calc.errors import UnknownNameError, nearest
@@ -22,6 +23,9 @@ FITS = ("besiroglu", "hoffmann_3")
 POWERS = ("llama3", "hoffmann_1", "hoffmann_2", "deepseek_llm")
 LAWS = (*FITS, *POWERS)
 BILLION = 1e9  # the length of training that the critical batch by tokens is told for
+
+# What a budget buys is no size of a model that somebody trains.
+NAMES = {"parameters": "bought_parameters", "tokens": "bought_tokens"}
 
 # What the budget buys, then what a machine needs for it.
 STEPS: dict[str, Callable[..., Any] | Step] = {
@@ -90,9 +94,9 @@ def training_budget(
     Returns
     -------
     Model
-        Outputs `parameters`, `tokens`, `loss` [nat a token], `batch_by_loss` and `batch_by_tokens` [tokens],
-        `billed_by_utilisation` and `chip_time_by_utilisation` [s]: by the share of the peak that runs used, where the
-        chain has `billed` by the field factor.
+        Outputs `bought_parameters`, `bought_tokens`, `loss` [nat a token], `batch_by_loss` and `batch_by_tokens`
+        [tokens], `billed_by_utilisation` and `chip_time_by_utilisation` [s]: by the share of the peak that runs used,
+        where the chain has `billed` by the field factor.
 
     Raises
     ------
@@ -136,4 +140,5 @@ def training_budget(
             name: f"{LAW}.{name}[{law}]"
             for name in ("optimal_budget", "optimal_budget_tokens", "optimal_tokens_exponent")
         }
-    return Model(steps, inputs, known, f"training_budget({unit.id}, {law})")
+    inputs = {NAMES.get(name, name): one for name, one in inputs.items()}
+    return Model(renamed(steps, NAMES), inputs, known, f"training_budget({unit.id}, {law})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from statistics import NormalDist
 from typing import Any
@@ -14,6 +14,7 @@ from dojo_calc.chain.conditions import beyond_whole_power, beyond_whole_price
 from dojo_calc.chain.cost import COST, WORK
 from dojo_calc.chain.dates import Date, year_of
 from dojo_calc.chain.inputs import PUBLISHED, said
+from dojo_calc.chain.names import sources
 from dojo_calc.chain.power import POWER
 from dojo_calc.chain.sets import DEFAULT_SET, assumption_set, assumption_sets
 from dojo_calc.doors import door
@@ -27,9 +28,8 @@ from dojo_calc.performance.efficiency import efficiency
 from dojo_calc.performance.scaling import WORK_PER_PARAMETER_AND_TOKEN
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.workload import transformer
-from dojo_calc.quantities import signature
 
-__all__ = ["CONDITIONS", "STEPS", "assembled", "chain"]
+__all__ = ["CONDITIONS", "STEPS", "assembled", "beside", "chain"]
 
 _MODEL = "llama3-405b"  # of the run `PUBLISHED`
 
@@ -154,14 +154,45 @@ def assembled(
     return steps, {name: one for name, one in inputs.items() if name not in idle}
 
 
+def beside(
+    chip: str,
+    steps: Mapping[str, Callable[..., Any] | Step],
+    inputs: Mapping[str, Any],
+    known: Catalogue,
+    name: str,
+    *,
+    on: Date = None,
+    wanted: Sequence[str] = (),
+) -> Model:
+    """Small graph beside the chain, which takes what it needs of the chain and nothing more.
+
+    Parameters
+    ----------
+    chip : str
+    steps, inputs : mapping
+        Of the small graph; inputs also what it says otherwise than the chain.
+    known : Catalogue
+    name : str
+    on : str or int, optional
+        As for `chain`.
+    wanted : sequence of str, optional
+        Outputs of the chain that are asked too, such as what follows from the small graph.
+
+    Returns
+    -------
+    Model
+        Of the small graph's steps, what is wanted, and what both follow from.
+    """
+    all_steps, all_inputs = assembled(chip, known, assumptions=None, on=on, precision="bf16")
+    given = {one: value for one, value in (all_inputs | dict(inputs)).items() if one not in steps}
+    return Model(all_steps | dict(steps), given, known, name).view((*steps, *wanted))
+
+
 def _taken(steps: Mapping[str, Callable[..., Any] | Step]) -> set[str]:
     """Names that steps take their arguments from."""
     found: set[str] = set()
     for one in steps.values():
-        function, wires = (one.function, one.wires) if isinstance(one, Step) else (one, {})
-        declared = signature(function)
-        for name in declared.parameters if declared else ():
-            source = wires.get(name, name)
+        for source in sources(one).values():
             found.update(
                 each for each in (source if isinstance(source, tuple) else (source,)) if isinstance(each, str)
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeAlias, get_args
 
+from dojo_calc.chain.names import renamed
 from dojo_calc.doors import door
 from dojo_calc.economics.capacity import effective_rate, share, whole
 from dojo_calc.errors import UnknownNameError, nearest
@@ -98,6 +99,14 @@ WORKLOADS = {
     "gpt3-175b": "GPT-3 175B",
 }
 GPUS = {"a100": "a100-sxm-80gb", "h100": "h100-sxm"}
+# What a training step on accelerators means by another thing.
+NAMES = {"parameters": "network_parameters"} | {
+    name: f"feed_{name}"
+    for name in (
+        "copies", "element", "forward", "layer_parameters", "layer_work", "links", "micro_batch", "micro_batches",
+        "visible",
+    )
+}  # fmt: skip
 INSTANT = 1e-9  # no step is that short [s]
 FILL = 4.0  # micro-batches a stage of a pipeline, so that it works four fifths of the time
 BACKBONE = "resnet-50-v1.5"  # of the occupancy network
@@ -129,7 +138,7 @@ def feed_dojo(
     Model
         Outputs `resident`, `streamed`, `pipelined`, their greatest `dojo`, `a100` and `h100` are utilisations;
         `a100_worth` and `h100_worth` are the shares of the ExaPOD's rate that one GPU reaches. Steps `dies`,
-        `tiles` and `micro_batch` place the workload: as few whole tiles as hold a sample and leave the training
+        `tiles` and `feed_micro_batch` place the workload: as few whole tiles as hold a sample and leave the training
         state no more than half of the SRAM, and as many samples as a tray's SRAM keeps; give them to place it
         otherwise. No limit is set to the samples of a step over the whole machine.
 
@@ -207,8 +216,8 @@ def feed_dojo(
             "decoded_pixel": "video-host.decoded_pixel",
         }
     return Model(
-        steps,
-        inputs,
+        renamed(steps, NAMES),
+        {NAMES.get(name, name): one for name, one in inputs.items()},
         book=known,
         name=f"feed_dojo({workload.model if isinstance(workload, Transformer) else workload})",
     )

@@ -22,7 +22,7 @@ __all__ = ["next_silicon", "samsung_contract"]
 # What a tile of known good dies takes of `die_to_tile`, up to its price.
 _TILE = (
     "gross", "faults", "die_yield", "raw_die", "tested_die", "passing", "known_good_die", "sound", "all_sound",
-    "tile_yield", "dies", "tile_parts", "tile",
+    "tile_yield", "dies_cost", "tile_parts", "tile",
 )  # fmt: skip
 
 

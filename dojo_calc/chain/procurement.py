@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from dojo_calc.chain.build import beside
+from dojo_calc.chain.chip import chip_inputs
 from dojo_calc.chain.silicon import square_dies
 from dojo_calc.doors import door
 from dojo_calc.economics.capacity import delivered_work, h100_equivalents, pooled_rate, share
@@ -57,7 +59,8 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
     Model
         Inputs: pieces, die_area, wafer_diameter, edge_exclusion, scribe_width, defect_density,
         critical_share, clustering, redundant_share, spares,
-        per_tile, per_pod, assembly_yield, pod_peak, pod_power, h100_peak, wafer_price, delivery_rate, lead, ramp.
+        per_tile, per_pod, assembly_yield, pod_peak, pod_power, h100_peak, wafer_price, delivery_rate,
+        lead_time, ramp.
         An output that ends in ``_if_dies`` or ``_if_wafers`` belongs to that reading.
     """
     known = catalogue() if book is None else book
@@ -75,7 +78,7 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
             wafers_needed, systems="pieces", per_system=1.0, assembly_yield=1.0, good_dies="good"
         ),
         "wafers_cost": step(purchase_cost, units="pieces", price="wafer_price"),
-        "wafers_time": step(delivery_time, order="pieces", rate="delivery_rate"),
+        "wafers_time": step(delivery_time, order="pieces", rate="delivery_rate", lead="lead_time"),
     }
     for reading, dies in (("if_dies", "pieces"), ("if_wafers", "dies_if_wafers")):
         steps |= {
@@ -106,7 +109,7 @@ def wafers_to_exapods(book: Catalogue | None = None) -> Model:
             "h100_peak": "h100-sxm.peak_bf16",
             "wafer_price": f"{wafer}.wafer_price",
             "delivery_rate": f"{order}.delivery_rate",
-            "lead": f"{wafer}.lead_time",
+            "lead_time": f"{wafer}.lead_time",
             "ramp": f"{order}.ramp_time",
         },
         book=known,
@@ -119,7 +122,8 @@ def swap(book: Catalogue | None = None) -> Model:
     """What Tesla lost when 12,000 H100 went to X first, and what would have made it whole.
 
     The loss of use is priced at the rent of the same GPUs, less what is not spent in the meantime. Beside it
-    stands what the market takes off the price of the goods while one waits for them.
+    stands what the market takes off the price of the goods while one waits for them. Prices, rent and power are the
+    chain's of 2024.
 
     Parameters
     ----------
@@ -128,49 +132,38 @@ def swap(book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
-        Inputs: units, peak, mfu, delay_first, delay_last, share_first, hall_late, rent, price, interest,
-        chip_power, energy_price, decline.
+        Inputs: delay_first, delay_last, share_first, hall_late, capital_interest, and those of the chain, `chips`
+        among them.
     """
     known = catalogue() if book is None else book
     event, gpu = "h100-swap-2024", "h100-sxm"
     steps: dict[str, Callable[..., Any] | Step] = {
-        "late": step(mean_delay, first="delay_first", last="delay_last"),
+        "mean_delay": step(mean_delay, first="delay_first", last="delay_last"),
         "lost_first": step(lost_time, delay="delay_first"),
         "lost_last": step(lost_time, delay="delay_last"),
         "lost": step(mean_delay, first="lost_first", last="lost_last"),
-        "rate": step(pooled_rate, unit="peak"),
-        "lost_work": step(delivered_work, duration="lost"),
-        "value": purchase_cost,
-        "lost_use": step(rental_cost, duration="lost"),
-        "idle_power": step(pooled_power, unit="chip_power"),
-        "energy_saved": step(energy, power="idle_power", duration="lost"),
-        "electricity": step(energy_cost, energy="energy_saved", price="energy_price"),
-        "interest_saved": step(capital_charge, capital="value", period=year, duration="late"),
-        "avoided": step(total_cost, first="interest_saved", others=("electricity",)),
+        "lost_work": step(delivered_work, rate="peak_rate", duration="lost"),
+        "lost_use": step(rental_cost, units="chips", rent="rent", duration="lost"),
+        "energy_saved": step(energy, power="fleet_site_power_at_work", duration="lost"),
+        "avoided_electricity": step(energy_cost, energy="energy_saved", price="energy_price"),
+        "interest_saved": step(
+            capital_charge, capital="fleet_server_price", interest="capital_interest", period=year,
+            duration="mean_delay",
+        ),
+        "avoided": step(total_cost, first="interest_saved", others=("avoided_electricity",)),
         "compensation": least_compensation,
-        "decay": step(decay_of_decline, period=year),
-        "market_loss": step(value_lost, price="value", age="late"),
+        "price_decay": step(decay_of_decline, decline="price_decline", period=year),
+        "market_loss": step(value_lost, price="fleet_server_price", decay="price_decay", age="mean_delay"),
+    }  # fmt: skip
+    inputs: dict[str, Any] = {
+        "chips": known.machine(event).count(gpu),
+        "delay_first": f"{event}.delay_first",
+        "delay_last": f"{event}.delay_last",
+        "share_first": f"{event}.share_first",
+        "hall_late": f"{event}.hall_delay",
+        "capital_interest": f"{event}.capital_interest",
     }
-    return Model(
-        steps,
-        inputs={
-            "units": known.machine(event).count(gpu),
-            "peak": f"{gpu}.peak_bf16",
-            "mfu": f"{gpu}.mfu",
-            "delay_first": f"{event}.delay_first",
-            "delay_last": f"{event}.delay_last",
-            "share_first": f"{event}.share_first",
-            "hall_late": f"{event}.hall_delay",
-            "rent": f"{gpu}.hourly_rent[median_2024]",
-            "price": f"{gpu}.price_in_node[cost_sheet_2024]",
-            "interest": f"{event}.capital_interest",
-            "chip_power": f"{gpu}.facility_power",
-            "energy_price": "us.electricity_price[y2024]",
-            "decline": f"{gpu}.price_decline",
-        },
-        book=known,
-        name="swap",
-    )
+    return beside(gpu, steps, inputs, known, "swap", on="2024")  # when the chips were due
 
 
 @door
@@ -184,9 +177,9 @@ def race(book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
-        Inputs: own, world, own_growth, others_growth, years, chip_power, chip_price, equivalents, efficiency,
-        price_performance, grid, others_grid, horizon. Stocks are H100 equivalents on the 8-bit basis, growth
-        is a year.
+        Inputs: owner_stock, world, own_growth, others_growth, years, site_power_reported, capital_per_chip,
+        h100_worth_8bit, efficiency_growth, price_performance, grid, others_grid, horizon.
+        Stocks are H100 equivalents on the 8-bit basis, growth is a year.
     """
     known = catalogue() if book is None else book
     facts, chip = known.facts, "gb200"
@@ -199,21 +192,31 @@ def race(book: Catalogue | None = None) -> Model:
     )
     return Model(
         {
-            "others": step(rest_of, total="world"),
-            "lead": step(lead_needed, periods="years"),
-            "needed": step(overtaking_growth, periods="years"),
+            "others": step(rest_of, total="world", own="owner_stock"),
+            "lead_needed": step(lead_needed, own="owner_stock", periods="years"),
+            "needed": step(overtaking_growth, own="owner_stock", periods="years"),
             "others_later": step(grown, stock="others", growth="others_growth", periods="years"),
-            "own_later": step(grown, stock="own", growth="own_growth", periods="years"),
+            "own_later": step(grown, stock="owner_stock", growth="own_growth", periods="years"),
             "share_later": step(owner_share, own="own_later", others="others_later"),
-            "years_to_level": step(periods_to_draw_level, growth="own_growth"),
-            "each_power": step(power_each, site="chip_power", improvement="efficiency", periods="years"),
+            "years_to_level": step(periods_to_draw_level, own="owner_stock", growth="own_growth"),
+            "each_power": step(
+                power_each,
+                site="site_power_reported",
+                equivalents="h100_worth_8bit",
+                improvement="efficiency_growth",
+                periods="years",
+            ),
             "each_price": step(
-                price_each, price="chip_price", improvement="price_performance", periods="years"
+                price_each,
+                price="capital_per_chip",
+                equivalents="h100_worth_8bit",
+                improvement="price_performance",
+                periods="years",
             ),
             "power_to_level": step(pooled_power, units="others_later", unit="each_power"),
             "money_to_level": step(purchase_cost, units="others_later", price="each_price"),
             "ceiling": step(units_powered, site="grid", unit="each_power"),
-            "own_on_grid": step(logistic, stock="own", growth="own_growth", periods="years"),
+            "own_on_grid": step(logistic, stock="owner_stock", growth="own_growth", periods="years"),
             # What holds one owner holds the others: nobody is fed by a grid that is not there.
             "others_ceiling": step(units_powered, site="others_grid", unit="each_power"),
             "others_on_grid": step(
@@ -222,15 +225,15 @@ def race(book: Catalogue | None = None) -> Model:
             "share_on_grid": step(owner_share, own="own_on_grid", others="others_on_grid"),
         },
         inputs={
-            "own": "xai.h100_equivalents[q4_2025]",  # the other readings are other dates
+            "owner_stock": "xai.h100_equivalents[q4_2025]",  # the other readings are other dates
             "world": "world.h100_equivalents[q4_2025]",
             "own_growth": growth,
             "others_growth": "world.growth_per_year[since_2022]",
             "years": 5.0,
-            "chip_power": f"{chip}.facility_power",
-            "chip_price": f"{chip}.price_all_in",
-            "equivalents": share(facts.value(chip, "peak_fp8"), facts.value("h100-sxm", "peak_fp8")),
-            "efficiency": "world.efficiency_growth",
+            "site_power_reported": f"{chip}.facility_power",
+            "capital_per_chip": f"{chip}.price_all_in",
+            "h100_worth_8bit": share(facts.value(chip, "peak_fp8"), facts.value("h100-sxm", "peak_fp8")),
+            "efficiency_growth": "world.efficiency_growth",
             "price_performance": "world.price_performance_growth",
             "grid": "xai.grid_limit",
             "others_grid": "world.grid_limit",
@@ -252,22 +255,24 @@ def pledge(book: Catalogue | None = None) -> Model:
     Returns
     -------
     Model
-        Inputs: budget, tile_price, tile_peak, tile_power, bare, in_node, all_in, peak, gpu_power.
+        Inputs: budget, tile_price, tile_peak, tile_power, and of the chain chip_price, server_price,
+        capital_per_chip, chip_peak, site_power_reported.
     """
     known = catalogue() if book is None else book
     gpu, pod = "h100-sxm", known.facts.get("exapod", "facility_power")
     tiles = known.machine("exapod").count("dojo-tile")
     steps: dict[str, Callable[..., Any] | Step] = {
-        "tiles": step(units_bought, price="tile_price"),
-        "tiles_rate": step(pooled_rate, units="tiles", unit="tile_peak"),
-        "tiles_power": step(pooled_power, units="tiles", unit="tile_power"),
+        "pledged_tiles": step(units_bought, price="tile_price"),
+        "tiles_rate": step(pooled_rate, units="pledged_tiles", unit="tile_peak"),
+        "tiles_power": step(pooled_power, units="pledged_tiles", unit="tile_power"),
     }
-    for price in ("bare", "in_node", "all_in"):
+    for name, price in (("bare", "chip_price"), ("in_node", "server_price"), ("all_in", "capital_per_chip")):
         steps |= {
-            f"gpus_{price}": step(units_bought, price=price),
-            f"rate_{price}": step(pooled_rate, units=f"gpus_{price}", unit="peak"),
-            f"power_{price}": step(pooled_power, units=f"gpus_{price}", unit="gpu_power"),
+            f"gpus_{name}": step(units_bought, price=price),
+            f"rate_{name}": step(pooled_rate, units=f"gpus_{name}", unit="chip_peak"),
+            f"power_{name}": step(pooled_power, units=f"gpus_{name}", unit="site_power_reported"),
         }
+    own = chip_inputs(gpu, known)
     return Model(
         steps,
         inputs={
@@ -275,12 +280,9 @@ def pledge(book: Catalogue | None = None) -> Model:
             "tile_price": "dojo-tile.cost_upper_bound",
             "tile_peak": known.machine("dojo-tile").peak("bf16"),
             "tile_power": (pod.value / tiles, pod.low / tiles, pod.high / tiles),
-            # what is filed as its list price is an eighth of a server
-            "bare": f"{gpu}.price[baseboard_2023]",
-            "in_node": f"{gpu}.price_in_node[cost_sheet_2024]",
-            "all_in": f"{gpu}.price_all_in",
-            "peak": f"{gpu}.peak_bf16",
-            "gpu_power": f"{gpu}.facility_power",
+            **{name: own[name] for name in ("chip_price", "server_price", "chip_peak")},
+            "capital_per_chip": f"{gpu}.price_all_in",
+            "site_power_reported": f"{gpu}.facility_power",
         },
         book=known,
         name="pledge",

@@ -9,10 +9,10 @@ from typing import Any
 from dojo_calc.chain.autonomy import value_of_autonomy
 from dojo_calc.chain.budget import training_budget
 from dojo_calc.chain.build import chain
-from dojo_calc.chain.capacity import fleet, spec_to_cheque
+from dojo_calc.chain.capacity import fleet
 from dojo_calc.chain.data_ceiling import data_ceiling
 from dojo_calc.chain.feed import feed_dojo
-from dojo_calc.chain.money import chip_hour, collateral, megawatts
+from dojo_calc.chain.money import collateral
 from dojo_calc.chain.next_silicon import next_silicon, samsung_contract
 from dojo_calc.chain.procurement import pledge, race, swap, wafers_to_exapods
 from dojo_calc.chain.programme import make_or_buy
@@ -26,19 +26,16 @@ from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
 
 __all__ = [
-    "MODELS", "chain", "chip_hour", "collateral", "data_ceiling", "die_to_tile", "feed_dojo", "fleet", "make_or_buy",
-    "megawatts", "next_silicon", "pledge", "race", "samsung_contract", "scarcity", "shipped", "spec_to_cheque",
+    "MODELS", "chain", "collateral", "data_ceiling", "die_to_tile", "feed_dojo", "fleet", "make_or_buy",
+    "next_silicon", "pledge", "race", "samsung_contract", "scarcity", "shipped",
     "swap", "training_budget", "training_run", "value_of_autonomy", "wafers_to_exapods", "xai_money",
 ]  # fmt: skip
 
 MODELS: dict[str, Callable[..., Model]] = {
     "chain": chain,
-    "spec_to_cheque": spec_to_cheque,
     "fleet": fleet,
     "make_or_buy": make_or_buy,
     "feed_dojo": feed_dojo,
-    "chip_hour": chip_hour,
-    "megawatts": megawatts,
     "collateral": collateral,
     "die_to_tile": die_to_tile,
     "wafers_to_exapods": wafers_to_exapods,

@@ -42,9 +42,9 @@ def die_to_tile(book: Catalogue | None = None) -> Model:
     Model
         Inputs: wafer_price, die_area, wafer_diameter, edge_exclusion, scribe_width, defect_density,
         critical_share, clustering, redundant_share, spares,
-        test_cost, coverage, per_tile, packaging, module, assembly_yield, tile_peak, volume, and of the
-        design reference_cost, reference_die, growing, fixed. What `volume` counts is dies, in the outputs that end in
-        ``_if_wafers`` wafers: the share of the design in a tile differs by the good dies of a wafer.
+        test_cost, coverage, per_tile, packaging, module, assembly_yield, tile_peak, design_volume, and of the
+        design reference_cost, reference_die, growing, fixed. What `design_volume` counts is dies, in the outputs that
+        end in ``_if_wafers`` wafers: the share of the design in a tile differs by the good dies of a wafer.
     """
     known = catalogue() if book is None else book
     steps, inputs = tile(known)
@@ -70,8 +70,8 @@ def tile(known: Catalogue) -> tuple[dict[str, Callable[..., Any] | Step], dict[s
         "sound": step(sound_share, working="die_yield"),
         "all_sound": step(repeated_yield, one="sound", count="per_tile"),
         "tile_yield": step(joint_yield, one="all_sound", other="assembly_yield"),
-        "dies": step(purchase_cost, units="per_tile", price="known_good_die"),
-        "tile_parts": step(total_cost, first="dies", others=("packaging", "module")),
+        "dies_cost": step(purchase_cost, units="per_tile", price="known_good_die"),
+        "tile_parts": step(total_cost, first="dies_cost", others=("packaging", "module")),
         "tile": step(cost_per_good, cost="tile_parts", working="tile_yield"),
         "price_of_peak": step(price_per_rate, price="tile", rate="tile_peak"),
         "untested_all_sound": step(repeated_yield, one="die_yield", count="per_tile"),
@@ -80,13 +80,13 @@ def tile(known: Catalogue) -> tuple[dict[str, Callable[..., Any] | Step], dict[s
         "untested_parts": step(total_cost, first="untested_dies", others=("packaging", "module")),
         "untested_tile": step(cost_per_good, cost="untested_parts", working="untested_yield"),
         "design": step(scaled_design_cost, die="die_area"),
-        "design_per_die": step(price_per_unit, total="design", units="volume"),
+        "design_per_die": step(price_per_unit, total="design", units="design_volume"),
         "design_per_tile": step(purchase_cost, units="per_tile", price="design_per_die"),
         "tile_with_design": step(total_cost, first="tile", others=("design_per_tile",)),
         # The report of the order says pieces: dies as most read it, wafers as one translation does.
-        "good": step(good_dies, working="passing"),
-        "volume_if_wafers": step(dies_from_wafers, wafers="volume", good_dies="good"),
-        "design_per_die_if_wafers": step(price_per_unit, total="design", units="volume_if_wafers"),
+        "passing_dies": step(good_dies, working="passing"),
+        "design_volume_if_wafers": step(dies_from_wafers, wafers="design_volume", good_dies="passing_dies"),
+        "design_per_die_if_wafers": step(price_per_unit, total="design", units="design_volume_if_wafers"),
         "design_per_tile_if_wafers": step(purchase_cost, units="per_tile", price="design_per_die_if_wafers"),
         "tile_with_design_if_wafers": step(total_cost, first="tile", others=("design_per_tile_if_wafers",)),
     }
@@ -108,7 +108,7 @@ def tile(known: Catalogue) -> tuple[dict[str, Callable[..., Any] | Step], dict[s
         "module": "dojo-tile.module_cost",
         "assembly_yield": "dojo-tile.assembly_yield",
         "tile_peak": made.peak("bf16"),
-        "volume": "tsmc-d1-order.order",
+        "design_volume": "tsmc-d1-order.order",
         "reference_cost": f"{wafer}.design_cost",
         "reference_die": facts.value("chiplet-actuary", "design_reference_die"),
         "growing": tuple(sum(getattr(one, of) for one in growing) for of in ("value", "low", "high")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from dojo_calc.chain.build import CONDITIONS, assembled
 from dojo_calc.chain.conditions import above_one, beyond_capacity
 from dojo_calc.chain.dates import Date
 from dojo_calc.chain.inputs import PUBLISHED, said
+from dojo_calc.chain.names import renamed
 from dojo_calc.chain.run import FAILURES
 from dojo_calc.chain.sets import assumption_set
 from dojo_calc.doors import door
@@ -56,7 +56,7 @@ RATES: dict[str, Callable[..., Any] | Step] = {
 }
 
 # The engine's names where the chain has the name for something else, or another name for it.
-NAMES = {
+NAMES: dict[str, str] = {
     "tokens": "tokens_on_chip",
     "mfu": "step_mfu",
     "model_flop": "step_flop",
@@ -194,7 +194,9 @@ def training_run(
         plan = {name: best[name] for name in (*SIZES, *WORDS, "sequence_parallel") if name in best}
     _refuse(plan)
     train(sizes, unit.id, count, **shape, book=known, **plan)  # refuses what cannot be
-    engine = {NAMES.get(name, name): _bound(formula, WIRES.get(name, {})) for name, formula in STEP.items()}
+    engine = renamed(
+        {name: Step(formula, WIRES.get(name, {})) for name, formula in STEP.items()}, {**NAMES, **CONSTANTS}
+    )
     steps, inputs = assembled(
         unit.id, known, assumptions=assumptions, on=on, precision=precision, supplied=RATES | engine | SEAM
     )
@@ -225,21 +227,6 @@ def _conditions(unit: Machine, precision: str, stack: str) -> tuple[Condition | 
             "identity", "no chip does more than its peak: MFU is at most 1", above_one, share="step_mfu"
         ),
     )
-
-
-def _bound(formula: Callable[..., Any], wires: Mapping[str, str | tuple[str, ...]]) -> Step:
-    """Step of the engine under the chain's names, its constants bound."""
-
-    def named(source: str) -> str | float:
-        return CONSTANTS.get(source, NAMES.get(source, source))
-
-    found: dict[str, Any] = {}
-    for parameter, one in inspect.signature(formula).parameters.items():
-        if one.default is not one.empty and parameter not in wires:
-            break  # the formula's own default stands
-        source = wires.get(parameter, parameter)
-        found[parameter] = named(source) if isinstance(source, str) else tuple(map(named, source))
-    return Step(formula, found)
 
 
 def _refuse(plan: Mapping[str, Any]) -> None:

@@ -1,15 +1,15 @@
 """Scenarios: a small TOML file that names a model, its overrides and the outputs to print.
 
-    model = "spec_to_cheque"
-    outputs = ["site_power", "price_of_work"]
+    model = "chain"
+    outputs = ["fleet_site_power_rated", "own_per_work"]
 
     [options]
     chip = "h100-sxm"
 
     [inputs]                   # of the model, or steps to be given instead of computed
-    target = "100 EFLOP/s"
+    chips = "100,000"
     mfu = [0.4, 0.3, 0.5]      # value, low, high: a 90 % interval
-    server_price = "dgx-h100.price[semianalysis_2023]"
+    server_price = "h100-sxm.price_in_node[semianalysis_2023]"
 
 `[options]` are keywords of the function that makes the model; a table that they name, as `models` of `training_run`
 does, is looked for in the scenario's folder. `model` may also name a reader's own, in a Python file beside the

@@ -474,7 +474,7 @@ def test_bad_arguments_are_named(lognormals: Model) -> None:
 
 def test_every_shipped_model_simulates() -> None:
     for chip in ("d1", "a100", "h100", "gb200"):
-        found = simulate(dc.spec_to_cheque(chip), ["total", "price_of_work"])
+        found = simulate(dc.chain(chip), ["fleet_own", "own_per_work"])
         assert found.converged
-        low, high = found["total"].interval(0.99)
-        assert 0 < low < found["total"].mean < high
+        low, high = found["fleet_own"].interval(0.99)
+        assert 0 < low < found["fleet_own"].mean < high

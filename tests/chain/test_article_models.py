@@ -112,7 +112,7 @@ class TestNextSilicon:
         # With a working wafer every time it would still cost the wafer instead of 25 dies.
         best = self.model.evaluate("wafer_tile_parts") - self.model.evaluate("tile_parts")
         price = self.model.inputs["wafer_price"].value
-        assert best == pytest.approx(price - got["dies"])
+        assert best == pytest.approx(price - got["dies_cost"])
 
     def test_chips_for_dojo_2_by_hand(self) -> None:
         # 100,000 x 1,979 TFLOP/s over 3,620 and over 2,250: 54,669 and 87,956 chips. 87,956 x 800 W = 70.4 MW against

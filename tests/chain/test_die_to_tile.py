@@ -82,7 +82,7 @@ def test_tested_tiles_are_the_cheaper_the_better_anything_works(
 def test_the_design_shared_by_dies_or_by_wafers_of_them(model: Model) -> None:
     # 500 million over 10,000 dies are 50,000 a die, 1.25 million a tile of 25. Over 10,000 wafers of 100 dies, half
     # of which pass, they are 1,000 a die and 25,000 a tile.
-    plain = {"design": 500e6, "volume": 1e4, "gross": 100, "die_yield": 0.5, "coverage": 1}
+    plain = {"design": 500e6, "design_volume": 1e4, "gross": 100, "die_yield": 0.5, "coverage": 1}
     outputs = ["design_per_tile", "design_per_tile_if_wafers", "tile", "tile_with_design_if_wafers"]
     found = model.evaluate(outputs, **plain)
     assert found["design_per_tile"] == pytest.approx(1.25e6)

@@ -45,7 +45,7 @@ def test_the_occupancy_network_by_hand() -> None:
     by_hand = 3 * (12.8117e12 + 0.0805e12 + 0.9648e12 + 0.02367e12 + 0.07078e12)
     assert model.evaluate("work") == pytest.approx(by_hand, rel=1e-4)
     # Backbone 23,508,032, neck 524,288, layers 3 x 12 x 256^2, fusion 4 x 256^2, decoder 2 x 27 x 32^2.
-    assert model.evaluate("parameters") == 23_508_032 + 524_288 + 2_359_296 + 262_144 + 55_296
+    assert model.evaluate("network_parameters") == 23_508_032 + 524_288 + 2_359_296 + 262_144 + 55_296
 
 
 def test_gathering_across_trays_by_hand() -> None:
@@ -90,7 +90,7 @@ def test_a_measured_gpu_lies_below_its_bound() -> None:
     # NVIDIA, June 2020: ResNet-50 v1.5 on eight A100 of 40 GB, 9,488 images a second, 1,186 each.
     model = feed_dojo("resnet-50-v1.5")
     memory = dc.catalogue().fact("a100-sxm-40gb.hbm_bandwidth").value
-    got = model.evaluate(["a100_rate", "work"], a100_hbm=memory, a100_capacity=40 * dc.GB, copies=4)
+    got = model.evaluate(["a100_rate", "work"], a100_hbm=memory, a100_capacity=40 * dc.GB, feed_copies=4)
     assert got["a100_rate"] / got["work"] > dc.catalogue().fact("a100-sxm-40gb.training_rate").high
 
 

@@ -180,27 +180,27 @@ def test_a_check_that_raises_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> No
     assert done.stderr == "error: the check of D43 raised ZeroDivisionError: by hand\n"
 
 
-SCENARIO = 'model = "spec_to_cheque"\noutputs = ["total"]\n[inputs]\ntarget = "{}"\n'
+SCENARIO = 'model = "chain"\noutputs = ["fleet_server_price"]\n[inputs]\nchips = "{}"\n'
 
 
 def test_run_and_diff_of_scenarios(tmp_path: Path) -> None:
-    for name, target in (("a", "100 EFLOP/s"), ("b", "200 EFLOP/s")):
+    for name, target in (("a", "100,000"), ("b", "200,000")):
         (tmp_path / f"{name}.toml").write_text(SCENARIO.format(target))
     a, b = str(tmp_path / "a.toml"), str(tmp_path / "b.toml")
-    assert run("run", a).stdout.startswith("total = ")
+    assert run("run", a).stdout.startswith("fleet_server_price = ")
     value = as_json("run", a)[0]["value"]
-    assert value == pytest.approx(757.73e6, rel=1e-4)  # by hand in the test of spec_to_cheque
+    assert value == pytest.approx(100_000 * 38_750)
     assert run("run", a, "--csv").stdout.splitlines()[0] == "output,value,unit"
     difference = as_json("diff", a, b)[0]
     assert difference["after"] - difference["before"] == sum(
         one["amount"] for one in difference["contributions"]
     )
-    assert [one["input"] for one in difference["contributions"]] == ["target"]
-    assert "target" in run("diff", a, b).stdout
-    (tmp_path / "b.toml").write_text(SCENARIO.format("200 EFLOP"))
+    assert [one["input"] for one in difference["contributions"]] == ["chips"]
+    assert "chips" in run("diff", a, b).stdout
+    (tmp_path / "b.toml").write_text(SCENARIO.format("200 W"))
     done = run("diff", a, b)
     assert done.returncode == 2
-    assert "b.toml, line 4 (target)" in done.stderr
+    assert "b.toml, line 4 (chips)" in done.stderr
 
 
 def test_compare_puts_machines_side_by_side() -> None:

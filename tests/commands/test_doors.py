@@ -156,19 +156,19 @@ def test_a_table_keeps_a_number_beside_its_unit_and_a_list_says_all() -> None:
 
 def test_depth(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
-    path.write_text('model = "spec_to_cheque"\noutputs = ["site_power"]\n')
-    # site_power = it_power * pue; it_power = servers * server_power; servers comes of chips and per_server.
+    path.write_text('model = "chain"\noutputs = ["fleet_site_power_rated"]\n')
+    # chips x site_power_rated = it_power_rated x pue = server_power_rated / (1 - overhead_share) x pue.
     shown = run("run", str(path)).stdout
-    assert re.findall(r"(\w+) = ", shown) == "site_power it_power servers server_power pue".split()
-    assert shown.endswith("\n4 steps lie deeper; --depth 3 shows the next of them.\n")
-    assert "chips = " in run("run", str(path), "--depth", "3").stdout
+    names = "fleet_site_power_rated chips site_power_rated it_power_rated pue"
+    assert re.findall(r"(\w+) = ", shown) == names.split()
+    assert shown.endswith("\n2 steps lie deeper; --depth 3 shows the next of them.\n")
+    assert "server_power_rated = " in run("run", str(path), "--depth", "3").stdout
     whole = run("run", str(path), "--depth", "9").stdout
     assert "deeper" not in whole
-    assert "target = 100 EFLOP/s" in whole
     assert [one["name"] for one in as_json("run", str(path), "--depth", "1")[0]["steps"]] == [
-        "pue", "it_power", "site_power",
+        "chips", "site_power_rated", "fleet_site_power_rated",
     ]  # fmt: skip
-    assert len(as_json("run", str(path))[0]["steps"]) == 9
+    assert len(as_json("run", str(path))[0]["steps"]) == 7
     plan = ("plan", "--target", "1 EFLOP/s", "--chip", "h100")
     explained = as_json(*plan, "--explain", "--explain-of", "fleet_own", "--depth", "1")["steps"]
     assert [row["name"] for row in explained] == ["chips", "own", "fleet_own"]

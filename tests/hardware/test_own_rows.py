@@ -102,8 +102,8 @@ def test_an_asic_from_tables_plans_compares_prices_and_trains(tmp_path: Path) ->
     machine = book.machine("ASIC X")
     assert [link.name for link in machine.links()] == ["my-link", "nic"]
     assert machine.memories()[0].capacity == 96e9
-    cheque = dc.spec_to_cheque("asic x", book).replace(target="8 EFLOP/s")
-    assert cheque.evaluate("capital") == pytest.approx(1250 * 130_000)
+    cheque = dc.chain("asic x", book=book).replace(chips=10_000)
+    assert cheque.evaluate("fleet_server_price") == pytest.approx(1250 * 130_000)
     run = train("llama3-8b", "asic x", 8, global_batch=8, tensor=8, book=book)
     assert 0.0 < run.mfu < 1.0
     assert search("llama3-8b", "Asic X", 8, global_batch=8, book=book).best["step_time"] <= run.step_time

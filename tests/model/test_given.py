@@ -271,7 +271,7 @@ def test_a_constant_is_bound_and_shows_as_itself() -> None:
     assert list(model.inputs) == ["cost"]
     assert model.evaluate("hourly") == 2.0
     assert dc.explain(model, "hourly")["hourly"].formula == "cost / 1 hour"
-    assert pickle.loads(pickle.dumps(dc.chip_hour())).evaluate("rent") == dc.chip_hour().evaluate("rent")
+    assert pickle.loads(pickle.dumps(dc.chain())).evaluate("rent") == dc.chain().evaluate("rent")
     assert model.pipeline().run("hourly", kwargs={}) == 2.0
 
 

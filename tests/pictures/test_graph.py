@@ -60,10 +60,10 @@ def test_a_chain_of_crossed_links_is_untangled() -> None:
 
 
 def test_an_explanation_shows_its_graph_and_its_table() -> None:
-    explained = dc.explain(dc.spec_to_cheque("d1"), "electricity")
+    explained = dc.explain(dc.chain("d1"), "fleet_energy_cost", chips=276_244)
     at = places(re.findall(r"<svg.*?</svg>", explained.picture())[0])
     assert set(at) == {one.name for one in explained.steps}
     shown = explained._repr_html_()
-    assert "11,050" in explained.picture(), "tiles for a hundred exaflops, by hand in the test of the plan"
-    assert "<span>How electricity comes about.</span></caption>" in shown
-    assert "site_energy * energy_price" in shown
+    assert "276,244" in explained.picture(), "dies for a hundred exaflops, by hand in the test of the plan"
+    assert "<span>How fleet_energy_cost comes about.</span></caption>" in shown
+    assert "site_power_at_work * energy_price" in shown

@@ -13,12 +13,12 @@ import dojo_calc as dc
 from dojo_calc.errors import ModelError
 
 WORDS = {"title": "t", "subtitle": "s", "alt_text": "a"}
-TARGET = dc.slider("target", 1, 1000, unit="EFLOP/s")
+CHIPS = dc.slider("chips", 1000, 1_000_000)
 
 
 @pytest.fixture(scope="module")
 def model() -> dc.Model:
-    return dc.spec_to_cheque("d1")
+    return dc.chain("d1")
 
 
 def drawn(chart: Any, mark: str) -> list[tuple[float, float]]:
@@ -29,18 +29,26 @@ def drawn(chart: Any, mark: str) -> list[tuple[float, float]]:
 
 
 def test_a_live_waterfall_starts_where_the_library_is(model: dc.Model) -> None:
-    outputs = ["capital_used", "electricity", "total"]
-    bars = drawn(dc.live(model, outputs, [TARGET], form="waterfall", unit="MUSD", **WORDS), "million USD")
-    used, electricity, total = (model.evaluate(name) / 1e6 for name in outputs)
+    outputs = ["fleet_cluster_price", "fleet_hall_price", "fleet_capital"]
+    bars = drawn(dc.live(model, outputs, [CHIPS], form="waterfall", unit="MUSD", **WORDS), "million USD")
+    cluster, hall, total = (model.evaluate(name) / 1e6 for name in outputs)
     assert bars == [
-        pytest.approx((0.0, used)),
-        pytest.approx((used, used + electricity)),
+        pytest.approx((0.0, cluster)),
+        pytest.approx((cluster, cluster + hall)),
         pytest.approx((0.0, total)),
     ]
 
 
 def test_a_waterfall_that_does_not_add_up_is_refused(model: dc.Model) -> None:
-    with pytest.raises(ModelError, match=r"but total is 5\.0\d+e\+08 and capital \+ electricity are"):
-        dc.live(model, ["capital", "electricity", "total"], [TARGET], form="waterfall", **WORDS)
-    with pytest.raises(ModelError, match="share an axis, but it_power, total are in W, USD"):
-        dc.live(model, ["it_power", "total"], [TARGET], form="waterfall", **WORDS)
+    with pytest.raises(
+        ModelError, match=r"but fleet_capital is \d.*e\+08 and fleet_cluster_price \+ fleet_server_price are"
+    ):
+        dc.live(
+            model,
+            ["fleet_cluster_price", "fleet_server_price", "fleet_capital"],
+            [CHIPS],
+            form="waterfall",
+            **WORDS,
+        )
+    with pytest.raises(ModelError, match="share an axis, but it_power_rated, cluster_price are in W, USD"):
+        dc.live(model, ["it_power_rated", "cluster_price"], [CHIPS], form="waterfall", **WORDS)

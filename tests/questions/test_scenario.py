@@ -7,16 +7,16 @@ import pytest
 from dojo_calc.hardware.catalog import catalogue
 from dojo_calc.questions.scenario import ScenarioError, load_scenario
 
-GOOD = """model = "spec_to_cheque"
-outputs = ["site_power", "price_of_work"]
+GOOD = """model = "chain"
+outputs = ["fleet_site_power_rated", "own_per_work"]
 
 [options]
 chip = "h100-sxm"
 
 [inputs]
-target = "10 EFLOP/s"
+chips = "10k"
 mfu = [0.4, 0.3, 0.5]
-server_price = "dgx-h100.price[semianalysis_2023]"
+server_price = "h100-sxm.price_in_node[semianalysis_2023]"
 """
 
 
@@ -29,21 +29,21 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_file_names_model_overrides_and_outputs(file: Path) -> None:
     scenario = load_scenario(file)
-    assert scenario.outputs == ("site_power", "price_of_work")
-    # 10e18 / 989.4e12 = 10,107.1 chips, 1,264 servers x 269,000 USD.
-    assert scenario.model.evaluate("servers") == 1264
-    assert scenario.model.evaluate("capital") == pytest.approx(1264 * 269_000)
+    assert scenario.outputs == ("fleet_site_power_rated", "own_per_work")
+    # 10,000 chips in 1,250 servers, each chip's share at 33,600 USD.
+    assert scenario.model.evaluate("servers") == 1250
+    assert scenario.model.evaluate("fleet_server_price") == pytest.approx(10_000 * 33_600)
     assert (scenario.model.inputs["mfu"].low, scenario.model.inputs["mfu"].high) == (0.3, 0.5)
 
 
 def test_a_step_may_be_given_with_an_interval(file: Path) -> None:
-    text = 'model = "spec_to_cheque"\noutputs = ["electricity"]\n[inputs]\nsite_power = ["20 MW", "18 MW", "24 MW"]\n'
+    text = 'model = "chain"\noutputs = ["energy_cost"]\n[inputs]\nsite_power_at_work = ["2 kW", "1.8 kW", "2.4 kW"]\n'
     file.write_text(text)
     scenario = load_scenario(file)
-    given = scenario.model.inputs["site_power"]
-    assert (given.value, given.low, given.high) == (20e6, 18e6, 24e6)
-    # 20 MW x 8,766 h x 0.0826 USD/kWh.
-    assert scenario.model.evaluate("electricity") == pytest.approx(20e3 * 8766 * 0.0826, rel=1e-3)
+    given = scenario.model.inputs["site_power_at_work"]
+    assert (given.value, given.low, given.high) == (2000.0, 1800.0, 2400.0)
+    # 2 kW x 0.0826 USD/kWh, an hour.
+    assert scenario.model.evaluate("energy_cost") * 3600 == pytest.approx(2 * 0.0826, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -51,41 +51,49 @@ def test_a_step_may_be_given_with_an_interval(file: Path) -> None:
     [
         ("outputs", "output", "line 2 (output): unknown key 'output'; did you mean outputs"),
         (
-            '"spec_to_cheque"',
-            '"spec_to_check"',
-            "line 1 (model): unknown model 'spec_to_check'; did you mean",
+            '"chain"',
+            '"chian"',
+            "line 1 (model): unknown model 'chian'; did you mean",
         ),
-        ('"spec_to_cheque"', "5", "line 1 (model): expected the name of a model, got 5"),
+        ('"chain"', "5", "line 1 (model): expected the name of a model, got 5"),
         ('"h100-sxm"', '"h1000"', "line 5 (chip): unknown machine 'h1000'"),
-        ("chip =", "chop =", "line 5 (chop): model spec_to_cheque:"),
+        ("chip =", "chop =", "line 5 (chop): model chain:"),
         (
             "mfu =",
             "mfv =",
-            "line 9 (mfv): model spec_to_cheque(h100-sxm) has no input 'mfv'; did you mean mfu",
+            "line 9 (mfv): model chain(h100-sxm) has no input 'mfv'; did you mean mfu",
         ),
         ("[0.4, 0.3, 0.5]", "1.4", "line 9 (mfu): mfu must be above 0 and at most 1"),
         ("[0.4, 0.3, 0.5]", "[0.4, 0.5, 0.3]", "line 9 (mfu): input mfu: expected low <= value <= high"),
-        ("10 EFLOP/s", "10 EFLOP", "line 8 (target): target must be in FLOP/s"),
-        ("semianalysis_2023", "nobody", "line 10 (server_price): dgx-h100.price has no reading 'nobody'"),
+        ("10k", "10 W", "line 8 (chips): chips must be a bare number"),
         (
-            '"price_of_work"]',
-            '"prize_of_work"]',
-            "line 2 (outputs): model spec_to_cheque has no output 'prize_of_work'; did you mean price_of_work",
+            "semianalysis_2023",
+            "nobody",
+            "line 10 (server_price): h100-sxm.price_in_node has no reading 'nobody'",
         ),
-        ('["site_power", "price_of_work"]', "3", "line 2 (outputs): expected a list of names, got 3"),
         (
-            '["site_power", "price_of_work"]',
-            '["site_power"]',
-            "line 9 (mfu): mfu is given, but site_power does not depend on it; it would change effective",
+            '"own_per_work"]',
+            '"own_per_wrok"]',
+            "line 2 (outputs): model chain has no output 'own_per_wrok'; did you mean own_per_work",
         ),
-        ('"10 EFLOP/s"', "1" + "0" * 400, "line 8 (target): target must be"),
         (
-            '"10 EFLOP/s"',
+            '["fleet_site_power_rated", "own_per_work"]',
+            "3",
+            "line 2 (outputs): expected a list of names, got 3",
+        ),
+        (
+            '["fleet_site_power_rated", "own_per_work"]',
+            '["fleet_site_power_rated"]',
+            "line 9 (mfu): mfu is given, but fleet_site_power_rated does not depend on it; it would change",
+        ),
+        ('"10k"', "1" + "0" * 400, "line 8 (chips): chips must be"),
+        (
+            '"10k"',
             "[[1], [2], [3]]",
-            "line 8 (target): input target must be (value, low, high), each one value",
+            "line 8 (chips): input chips must be (value, low, high), each one value",
         ),
-        ("target =", "self =", "line 8 (self): model spec_to_cheque(h100-sxm) has no input 'self'"),
-        ('"h100-sxm"', "1.5", "line 5 (chip): option chip of spec_to_cheque must be str, got 1.5"),
+        ("chips =", "self =", "line 8 (self): model chain(h100-sxm) has no input 'self'"),
+        ('"h100-sxm"', "1.5", "line 5 (chip): option chip of chain must be str, got 1.5"),
         ("[inputs]", "[[inputs]]", "line 7 (inputs): expected a table"),
         ("= [0.4", "= [0.4 0.3", "not TOML"),
     ],
@@ -230,7 +238,7 @@ def test_errors_about_ones_own_model_point_into_both_files(
 
 @pytest.mark.parametrize("digits", [400, 5000])
 def test_a_number_of_many_digits_is_one_clear_error(file: Path, digits: int) -> None:
-    file.write_text(GOOD.replace('"10 EFLOP/s"', "1" * digits))
+    file.write_text(GOOD.replace('"10k"', "1" * digits))
     with pytest.raises(ScenarioError) as caught:
         load_scenario(file)
     assert len(str(caught.value)) < 400
@@ -250,6 +258,6 @@ def test_a_number_of_many_digits_is_one_clear_error(file: Path, digits: int) -> 
 )
 def test_values_of_any_shape_are_refused_in_its_line(tmp_path: Path, rest: str) -> None:
     path = tmp_path / "a.toml"
-    path.write_text(f'model = "spec_to_cheque"\n{rest}\n')
+    path.write_text(f'model = "chain"\n{rest}\n')
     with pytest.raises(ScenarioError, match=r"line 3 \((mfu|chip)\): "):
         load_scenario(path)

@@ -100,7 +100,7 @@ def dojo_share(book: Catalogue, dojo: Three, basis: str = "bf16") -> Three:
     def share(rate: Any, count: Any) -> Any:
         return model.evaluate(
             "dojo_share",
-            dojo_rate=rate,
+            dojo_peak_rate=rate,
             h100s=count,
             h100_peak=book.machine("h100-sxm").peak(basis),
             a100_peak=book.machine("a100-sxm-80gb").peak(basis),

@@ -134,7 +134,7 @@ def months_late(book: Catalogue) -> Answers:
     return {
         "all, in the mean": told_by(
             Answer(
-                *model_corners(swap(book), "late"),
+                *model_corners(swap(book), "mean_delay"),
                 "Between the slots of January and of June in the memo, however they split.",
                 used,
             ),
@@ -160,7 +160,9 @@ def use_lost(book: Catalogue) -> Answers:
             "next to nothing.",
         ),
         "of delivery": told_by(
-            Answer(*model_corners(swap(book), "late"), "The chips themselves came months later, see N06."),
+            Answer(
+                *model_corners(swap(book), "mean_delay"), "The chips themselves came months later, see N06."
+            ),
             book.facts.get("h100-swap-2024", "delay_last").source,
         ),
     }

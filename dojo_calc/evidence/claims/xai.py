@@ -35,8 +35,8 @@ from dojo_calc.model.model import Model
 
 __all__: list[str] = []
 
-STOCKS = ("own", "world", "own_growth", "others_growth")
-ON_GRID = ("own", "others_growth", "others_grid", "efficiency", "chip_power")
+STOCKS = ("owner_stock", "world", "own_growth", "others_growth")
+ON_GRID = ("owner_stock", "others_growth", "others_grid", "efficiency_growth", "site_power_reported")
 STAKES = ("tesla_value", "tesla_share", "spacex_value", "spacex_share")
 NAMED = ("google", "microsoft", "meta")  # OpenAI rents from them and from Oracle
 YEARS = 5.0  # the claims' own
@@ -58,9 +58,9 @@ def _slow(book: Catalogue) -> Span:
 def more_than_all(book: Catalogue) -> Answers:
     model, goal, slow = race(book), _goal(book), _slow(book)
     world = book.facts.get("world", "h100_equivalents")
-    now = model.evaluate(["others", "lead", "needed", "power_to_level", "money_to_level"])
+    now = model.evaluate(["others", "lead_needed", "needed", "power_to_level", "money_to_level"])
     takes = (
-        derive("times the growth of all others, to draw level", now["lead"]),
+        derive("times the growth of all others, to draw level", now["lead_needed"]),
         derive("growth a year that it takes", now["needed"]),
         derive("power that it takes", now["power_to_level"], "GW"),
         derive("price of what it takes", now["money_to_level"], "TUSD"),
@@ -117,7 +117,9 @@ def more_than_the_named(book: Catalogue) -> Answers:
         given = {"others": now, "years": YEARS, **given}
         return spanned(model_span(model, "share_later", STOCKS, given), reason, *derived)
 
-    lead = derive("times their growth, to draw level", model.evaluate("lead", others=now[1], years=YEARS))
+    lead = derive(
+        "times their growth, to draw level", model.evaluate("lead_needed", others=now[1], years=YEARS)
+    )
     return {
         "both as they have grown": answer(
             "Google, Microsoft and Meta as the world since 2022; OpenAI is in what it rents.", lead
@@ -137,11 +139,11 @@ def fifty_million(book: Catalogue) -> Answers:
     told = first_day(goal.date)
     left = years_to(own, told.replace(year=told.year + int(YEARS)))
     sites = [book.facts.get(site, "h100_equivalents") for site in ("colossus-1-2025-07", "colossus-2-plan")]
-    each = model.evaluate(["each_power", "each_price"], efficiency=1.0, price_performance=1.0)
-    grid = ("own", "own_growth", "grid", "efficiency", "chip_power")
+    each = model.evaluate(["each_power", "each_price"], efficiency_growth=1.0, price_performance=1.0)
+    grid = ("owner_stock", "own_growth", "grid", "efficiency_growth", "site_power_reported")
     return {
         "at the growth shown": spanned(
-            model_span(model, "own_later", ("own", "own_growth"), {"years": left}),
+            model_span(model, "own_later", ("owner_stock", "own_growth"), {"years": left}),
             "Growth as from September 2024 to the end of 2025, kept until July 2030.",
             derive("growth a year that the goal takes", growth_needed(goal.value, own.value, left)),
             derive("power at the chips of 2025", pooled_power(goal.value, each["each_power"]), "GW"),
@@ -161,7 +163,7 @@ def fifty_million(book: Catalogue) -> Answers:
 def what_it_rests_on(book: Catalogue) -> Answers:
     model, loans = race(book), collateral(book)
     growth = span(model.inputs["own_growth"])
-    prices = ("own", "world", "others_growth", "chip_price", "price_performance")
+    prices = ("owner_stock", "world", "others_growth", "capital_per_chip", "price_performance")
     needed = model_span(model, "needed", STOCKS, {"years": YEARS})
     less = model_span(model, "needed", STOCKS, {"years": YEARS, "others_growth": _slow(book)})
     money = model_span(model, "money_to_level", prices, {"years": YEARS})
@@ -332,7 +334,7 @@ def ammunition(book: Catalogue) -> Answers:
     (model, told), chips, goal = _loans(book), race(book), _goal(book)
     most = model_span(model, "without_cap", STAKES, told)
     least = model_span(model, "with_cap", STAKES, {})
-    prices = ("chip_price", "price_performance")
+    prices = ("capital_per_chip", "price_performance")
 
     def cost(**given: Span | float) -> Span:
         each = model_span(chips, "each_price", prices, {"years": YEARS} | given)
