@@ -30,6 +30,7 @@ Sides: TypeAlias = Callable[..., tuple[FloatArray, FloatArray]]  # (x, *cases) -
 # FLOP and for FLOP a training run.
 _SCAN: Final = np.logspace(-30, 30, 481)
 _CELLS = 2**20  # values of the scan held at a time
+_EXACT = 1e-14  # relative difference after a division and a product
 _NOISE = 1e-13  # relative difference that may be rounding alone
 
 
@@ -52,7 +53,8 @@ def solve(
 ) -> Any:
     """Value of one input for which an output equals a target.
 
-    The input's domain is scanned for a change of sign, evenly and towards its ends by powers of ten, and each
+    Where the output grows in proportion to the input, the value is a division. Else the input's domain is scanned
+    for a change of sign, evenly and towards its ends by powers of ten, and each
     change is narrowed down to the last digits [1]_. Where several values do it, the smallest is returned, also
     of an output that stays at the target; two that lie closer together than a third may be missed, so narrow
     the search with `low` and `high`.
@@ -108,6 +110,9 @@ def solve(
         return found, goal
 
     nodes, closed = _nodes(name, spec, low, high)
+    exact = _in_proportion(sides, nodes, goal, *cases.values())
+    if exact is not None:
+        return exact
 
     def refusal(left: FloatArray, _: FloatArray, case: Sequence[FloatArray]) -> str:
         unit = model.spec(output).unit
@@ -120,6 +125,33 @@ def solve(
         return found
 
     return _roots(sides, nodes, closed, [goal, *cases.values()], tolerance, refusal)
+
+
+def _in_proportion(sides: Sides, nodes: FloatArray, goal: Any, *values: Any) -> Any | None:
+    """The goal over the output at one, where an output grows in proportion to its input; None where it does not.
+
+    Power, price and rate of so many chips do: no search finds their count to the last bit. A factor of two is exact
+    in floating point, so that whatever is in proportion doubles to the last bit, and the answer is put in again. What
+    is rounded up to whole things does not, between them.
+    """
+    least, most = float(nodes[0]), float(nodes[-1])
+    if not (least <= 1.0 and most >= 6.0):
+        return None
+    try:
+        once, less, more, most_of = (
+            np.asarray(sides(np.asarray(x), goal, *values)[0]) for x in (1.0, 1.5, 3.0, 6.0)
+        )
+        if not (np.all(more == 2.0 * less) and np.all(most_of == 4.0 * less) and np.all(once > 0.0)):
+            return None
+        found = np.asarray(goal / once)
+        if not np.all((least <= found) & (found <= most)):
+            return None
+        left = np.asarray(sides(found, goal, *values)[0])
+    except DojoCalcError:
+        return None
+    if not np.allclose(left, goal, rtol=_EXACT, atol=0.0):
+        return None
+    return found if found.ndim else float(found)
 
 
 @door

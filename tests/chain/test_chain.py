@@ -208,9 +208,18 @@ def test_the_room_and_the_function_share_a_name() -> None:
     assert dc.chain("h100").evaluate("rent") == build.chain("h100").evaluate("rent")
 
 
+def test_a_count_of_chips_is_a_division_where_it_can_be() -> None:
+    # 100e18 / 989.4e12 chips; 150 MW over 1,593.75 W a chip; what does not grow in proportion is searched.
+    assert dc.solve(H100, "chips", "peak_rate", "100 EFLOP/s") == 100e18 / 989.4e12
+    found = dc.solve(H100, "chips", "fleet_site_power_rated", "150 MW")
+    assert found == pytest.approx(150e6 / 1593.75, rel=1e-15)
+    run = dc.solve(H100, "chips", "elapsed", "54 days")
+    assert H100.evaluate("elapsed", chips=run) / day == pytest.approx(54.0)
+
+
 def test_a_linear_question_imports_no_optimiser() -> None:
     code = (
-        "import sys, dojo_calc as dc; dc.chain('h100').evaluate('fleet_capital', chips=8)\n"
+        "import sys, dojo_calc as dc; dc.solve(dc.chain('h100'), 'chips', 'fleet_capital', '500 MUSD')\n"
         "assert not {'scipy.optimize', 'scipy.stats', 'polars', 'pipefunc', 'altair'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""One name, one meaning, over every model that ships: the same unit, the same formula of the same things, the same default.
+"""One name, one meaning, over every model that ships: same unit, same formula of the same things, same default.
 
 A model may compute what another takes as given, and a small graph may say otherwise what the chain would say of
 its own chip and date: each such name is listed with its reason.
@@ -89,7 +89,9 @@ def test_what_one_computes_and_another_takes_is_known() -> None:
 def test_a_value_is_the_same_through_every_door(output: str) -> None:
     chain = dc.chain("h100-sxm")
     plan = {"tensor": 8, "pipeline": 1, "micro_batch": 1}
-    run = dc.training_run("llama3-8b", "h100-sxm", 64, tokens=1e12, global_batch=256, sequence=4096, plan=plan)
+    run = dc.training_run(
+        "llama3-8b", "h100-sxm", 64, tokens=1e12, global_batch=256, sequence=4096, plan=plan
+    )
     given = {} if output != "goodput" else {"chips": 64, "parameters": float(run.evaluate("parameters"))}
     value = chain.inputs[output].value if output in chain.inputs else chain.evaluate(output, **given)
     assert (run.inputs[output].value if output in run.inputs else run.evaluate(output)) == value
