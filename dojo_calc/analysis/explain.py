@@ -17,6 +17,7 @@ from dojo_calc.model.model import Model
 from dojo_calc.model.wiring import Bound
 from dojo_calc.pictures.graph import Box, drawing
 from dojo_calc.readings.tracing import TraceError, trace
+from dojo_calc.words import words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,6 +41,11 @@ class Explained:
     function: str
     arguments: tuple[str, ...]
     source: str
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return words(self.name).label
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,8 @@ class Explanation:
         from dojo_calc.pictures.charts import table  # Altair is loaded only where something is shown
 
         caption = f"How {self.output} comes about"
-        rows = [(one.name, one.shown, one.formula or "given", one.source) for one in self.steps]
-        frame = pl.DataFrame(rows, schema=["what", "value", "formula", "source"], orient="row")
+        rows = [(one.name, one.label, one.shown, one.formula or "given", one.source) for one in self.steps]
+        frame = pl.DataFrame(rows, schema=["name", "what", "value", "formula", "source"], orient="row")
         told = "".join(
             f"<p>{html.escape(says)}: {html.escape(wrong or 'holds')}.</p>" for says, wrong in self.conditions
         )
@@ -116,7 +122,7 @@ class Explanation:
         """HTML of the graph of all steps, each with its value; what is given has a dashed edge."""
         title = f"Graph of how {self.output} comes about"
         boxes = [
-            Box(one.name, one.shown, one.arguments, f"{one.name} = {one.formula or one.source}")
+            Box(one.name, one.shown, one.arguments, f"{one.label}: {one.name} = {one.formula or one.source}")
             for one in self.steps
         ]
         return (
@@ -126,7 +132,7 @@ class Explanation:
 
     def rows(self) -> list[dict[str, Any]]:
         """Steps as plain dictionaries, for JSON."""
-        return [asdict(one) for one in self.steps]
+        return [asdict(one) | {"label": one.label} for one in self.steps]
 
     def table(self) -> pl.DataFrame:
         """Steps as a polars frame."""

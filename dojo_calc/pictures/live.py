@@ -23,6 +23,7 @@ from dojo_calc.model.model import Model
 from dojo_calc.pictures import charts
 from dojo_calc.quantities import check_against
 from dojo_calc.readings.tracing import TraceError, trace
+from dojo_calc.words import words as named
 
 try:
     import altair as alt
@@ -95,7 +96,7 @@ def slider(
         raise ModelError(f"slider {name}: expected low < high, got {low:g}, {high:g}")
     if step is not None and not 0 < step < math.inf:
         raise ModelError(f"slider {name}: expected a step above 0, got {step:g}")
-    words = name.replace("_", " ") if label is None else label
+    words = named(name).label if label is None else label
     shown = f"{words} ({_words(unit)})" if unit != "1" else words
     return Slider(name, low, high, (high - low) / 100 if step is None else step, unit, shown)
 
@@ -162,7 +163,7 @@ def live(
         _fits(model, one.input, one.unit)
         for end in (one.low, one.high):
             check_against(end * units.to_si(1.0, one.unit), model.spec(one.input), f"slider {one.input}")
-    words = {name: (labels or {}).get(name, name.replace("_", " ")) for name in outputs}
+    words = {name: (labels or {}).get(name, named(name).label) for name in outputs}
     chart: Any
     if x is not None:
         chart = _curves(model, outputs, shown, sliders, x, words, point)
