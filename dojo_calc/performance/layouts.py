@@ -159,14 +159,21 @@ def _grouped(expert: int, sizes: Transformer, tensor: int, replicas: int) -> boo
 
 def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
     """Plans of a block that run, a row each in the order of `COLUMNS`."""
-    parts = []
-    for base, free in block:
-        varied = np.stack([axis.ravel() for axis in np.meshgrid(*free, indexing="ij")], axis=1)
-        _, _, pipeline, _, data = base
-        rounds = global_batch // (data * varied[:, 0])
-        varied = varied[(varied[:, 1] == 1) | (rounds % pipeline == 0)]
-        parts.append(np.hstack([np.broadcast_to(base, (len(varied), len(base))), varied]))
-    return np.concatenate(parts).astype(np.float64)
+    counts = [prod(map(len, free)) for _, free in block]
+    columns = np.empty((len(COLUMNS), sum(counts)))
+    start = 0
+    for (base, free), count in zip(block, counts, strict=True):
+        fixed, varied = np.split(columns[:, start : start + count], [len(base)])
+        fixed[:] = np.array(base, dtype=np.float64)[:, None]
+        shape = tuple(map(len, free))
+        for place, (row, choices) in enumerate(zip(varied, free, strict=True)):
+            row.reshape(shape)[...] = np.array(choices).reshape(
+                [-1 if n == place else 1 for n in range(len(free))]
+            )
+        start += count
+    _, _, pipeline, _, data, micro, interleave = columns[:7]
+    runs = (interleave == 1.0) | (global_batch // (data * micro) % pipeline == 0.0)
+    return columns[:, runs].T
 
 
 @door

@@ -46,6 +46,7 @@ __all__ = ["Search", "search"]
 
 OUTPUTS = ("step_time", "memory")
 BLOCK = 1 << 15
+MERGED = 16  # blocks whose fronts are merged at a time
 MOST_COUNTS = (
     512  # numbers of chips that are tried up to a number; where there are more, so many spread evenly
 )
@@ -175,14 +176,20 @@ def search(
         )
     blocks = blocks_of(bases, sizes, global_batch, sequence, kinds, BLOCK)
     found, finished = _Found(), True
+    parts: list[_Found] = []
     run = map if executor is None else executor.map
     try:
-        for done, part in enumerate(run(lambda block: _evaluate(block, fixed), blocks), 1):
-            _merge(found, part)
+        points = BLOCK * len(blocks)
+        for done, part in enumerate(run(lambda block: _evaluate(block, fixed, points), blocks), 1):
+            parts.append(part)
+            if len(parts) == MERGED or done == len(blocks):  # fronts sorted together once, not one by one
+                _merge(found, parts)
+                parts = []
             if progress:
                 progress(done, len(blocks))
     except KeyboardInterrupt:
         finished = False
+        _merge(found, parts)
     if not len(found.rows):
         if not finished:
             raise KeyboardInterrupt
@@ -217,19 +224,22 @@ def _advice(chips: int, global_batch: int, best: Mapping[str, Any], bases: Seque
     return f"{said}, and {used:,} by another with a batch of {batch:,}" if used > best["chips"] else said
 
 
-def _evaluate(block: Sequence[Ranges], fixed: Mapping[str, Any]) -> _Found:
-    """Time and memory of every plan of a block; those that no other of the block beats."""
+def _evaluate(block: Sequence[Ranges], fixed: Mapping[str, Any], points: int) -> _Found:
+    """Memory of a block of plans, time of those that fit; those that no other of the block beats."""
     plans = plans_of(block, int(fixed["global_batch"]))
-    found = step.evaluate(_values(plans, fixed), OUTPUTS)
-    fits = found["memory"] <= fixed["memory_capacity"]
-    rows = np.column_stack([plans[fits], found["step_time"][fits], found["memory"][fits]])
-    least = float(found["memory"].min(initial=np.inf))
-    return _Found(_front(rows), len(plans), int(fits.sum()), least)
+    need = step.evaluate(_values(plans, fixed), ("memory",), points)["memory"]
+    held = np.flatnonzero(need <= fixed["memory_capacity"])  # few are; only those are timed
+    kept = plans[held]
+    time = (
+        step.evaluate(_values(kept, fixed), ("step_time",), points)["step_time"] if held.size else np.empty(0)
+    )
+    rows = np.column_stack([kept, time, need[held]])
+    return _Found(_front(rows), len(plans), held.size, float(need.min(initial=np.inf)))
 
 
 def _values(plans: Vector, fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs of a step of plans in the order of `COLUMNS`."""
-    columns = dict(zip(COLUMNS, plans.T.copy(), strict=True))
+    columns = dict(zip(COLUMNS, np.ascontiguousarray(plans.T), strict=True))
     redo, shard = columns.pop("recompute"), columns.pop("sharding")
     values = {**fixed, **columns, "flash": columns.pop("attention")}
     values |= {name: (redo == rank) * 1.0 for rank, name in enumerate(("selective", "full", "per_op"), 1)}
@@ -260,11 +270,12 @@ def _front(rows: Vector) -> Vector:
     return np.concatenate(kept) if kept else rows[:0]
 
 
-def _merge(found: _Found, part: _Found) -> None:
-    found.rows = _front(np.concatenate([found.rows, part.rows]))
-    found.considered += part.considered
-    found.fitting += part.fitting
-    found.nearest = min(found.nearest, part.nearest)
+def _merge(found: _Found, parts: Sequence[_Found]) -> None:
+    found.rows = _front(np.concatenate([found.rows, *(part.rows for part in parts)]))
+    for part in parts:
+        found.considered += part.considered
+        found.fitting += part.fitting
+        found.nearest = min(found.nearest, part.nearest)
 
 
 def _frame(
