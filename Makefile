@@ -1,6 +1,6 @@
 # make book, make test: nothing else is needed, only Python 3.11 with pip. See `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help book test check lint fuzz mutants mutants-data matrix bench serve lock clean
+.PHONY: help book test check cluster lint fuzz mutants mutants-data matrix bench serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -53,6 +53,9 @@ mutants: $(READY) ## 150 small changes of formulas, models and analysis: do the 
 
 matrix: $(READY) ## the tests on every Python installed, with the lock's versions and the newest; says what is not
 	$(BIN)/python .ci/matrix.py
+
+cluster: $(READY) ## a sweep on a Dask cluster of this machine, one of whose workers is killed
+	$(BIN)/python -m pytest -m slow tests/analysis/test_cluster.py
 
 lint: $(READY) ## style, types, direction of imports
 	$(BIN)/ruff check .

@@ -21,6 +21,9 @@ from .analysis.solve import (
     break_even,
     solve,
 )
+from .analysis.stored import (
+    sweep_to,
+)
 from .analysis.sweep import (
     sweep,
 )
@@ -420,6 +423,7 @@ __all__ = [
     "sobol_indices",
     "solve",
     "sweep",
+    "sweep_to",
     "tornado",
     "training_budget",
     "training_run",

@@ -137,6 +137,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.sweep.sweep": "runs a model",
     "dojo_calc.model.distribution.quantile": "inverts the distribution of an input, whose unit is the input's own",
     "dojo_calc.analysis.simulate.simulate": "runs a model",
+    "dojo_calc.analysis.stored.sweep_to": "runs a model into a folder",
     "dojo_calc.analysis.elasticity.elasticities": "runs a model",
     "dojo_calc.readings.compiled.computed": "runs a graph",
     "dojo_calc.readings.derivatives.gradient": "differentiates a graph",

@@ -88,7 +88,7 @@ class Sweep:
         found = np.full(math.prod(self.shape), "", dtype=object)
         for start in range(0, found.size, self.block):
             points = np.arange(start, min(start + self.block, found.size))
-            given = _at(self.axes, self.shape, points)
+            given = at(self.axes, self.shape, points)
             for one in self.model.broken(tuple(self.values), **{**self.given, **given}):
                 for (place,) in np.argwhere(np.broadcast_to(one.where, points.shape)):
                     found[start + place] = found[start + place] or one.text((place,))
@@ -173,7 +173,7 @@ def sweep(
            [320512.8, 276243.1]])
     """
     wanted = [outputs] if isinstance(outputs, str) else list(outputs)
-    axes = {name: _axis(model, name, values) for name, values in grid.items()}
+    axes = {name: axis_of(model, name, values) for name, values in grid.items()}
     if not wanted or not axes:
         raise ModelError(f"a sweep needs an input to vary and an output, got {list(axes)} and {wanted}")
     block = whole("block", block, 1)
@@ -313,16 +313,16 @@ def _block(
     """Outputs at the points of one block; a function of the module, so that processes can be sent it."""
     size = math.prod(shape)
     points = np.arange(index * block, min((index + 1) * block, size))
-    return evaluate_block(model, outputs, {**fixed, **_at(axes, shape, points)}, points.size, size)
+    return evaluate_block(model, outputs, {**fixed, **at(axes, shape, points)}, points.size, size)
 
 
-def _at(axes: Mapping[str, FloatArray], shape: tuple[int, ...], points: Any) -> dict[str, FloatArray]:
+def at(axes: Mapping[str, FloatArray], shape: tuple[int, ...], points: Any) -> dict[str, FloatArray]:
     """Coordinates of points by their numbers."""
     places = np.unravel_index(points, shape)
     return {name: axis[place] for (name, axis), place in zip(axes.items(), places, strict=True)}
 
 
-def _axis(model: Model, name: str, values: Any) -> FloatArray:
+def axis_of(model: Model, name: str, values: Any) -> FloatArray:
     axis = np.asarray(model.checked({name: values})[name])
     if axis.ndim != 1 or not axis.size:
         raise ModelError(f"axis {name} must be a sequence of values, got an array of shape {axis.shape}")

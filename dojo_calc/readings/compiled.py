@@ -106,6 +106,11 @@ class Program:
         )
         self.code = self._written([node for node in order if node in moving])
 
+    @property
+    def constants(self) -> list[float | str]:
+        """Numbers and names that the kernel takes as one value for all points."""
+        return [node.leaf for node in self._constants]
+
     def _written(self, moving: Sequence[Node]) -> str:
         """Text of the kernel: a loop over the points, or several over a strip at a time where there are powers.
 

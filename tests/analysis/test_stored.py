@@ -1,0 +1,157 @@
+"""Sweeps in folders: equal to those in memory, resumed after failures, and nothing of another sweep taken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import pytest
+
+import dojo_calc as dc
+from dojo_calc.analysis import stored
+from dojo_calc.errors import ModelError, UnknownNameError
+from dojo_calc.quantities import Count, FlopRate
+
+GRID = {"target": np.linspace(1e18, 9e18, 40), "price": np.linspace(20e3, 40e3, 25)}
+SWITCH = "DOJO_CALC_TEST_KILLS"
+
+
+def chain(unit: float = 3e14) -> dc.Model:
+    return dc.Model(
+        {"chips": dc.units_needed, "cost": dc.step(dc.purchase_cost, units="chips")},
+        {"target": 1e18, "unit": unit, "price": 30e3},
+    )
+
+
+def deadly(target: FlopRate, unit: FlopRate) -> Count:
+    """Count chips; and end its process once, at a part of a hundred, where a file says so."""
+    part = isinstance(target, np.ndarray) and target.size == 100
+    if part and (mark := os.environ.get(SWITCH)) and Path(mark).exists():
+        Path(mark).unlink()
+        os._exit(1)
+    return target / unit
+
+
+@pytest.mark.parametrize("make", [lambda: None, lambda: ThreadPoolExecutor(2)])
+def test_rows_and_summaries_are_those_of_the_sweep_in_memory(
+    tmp_path: Path, make: Callable[[], Executor | None]
+) -> None:
+    told: list[tuple[int, int]] = []
+    found = dc.sweep_to(
+        tmp_path / "s", chain(), ["cost", "chips"], GRID, executor=make(), block=70, best=3,
+        progress=lambda *done: told.append(done),
+    )  # fmt: skip
+    expected = dc.sweep(chain(), ["cost", "chips"], GRID)
+    table = found.scan().collect()
+    assert table.equals(expected.table().select(table.columns))
+    assert found.count == 1000
+    assert told[-1] == (1000, 1000)
+    cost = np.sort(expected["cost"].ravel())
+    assert found.mean("cost") == pytest.approx(cost.mean(), rel=1e-14)
+    np.testing.assert_allclose(found.quantile("cost", [0.05, 0.5, 0.95]), cost[[49, 499, 949]], rtol=0.003)
+    ends, counts = found.histogram("cost")
+    assert counts.sum() == 1000
+    assert ends[0] <= cost[0] < ends[0] * 1.004
+    assert found.best("cost")["cost"].to_list() == cost[:3].tolist()
+    assert found.best("cost", most=True)["cost"].to_list() == cost[:-4:-1].tolist()
+    assert found.best("cost").row(0, named=True)["target"] == 1e18
+    with pytest.raises(UnknownNameError, match="not swept: 'costs'"):
+        found.mean("costs")
+
+
+def test_the_histogram_orders_negative_numbers_too() -> None:
+    values = np.array([-5.0, -1.0, -0.0, 0.0, 2.0, 2.001, np.nan, np.inf])
+    told = stored._reduced({"y": values}, "y", 2)
+    assert told["count"] == 7
+    ends = stored._lower(told["cells"])
+    assert (np.diff(ends) > 0).all()
+    assert [row[0] for row in told["lowest"]] == [-5.0, -1.0]
+
+
+def test_only_summaries_are_kept_if_that_is_asked(tmp_path: Path) -> None:
+    found = dc.sweep_to(tmp_path, chain(), "cost", GRID, rows=False, block=300)
+    assert not list(tmp_path.glob("*.parquet"))
+    assert found.best("cost").height == 10
+    with pytest.raises(ModelError, match="holds summaries alone"):
+        found.scan()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError("No space left on device")])
+def test_what_is_finished_survives_and_is_not_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    run, calls = stored._Task.run, []
+
+    def failing(self: Any, index: int) -> int:
+        calls.append(index)
+        if len(calls) == 4:
+            raise error
+        return run(self, index)
+
+    monkeypatch.setattr(stored._Task, "run", failing)
+    with pytest.raises(KeyboardInterrupt if error is KeyboardInterrupt else ModelError) as raised:
+        dc.sweep_to(tmp_path, chain(), "cost", GRID, block=100)
+    if error is not KeyboardInterrupt:
+        assert "No space left on device; 3 of 10 parts are finished and kept" in str(raised.value)
+    assert not list(tmp_path.glob("*.tmp"))
+    found = dc.sweep_to(tmp_path, chain(), "cost", GRID, block=100)
+    assert calls == [0, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9]
+    np.testing.assert_array_equal(
+        found.scan().collect()["cost"].to_numpy(), dc.sweep(chain(), "cost", GRID)["cost"].ravel()
+    )
+
+
+def test_a_killed_worker_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = tmp_path / "kill"
+    monkeypatch.setenv(SWITCH, str(mark))
+    model = dc.Model({"chips": deadly}, {"target": 1e18, "unit": 3e14})
+    grid = {"target": np.linspace(1e18, 2e18, 500)}
+    mark.touch()
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+        pytest.raises(ModelError, match=r"BrokenProcessPool.*the same call goes on from there"),
+    ):
+        dc.sweep_to(tmp_path / "s", model, "chips", grid, block=100, executor=pool)
+    found = dc.sweep_to(tmp_path / "s", model, "chips", grid, block=100)
+    np.testing.assert_array_equal(found.scan().collect()["chips"].to_numpy(), grid["target"] / 3e14)
+
+
+def test_another_sweep_in_the_folder_is_refused(tmp_path: Path) -> None:
+    dc.sweep_to(tmp_path, chain(), "cost", GRID, block=500)
+    with pytest.raises(ModelError, match="a sweep of another model, or of this one before it was changed"):
+        dc.sweep_to(tmp_path, chain(unit=4e14), "cost", GRID, block=500)
+    with pytest.raises(ModelError, match="holds another sweep: its axes differ"):
+        dc.sweep_to(tmp_path, chain(), "cost", GRID | {"price": np.linspace(1e4, 2e4, 25)}, block=500)
+    with pytest.raises(ModelError, match="block differ"):
+        dc.sweep_to(tmp_path, chain(), "cost", GRID, block=400)
+    (tmp_path / "sweep.json").unlink()
+    with pytest.raises(ModelError, match="without its manifest"):
+        dc.sweep_to(tmp_path, chain(), "cost", GRID, block=500)
+    with pytest.raises(ModelError, match="cannot be used"):
+        dc.sweep_to(next(tmp_path.glob("*.json")), chain(), "cost", GRID)
+
+
+def test_a_model_travels_without_its_catalogue() -> None:
+    model = dc.chain("h100-sxm")
+    sent = cloudpickle.dumps(model.travelling())
+    assert 20 * len(sent) < len(cloudpickle.dumps(model))
+    again: dc.Model = cloudpickle.loads(sent)
+    assert again.evaluate("own") == model.evaluate("own")
+
+
+def test_a_changed_formula_has_another_fingerprint() -> None:
+    def doubled(target: FlopRate, unit: FlopRate) -> Count:
+        return 2.0 * target / unit
+
+    def made(formula: Any) -> dc.Model:
+        return dc.Model({"chips": formula}, {"target": 1e18, "unit": 3e14})
+
+    prints = [made(one).fingerprint(["chips"], ["target"]) for one in (deadly, dc.units_needed, doubled)]
+    assert prints[0] == prints[1], "the same graph"
+    assert prints[2] != prints[1]
