@@ -31,6 +31,7 @@ MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/wof
 SCRIPTS_FOR = {
     'class="dojo-chart"': ("vega.js", "dojo-theme.js", "dojo-charts.js"),
     'class="dojo-table"': ("dojo-tables.js",),
+    'class="dojo-cards"': ("dojo-cards.js",),
     '<div class="math': ("dojo-formulas.js",),
     'class="dojo-calculator"': ("dojo-calculator.js",),
 }

@@ -312,7 +312,9 @@ class Markdown:
 
 
 _CODE = re.compile(r"(^[ ]*```.*?^[ ]*```|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
-_TAG = re.compile(r"<(?=[A-Za-z/!?])(?!https?://)")
+# The mark of a quantity, as `Answer.tell` writes it, is the one tag that stays a tag.
+_QUANTITY = r'data class="dojo-quantity" data-quantity="[^"<>]*" value="[^"<>]*">|/data>'
+_TAG = re.compile(rf"<(?=[A-Za-z/!?])(?!https?://|{_QUANTITY})")
 
 
 def say(text: str) -> Markdown:
@@ -322,7 +324,8 @@ def say(text: str) -> Markdown:
     ----------
     text : str
         Markdown, with formulas between dollar signs; common indentation is removed. Tags of HTML are shown as
-        they stand, outside of code too: titles and names out of a table must not become a part of the page.
+        they stand, outside of code too: titles and names out of a table must not become a part of the page. What
+        `Answer.tell` marks stays marked.
 
     Returns
     -------

@@ -131,6 +131,37 @@ class Answer:
         """What moves the first account most, in words."""
         return "; ".join(f"{bar.input.replace('_', ' ')} ({_span(bar, self.model)})" for bar in self.movers)
 
+    def tell(self, name: str, *, interval: bool = False) -> str:
+        """An account in words, marked in HTML with what it is, so that pages can be held against each other.
+
+        Parameters
+        ----------
+        name : str
+            Of an account.
+        interval : bool
+            Whether to say its 90 % interval too.
+
+        Returns
+        -------
+        str
+            A ``data`` element with the value in SI; its ``data-quantity`` names graph, question and account.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no account of that name.
+        """
+        one = self[name]
+        options = self.settings.get("options", {})
+        asked = ", ".join(
+            f"{key}={value}"
+            for key, value in {**options, **self.settings.get("inputs", {})}.items()
+            if not (key == "precision" and value == "bf16")
+        )
+        words = f"{one} ({one.interval})" if interval and one.interval else str(one)
+        key = html.escape(f"{self.graph}({asked}).{name}", quote=True)
+        return f'<data class="dojo-quantity" data-quantity="{key}" value="{one.value!r}">{html.escape(words)}</data>'
+
     def rows(self) -> list[dict[str, Any]]:
         """Accounts as plain dictionaries, in SI."""
         return [

@@ -77,3 +77,19 @@ def test_a_table_is_sorted_by_its_heads(browser: Browser, site: Path) -> None:
 def test_terms_show_what_they_mean(site: Path) -> None:
     text = (site / "training_run.html").read_text(encoding="utf-8")
     assert re.search(r'href="glossary\.html#term-MFU" title="Model FLOP utilisation: [^"]+"', text)
+
+
+def test_no_page_contradicts_another(site: Path) -> None:
+    told: dict[str, dict[str, set[str]]] = {}
+    for name in pages():
+        for tag in re.findall(
+            r'<data class="dojo-quantity"[^>]*>', (site / name).read_text(encoding="utf-8")
+        ):
+            quantity, value = (
+                html.unescape(re.findall(rf' {key}="([^"]*)"', tag)[0]) for key in ("data-quantity", "value")
+            )
+            told.setdefault(quantity, {}).setdefault(value, set()).add(name)
+    assert {quantity: found for quantity, found in told.items() if len(found) > 1} == {}
+    assert sum(len(set().union(*found.values())) > 1 for found in told.values()) >= 5, (
+        "some stand on several pages"
+    )

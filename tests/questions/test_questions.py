@@ -283,3 +283,12 @@ def test_each_plan_of_a_search_is_priced_by_the_chain() -> None:
         )
     a_day = as_json(*asked)[0]
     assert a_day["rent"] == pytest.approx(DAY * a_day["chips"] * dc.chain("h100-sxm").evaluate("rent"))
+
+
+def test_an_account_is_told_with_what_it_is() -> None:
+    told = dc.plan("h100", chips=8).tell("fleet_chip_power_rated")
+    assert told == (
+        '<data class="dojo-quantity" data-quantity="chain(chip=h100-sxm, chips=8.0).fleet_chip_power_rated" '
+        'value="5600.0">5.6 kW</data>'
+    )
+    assert "USD" in dc.cost("h100").tell("own", interval=True)
