@@ -285,7 +285,7 @@ def _reduced(columns: Mapping[str, FloatArray], name: str, best: int) -> dict[st
     kept = values[held]
     bits = kept.view(np.int64)
     # In this order of whole numbers negative doubles stand before positive ones, and each kind in its own order.
-    ordered = np.where(bits < 0, _SIGN - bits, bits) >> _SHIFT
+    ordered = np.where(bits < 0, _SIGN - np.minimum(bits, 0), bits) >> _SHIFT
     cells, counts = np.unique(ordered, return_counts=True)
     order = np.argsort(kept, kind="stable")
     ends = {"lowest": held[order[:best]], "highest": held[order[::-1][:best]]}
@@ -305,7 +305,7 @@ def _reduced(columns: Mapping[str, FloatArray], name: str, best: int) -> dict[st
 def _lower(cells: Any) -> FloatArray:
     """Lower end of cells of the histogram, as doubles."""
     ordered = np.asarray(cells, dtype=np.int64) << _SHIFT
-    found: FloatArray = np.where(ordered < 0, _SIGN - ordered, ordered).view(np.float64)
+    found: FloatArray = np.where(ordered < 0, _SIGN - np.minimum(ordered, 0), ordered).view(np.float64)
     return found
 
 

@@ -57,6 +57,7 @@ def test_rows_and_summaries_are_those_of_the_sweep_in_memory(
     np.testing.assert_allclose(found.quantile("cost", [0.05, 0.5, 0.95]), cost[[49, 499, 949]], rtol=0.003)
     ends, counts = found.histogram("cost")
     assert counts.sum() == 1000
+    assert found.quantile("cost", 0.5) == found.quantile("cost", [0.5])[0]
     assert ends[0] <= cost[0] < ends[0] * 1.004
     assert found.best("cost")["cost"].to_list() == cost[:3].tolist()
     assert found.best("cost", most=True)["cost"].to_list() == cost[:-4:-1].tolist()
