@@ -449,3 +449,23 @@ def test_what_only_the_library_can_judge_stays_as_it_is_and_says_so(tab: Page, t
     assert js(tab, "[c.now.of('chips'), c.now.of('pue')]") == [16384, 1.4]
     assert js(tab, "c.now.of('billed')") == pytest.approx(float(model.evaluate("billed")), rel=1e-12)
     assert "Chips stays as it is" in tab.locator(".dc-notes").inner_text()
+
+
+def test_a_chip_of_ones_own_is_asked_beside_the_others(tab: Page, tmp_path: Path) -> None:
+    import dojo_calc as dc
+
+    rows = ["entity,quantity,value,low,high,unit,kind,date,source"]
+    for quantity, numbers in (
+        ("peak_bf16", "500,450,500,TFLOP/s"),
+        ("power", "450,400,500,W"),
+        ("price", "12,10,18,kUSD"),
+    ):
+        rows.append(f"mychip,{quantity},{numbers},assumed,2026,https://example.org/mychip")
+    path = tmp_path / "mychip.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    book = dc.catalogue(path)
+    page = chain_calculator(chips=["mychip", "h100-sxm"], sets=["hyperscaler"], counts=(8192,), book=book)
+    ask(tab, page.save(tmp_path / "mine.html").as_uri(), "ask=hour")
+    assert js(tab, "c.now.of('own')") == pytest.approx(
+        float(chain("mychip", book=book).evaluate("own")), rel=1e-12
+    )
