@@ -138,12 +138,12 @@ class RecourseValue:
 
     @property
     def perfect_information(self) -> float:
-        """Most that a forecast without error is worth: `here_and_now` less `wait_and_see` [USD]."""
+        """Most that a forecast without error is worth, `here_and_now` less `wait_and_see` [USD]."""
         return self.here_and_now - self.wait_and_see
 
     @property
     def stochastic_solution(self) -> float:
-        """What planning for all scenarios and not for their mean saves: `mean_plan` less `here_and_now` [USD]."""
+        """What planning for all scenarios and not for their mean saves, `mean_plan` less `here_and_now` [USD]."""
         return self.mean_plan - self.here_and_now
 
 

@@ -1,7 +1,7 @@
 """What to order, when, and what to do meanwhile: a plan over periods, by mixed-integer programming.
 
 Offers are chips, servers or tiles, each with price, power, lead time, lots and the once-only cost of having
-it at all. Needs are a demand, money and grid power that arrive over time, and the price of renting or of
+it at all [1]_. Needs are a demand, money and grid power that arrive over time, and the price of renting or of
 falling short. The least-cost plan weighs them all at once: what is bought before its hall has power sits dark.
 
 Within a period things happen in this order: money arrives, orders are paid, deliveries are installed, and what

@@ -83,7 +83,7 @@ class Answer:
         Outputs with their intervals, the one that was asked for first.
     movers : tuple of Bar
         The inputs whose intervals move the first account most, and how far.
-    model : Model
+    model : dojo_calc.model.model.Model
         The view that was evaluated; `explain` shows any of its outputs down to sources.
     settings : dict
         What makes that view again: options and inputs of a scenario.
