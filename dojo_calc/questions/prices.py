@@ -66,11 +66,15 @@ def priced(
     if tokens is None:
         costs = whole.evaluate(list(words), chips=chips)
         return found.front.with_columns(pl.Series(words[name], cost * day) for name, cost in costs.items())
-    sizes = evaluate(transformer(model).values(), ("model_parameters", "active_parameters"))
-    work = whole.inputs["work_per_parameter"].value or 0.0
+    sizes = evaluate(transformer(model).values(), ("model_parameters",))
+    mfu = found.front["mfu"].to_numpy()
+    # what the search counted as work of a token, attention too
+    each = (
+        mfu * chips * (whole.inputs["chip_peak"].value or 0.0) / found.front["tokens_per_second"].to_numpy()
+    )
     given = {
-        "chips": chips, "mfu": found.front["mfu"].to_numpy(), "parameters": float(sizes["model_parameters"]),
-        "run_work": work * float(sizes["active_parameters"]) * single(tokens, Ranks, "tokens"),
+        "chips": chips, "mfu": mfu, "parameters": float(sizes["model_parameters"]),
+        "run_work": each * single(tokens, Ranks, "tokens"),
     }  # fmt: skip
     costs = whole.evaluate(list(words), **given)
     return found.front.with_columns(pl.Series(words[name], cost) for name, cost in costs.items())

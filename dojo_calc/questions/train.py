@@ -69,6 +69,7 @@ class _Speed:
     mfu: float
     low: float
     high: float
+    work: float  # of one token that the share counts [FLOP]: with attention where a layout does
     used: int  # chips that a layout uses
     note: str
 
@@ -183,7 +184,7 @@ def train(
         wanted = run.tokens_for(
             view, speed, pay, time if money is None or (chips is None and power is None) else None, money
         )
-    work = float(training_compute(active, wanted))
+    work = speed.work * wanted
     settings: dict[str, Any] = {"chips": count, "parameters": parameters, "run_work": work, **given}
     central = given_to(view, [*words], {"run_work": work, "mfu": (speed.mfu, speed.mfu, speed.mfu)})
     spread = given_to(view, [*UNDISTURBED], {"run_work": work, "mfu": (speed.mfu, speed.low, speed.high)})
@@ -323,7 +324,7 @@ class _Run:
         one = self.base.inputs["mfu"] if self.stated is None else self.stated
         value = one.value or 0.0
         low, high = (value if end is None else end for end in (one.low, one.high))
-        return _Speed(value, low, high, count, f"Layout: {note}.")
+        return _Speed(value, low, high, float(training_compute(self.active, 1.0)), count, f"Layout: {note}.")
 
     def _found(self, found: Search, count: int) -> _Speed:
         best, used = found.best, int(found.best["chips"])
@@ -346,12 +347,16 @@ class _Run:
         )
         beyond = f" Beyond what was measured: {best['beyond']}." if best["beyond"] else ""
         mfu = best["mfu"] * share
-        return _Speed(mfu, mfu * time / high, min(mfu * time / low, 1.0), used, f"{note}.{idle}{beyond}")
+        rate = best["mfu"] * used * float(self.base.inputs["chip_peak"].value or 0.0)
+        return _Speed(
+            mfu, mfu * time / high, min(mfu * time / low, 1.0), rate / best["tokens_per_second"], used,
+            f"{note}.{idle}{beyond}",
+        )  # fmt: skip
 
     def chips_in(self, tokens: float, time: float) -> float:
         """Chips that work through the tokens in a time: a layout for a number, and the number for its utilisation."""
         work = float(training_compute(self.active, tokens))
-        mfu = (self.base.inputs["mfu"].value or 0.4) if self.stated is None else self.stated.value
+        mfu = self._as_stated(0, "").mfu or 0.4  # until there is a layout
         count = 0.0
         for _ in range(ROUNDS):
             exact = float(
@@ -363,15 +368,17 @@ class _Run:
             if wanted == count:
                 break
             count = wanted
-            mfu = self.speed(count).mfu
-        while self._billed(count, work) > time:
+            speed = self.speed(count)
+            mfu, work = speed.mfu, speed.work * tokens
+        while self._billed(count, tokens) > time:
             count = self._even(count * (1 + 1 / GRAIN))
         used = float(self.speed(count).used)  # nobody takes chips that the layout leaves idle
-        return used if used < count and self._billed(used, work) <= time else count
+        return used if used < count and self._billed(used, tokens) <= time else count
 
-    def _billed(self, count: float, work: float) -> float:
+    def _billed(self, count: float, tokens: float) -> float:
+        speed = self.speed(count)
         view = given_to(
-            self.base.replace(chips=count), ["billed"], {"run_work": work, "mfu": self.speed(count).mfu}
+            self.base.replace(chips=count), ["billed"], {"run_work": speed.work * tokens, "mfu": speed.mfu}
         )
         return float(view.evaluate("billed"))
 
@@ -385,7 +392,7 @@ class _Run:
         self, view: Model, speed: _Speed, pay: Pay, time: float | None, money: float | None
     ) -> float:
         """Tokens that a time, or a budget, is enough for on this machine."""
-        one_token = {"run_work": float(training_compute(self.active, 1.0)), "mfu": speed.mfu}
+        one_token = {"run_work": speed.work, "mfu": speed.mfu}
         if time is not None:
             each = float(given_to(view, ["billed"], one_token).evaluate("billed"))
             return time / each

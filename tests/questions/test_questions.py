@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 import dojo_calc as dc
+from dojo_calc.chain.training import LAYOUT
 from dojo_calc.errors import DojoCalcError
+from dojo_calc.performance.search import search
 from dojo_calc.questions.answer import QuestionError
 from dojo_calc.questions.scenario import load_scenario
 from tests.commands.test_command_line import as_json, run
@@ -84,6 +86,25 @@ def test_tokens_for_a_budget_cost_that_budget() -> None:
     assert value(timed, "run_rent") <= 3e6 * 1.001
     month = dc.train("70B", "h100", chips=1000, days="30 days", mfu=0.4)
     assert value(month, "billed") == pytest.approx(30 * DAY, rel=1e-6)
+
+
+def test_a_run_of_a_layout_takes_its_steps_one_after_the_other() -> None:
+    found = dc.train("llama3-8b", "h100", chips=512, tokens="1T", global_batch=512)
+    best = search("llama3-8b", "h100-sxm", 512, global_batch=512, sequence=8192).best
+    # 1e12 tokens are 238,418.6 steps of 512 x 8,192
+    assert value(found, "run_time") == pytest.approx(1e12 / (512 * 8192) * best["step_time"], rel=1e-9)
+    run = dc.training_run("llama3-8b", "h100", 512, tokens="1T", global_batch=512)
+    for name in (
+        "run_time",
+        "elapsed",
+        "billed",
+        "chip_time",
+        "run_energy",
+        "run_own",
+        "run_lease",
+        "run_rent",
+    ):
+        assert value(found, name) == pytest.approx(float(run.evaluate(name)), rel=1e-9), name
 
 
 def test_a_layout_found_for_days_keeps_them() -> None:
@@ -273,13 +294,16 @@ def test_each_plan_of_a_search_is_priced_by_the_chain() -> None:
         "512",
         "--global-batch",
         "512",
+        "--sequence",
+        "8192",
         "--most",
         "3",
     )
     for row in as_json(*asked, "--tokens", "1T"):
-        alone = dc.train("llama3-8b", "h100", chips=row["chips"], tokens="1T", mfu=row["mfu"])
+        plan = {name: row[name] for name in LAYOUT if name in row}
+        alone = dc.training_run("llama3-8b", "h100", row["chips"], tokens="1T", global_batch=512, plan=plan)
         assert (row["own"], row["rent"]) == pytest.approx(
-            (value(alone, "run_own"), value(alone, "run_rent")), rel=1e-9
+            (float(alone.evaluate("run_own")), float(alone.evaluate("run_rent"))), rel=1e-9
         )
     a_day = as_json(*asked)[0]
     assert a_day["rent"] == pytest.approx(DAY * a_day["chips"] * dc.chain("h100-sxm").evaluate("rent"))
