@@ -110,6 +110,7 @@ NOT_FORMULAS = {
     "dojo_calc.questions.in_house.in_house": "looks facts up and draws from their intervals",
     "dojo_calc.pictures.live.live": "draws a model",
     "dojo_calc.pictures.live.slider": "describes a slider",
+    "dojo_calc.pictures.units_drawn.units_drawn": "draws units",
     "dojo_calc.questions.buy.buy": "reads a file and optimises",
     "dojo_calc.questions.scenario.load_scenario": "reads a file",
     "dojo_calc.chain.training.training_run": "assembles a model",
