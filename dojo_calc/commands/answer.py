@@ -26,6 +26,8 @@ MODULES = (
     "plan", "train", "cost", "buy", "beside", "inventory", "search", "compare", "machine", "chips", "facts", "models",
     "claims", "validate", "scenarios", "graphs",
 )  # fmt: skip
+# What people ask that is not answered here, and is said to be so.
+OUT_OF_SCOPE = ("infer", "inference", "serve", "serving", "generate")
 for one in MODULES:
     importlib.import_module(f"dojo_calc.commands.{one}")
 
@@ -66,7 +68,10 @@ def _code(arguments: list[str]) -> int:
     except DojoCalcError as error:
         return tell(error, 2)
     except typer.TyperException as error:
-        return tell(error.format_message(), 2)
+        said = error.format_message()
+        if arguments[0] in OUT_OF_SCOPE and "No such command" in said:
+            said += " What serving a model takes is another question, not answered here; `train` does training."
+        return tell(said, 2)
     except SystemExit as error:  # help, version and completion end so
         return error.code if isinstance(error.code, int) else 0
     except MemoryError:

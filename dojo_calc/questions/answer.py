@@ -45,7 +45,7 @@ class Account:
     def __str__(self) -> str:
         value, low, high, unit, per = self._told()
         if low == high or (unit == "1" and value == round(value)):  # what is counted is told one by one
-            return format_si(value, unit, digits=9 if value == round(value) else 4) + per
+            return format_si(value, unit, digits=9 if unit == "1" and value == round(value) else 4) + per
         return format_si(value, unit, interval=(low, high)) + per
 
     @property

@@ -63,6 +63,13 @@ def test_every_module_of_commands_registers() -> None:
     assert {path.stem for path in here.glob("*.py")} - helpers == set(MODULES)
 
 
+def test_inference_is_said_to_be_another_question() -> None:
+    for word in ("infer", "serve"):
+        done = run(word, "llama3-70b")
+        assert done.returncode == 2
+        assert "serving a model takes is another question" in done.stderr
+
+
 def test_version() -> None:
     assert run("--version").stdout == f"dojo_calc {dojo_calc.__version__}\n"
 
