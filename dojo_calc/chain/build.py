@@ -79,8 +79,8 @@ def chain(
     assumptions : str, optional
         Name of a set of assumptions; the default set if left out.
     on : str or int, optional
-        Date of which prices, rents and electricity are read, such as ``"2024"``; the readings in use of the chip, and
-        the set's own year, if left out.
+        Date of which prices, rents and electricity are read, such as ``"2024"``; the year that the set of
+        assumptions speaks of if left out.
     precision : str
         Of the peak, and of the utilisation that is stated against it.
     book : Catalogue, optional
@@ -128,6 +128,8 @@ def assembled(
         As `chain`.
     """
     assumed = assumption_set(assumptions, known, on)
+    # One date for all that has a price: the one asked for, or else the year that the set speaks of.
+    date = assumption_sets()[assumptions or DEFAULT_SET].date if on is None else on
     state = efficiency(chip, precision)["optimizer_bytes"]
     inputs: dict[str, Any] = {
         "chips": known.machine(PUBLISHED).count("h100-sxm"),
@@ -137,8 +139,8 @@ def assembled(
             WORK_PER_PARAMETER_AND_TOKEN, "two operations forward and four backward, attention left out"
         ),
         "optimizer_bytes": said(state.value, f"{state.key}: {state.kind}, memory.csv"),
-        **_reports(known, year_of(assumption_sets()[assumptions or DEFAULT_SET].date if on is None else on)),
-        **chip_inputs(chip, known, on, precision),
+        **_reports(known, year_of(date)),
+        **chip_inputs(chip, known, date, precision),
     }
     steps = dict(STEPS)
     if "server_price" not in inputs:

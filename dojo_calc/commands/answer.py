@@ -70,7 +70,9 @@ def _code(arguments: list[str]) -> int:
     except typer.TyperException as error:
         said = error.format_message()
         if arguments[0] in OUT_OF_SCOPE and "No such command" in said:
-            said += " What serving a model takes is another question, not answered here; `train` does training."
+            said += (
+                " What serving a model takes is another question, not answered here; `train` does training."
+            )
         return tell(said, 2)
     except SystemExit as error:  # help, version and completion end so
         return error.code if isinstance(error.code, int) else 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,11 +66,17 @@ BOUNDS = (
 )  # fmt: skip
 
 
-def given(texts: Sequence[str] | None) -> dict[str, Any]:
-    """What --set gives: a text, or three of them for a value with its interval."""
+def given(texts: Sequence[str] | None, question: Callable[..., Any] | None = None) -> dict[str, Any]:
+    """What --set gives: a text, or three of them for a value with its interval.
+
+    A name that the question has an option of its own for is refused.
+    """
+    own = () if question is None else inspect.signature(question).parameters
     found: dict[str, Any] = {}
     for text in texts or ():
         name, value = pair(text, "--set", "pue=1.2")
+        if name in own:
+            raise UsageError(f"--set {name} has an option of its own: --{name.replace('_', '-')}")
         if name in found:
             raise UsageError(f"--set gives {name} twice")
         found[name] = value_of(f"--set {name}", value)

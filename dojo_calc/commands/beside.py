@@ -21,7 +21,7 @@ def make_or_buy(
     """Say whether a chip of one's own is worth making for a target, against buying for the same work."""
     from dojo_calc.questions.beside import programme
 
-    found = programme(book=asked.book, **asking.given(given))
+    found = programme(book=asked.book, **asking.given(given, programme))
     asking.tell(asked, found, explain, explain_of, depth, save, bounds=False)
 
 
@@ -37,7 +37,7 @@ def chip(
     """Say what a die, a tile and its design cost: of a D1, or with --set of any other die."""
     from dojo_calc.questions.beside import chip as ask
 
-    found = ask(book=asked.book, **asking.given(given))
+    found = ask(book=asked.book, **asking.given(given, ask))
     asking.tell(asked, found, explain, explain_of, depth, save, bounds=False)
 
 

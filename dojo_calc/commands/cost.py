@@ -35,6 +35,6 @@ def cost(
     basis: Any = of  # refused there if it is none
     found = ask(
         chip, of=basis, chips=chips, work=work, assumptions=assumptions, on=on, precision=precision,
-        book=asked.book, **asking.given(given),
+        book=asked.book, **asking.given(given, ask),
     )  # fmt: skip
     asking.tell(asked, found, explain, explain_of, depth, save, boundaries)

@@ -22,10 +22,17 @@ def models(
     """List the models that `train` and `search` know by name: parameters, layers, experts."""
     from dojo_calc.errors import UnknownNameError
     from dojo_calc.performance.step import evaluate
-    from dojo_calc.performance.workload import transformers
+    from dojo_calc.performance.workload import transformer, transformers
 
     known = transformers() | (transformers(models) if models else {})
     found = {name: one for name, one in known.items() if like.casefold() in name.casefold()}
+    if not found:
+        try:
+            one = transformer(like, models)  # as people type it: "llama 3.1 405b"
+        except UnknownNameError:
+            pass
+        else:
+            found = {one.model: one}
     if not found:
         raise UnknownNameError(f"no model has {like!r} in its name; `models` alone lists all {len(known)}")
     rows: list[dict[str, Any]] = []

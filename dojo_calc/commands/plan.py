@@ -59,6 +59,6 @@ def plan(
     found = ask(
         chip, target=target, chips=chips, power=power, budget=budget, work=work, days=days, by=by, start=start,
         power_at=power_at, budget_for=budget_for, assumptions=assumptions, on=on, precision=precision,
-        book=asked.book, **asking.given(given),
+        book=asked.book, **asking.given(given, ask),
     )  # fmt: skip
     asking.tell(asked, found, explain, explain_of, depth, save, boundaries)

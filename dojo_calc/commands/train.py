@@ -55,6 +55,6 @@ def train(
         model, chip, chips=chips, days=days, power=power, budget=budget, pay=way, tokens=tokens,
         mfu=None if mfu is None else asking.value_of("--mfu", mfu), global_batch=global_batch, sequence=sequence,
         stack=stack, assumptions=assumptions, on=on, precision=precision, book=asked.book, models=models,
-        **asking.given(given),
+        **asking.given(given, ask),
     )  # fmt: skip
     asking.tell(asked, found, explain, explain_of, depth, save, boundaries)

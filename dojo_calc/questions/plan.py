@@ -18,7 +18,7 @@ import numpy as np
 from dojo_calc.analysis.simulate import simulate
 from dojo_calc.analysis.solve import NoSolutionError, solve
 from dojo_calc.chain.build import chain
-from dojo_calc.chain.sets import DEFAULT_SET
+from dojo_calc.chain.sets import DEFAULT_SET, assumption_sets
 from dojo_calc.doors import door
 from dojo_calc.economics.inventory import Line, inventory
 from dojo_calc.errors import ModelError
@@ -460,5 +460,5 @@ def _range(low: float, high: float) -> str:
 
 def said(model: Model, assumptions: str | None, on: str | None) -> tuple[str, ...]:
     of = f"the assumptions of the set {assumptions or DEFAULT_SET!r}"
-    when = "the readings in use" if on is None else f"readings nearest to {on}"
+    when = f"readings nearest to {assumption_sets()[assumptions or DEFAULT_SET].date if on is None else on}"
     return (f"By {of} and {when}; model: {model.name}.",)

@@ -12,8 +12,11 @@ from dojo_calc.chain.cost import OWN_PARTS
 from dojo_calc.errors import ModelError, UnknownNameError
 from dojo_calc.units import day, hour, kWh, mega
 
-# As printed: a hall of 2018 at its own price and fee, and the loss of value of new chips.
-PRINTED = {"hall_price_per_watt": 10.0, "hall_fee_per_watt": 0.04, "price_decline": 0.142}
+# As printed: a hall of 2018 at its own price and fee, the loss of value of new chips, and a server of 310,000 USD.
+PRINTED = {
+    "hall_price_per_watt": 10.0, "hall_fee_per_watt": 0.04, "price_decline": 0.142,
+    "server_price": "h100-sxm.price_in_node[cost_sheet_2024]",
+}  # fmt: skip
 H100 = dc.chain("h100-sxm").replace(**PRINTED)
 
 
@@ -223,3 +226,13 @@ def test_a_linear_question_imports_no_optimiser() -> None:
         "assert not {'scipy.optimize', 'scipy.stats', 'polars', 'pipefunc', 'altair'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_prices_are_of_one_date() -> None:
+    """That of the set where none is asked for, so that a server of one year meets no rent of another."""
+    plain, stated = dc.chain("h100-sxm"), dc.chain("h100-sxm", on=2025)
+    assert {name: one.value for name, one in plain.inputs.items()} == {
+        name: one.value for name, one in stated.inputs.items()
+    }
+    assert plain.inputs["server_price"].value == 31_600  # the median of 2025
+    assert plain.evaluate("rent") * hour == pytest.approx(2.99)

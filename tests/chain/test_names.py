@@ -23,6 +23,9 @@ OF_ITS_OWN = {
     ("swap", "energy_price"): "read in 2024, when the chips were due",
     ("race", "capital_per_chip"): "of a GB200, as it was told",
     ("race", "site_power_reported"): "of a GB200, as it was told",
+    ("swap", "server_price"): "read in 2024, when the chips were due",
+    ("pledge", "chip_price"): "read in 2024, when it was pledged",
+    ("pledge", "server_price"): "read in 2024, when it was pledged",
     ("pledge", "capital_per_chip"): "as a cost sheet told it",
     ("pledge", "site_power_reported"): "as a table told it",
 }

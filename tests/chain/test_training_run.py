@@ -35,7 +35,7 @@ def test_a_step_is_that_of_the_plan(run: dc.Model) -> None:
 def test_a_run_by_hand(run: dc.Model) -> None:
     # 300e9 tokens / (64 x 2048) = 2,288,818.4 steps. 6.5 kW / 8 x 0.75 / 0.9 x 1.125 x 64 = 48.75 kW at full load.
     names = ["steps", "run_time", "mfu", "billed", "elapsed", "goodput", "fleet_site_power_in_run", "run_energy",
-             "undisturbed_chip_time", "chip_time", "fleet_cluster_price", "run_rent"]  # fmt: skip
+             "undisturbed_chip_time", "chip_time", "run_rent"]  # fmt: skip
     got = run.evaluate(names, step_time="10 s")
     assert got["steps"] == 2_288_819
     assert got["run_time"] == pytest.approx(22_888_190.0)
@@ -47,8 +47,11 @@ def test_a_run_by_hand(run: dc.Model) -> None:
     assert got["undisturbed_chip_time"] == pytest.approx(64 * 22_888_190.0)
     assert got["chip_time"] == pytest.approx(64 * got["billed"])
     # 199,000 USD / 8 a chip, a network of 19 %; written off over 5 years of 31,557,600 s to nothing.
-    assert got["fleet_cluster_price"] == pytest.approx(64 * 199_000 / 8 / 0.81)
-    written_off = run.evaluate("run_hardware_write_off", step_time="10 s", resale_share=0.0)
+    node = 199_000 / 8
+    assert run.evaluate("fleet_cluster_price", server_price=node) == pytest.approx(64 * node / 0.81)
+    written_off = run.evaluate(
+        "run_hardware_write_off", step_time="10 s", resale_share=0.0, server_price=node
+    )
     assert written_off == pytest.approx(64 * 199_000 / 8 / 0.81 * got["billed"] / (5 * 31_557_600), rel=1e-9)
     assert got["run_rent"] == pytest.approx(64 * 1.89 * got["billed"] / 3600)
 

@@ -316,3 +316,8 @@ def test_an_account_is_told_with_what_it_is() -> None:
         'value="5600.0">5.6 kW</data>'
     )
     assert "USD" in dc.cost("h100").tell("own", interval=True)
+
+
+def test_what_has_an_option_of_its_own_is_not_set() -> None:
+    done = run("train", "70B", "--chips", "8", "--tokens", "1T", "--set", "mfu=0.4")
+    assert (done.returncode, done.stderr) == (2, "error: --set mfu has an option of its own: --mfu\n")
