@@ -115,6 +115,8 @@ def live(
     point: float | None = None,
     unit: str | Sequence[str] | None = None,
     labels: Mapping[str, str] | None = None,
+    axis: str | None = None,
+    ends: tuple[float, float] | None = None,
     height: Annotated[int, Ge(1)] | None = None,
 ) -> alt.Chart | alt.LayerChart:
     """Chart of outputs of a model, recomputed in the page as its sliders move.
@@ -139,6 +141,11 @@ def live(
         Unit to show, one or one for each output; SI if left out.
     labels : mapping of str to str, optional
         Words for outputs.
+    axis : str, optional
+        Title of the axis of values; the unit if left out.
+    ends : pair of float, optional
+        Ends of the axis of values, in `unit`, which then stays where it is while sliders move; as far as what is
+        drawn if left out.
     height : int, optional
 
     Returns
@@ -154,6 +161,8 @@ def live(
     DomainError
         If an end of a slider is outside its input's domain.
     ModelError
+        If an axis or ends are given to a waterfall or to numbers, or the ends do not rise, above zero where the
+        axis is logarithmic.
         If curves or a waterfall are asked of outputs with different units, the last output of a waterfall is
         not the sum of the others, or an input has neither default nor slider.
     """
@@ -164,17 +173,29 @@ def live(
         for end in (one.low, one.high):
             check_against(end * units.to_si(1.0, one.unit), model.spec(one.input), f"slider {one.input}")
     words = {name: (labels or {}).get(name, named(name).label) for name in outputs}
+    scale: dict[str, Any] = {} if ends is None else {"domain": _rising(ends, x), "nice": False}
     chart: Any
     if x is not None:
-        chart = _curves(model, outputs, shown, sliders, x, words, point)
+        chart = _curves(model, outputs, shown, sliders, x, words, point, axis, scale)
+    elif (axis is not None or ends is not None) and (form == "waterfall" or len(set(shown)) > 1):
+        raise ModelError("a title and ends of an axis are for curves and bars alone")
     elif form == "waterfall":
         chart = _waterfall(model, outputs, shown, sliders, words)
     elif len(set(shown)) == 1:
-        chart = _bars(model, outputs, shown, sliders, words)
+        chart = _bars(model, outputs, shown, sliders, words, axis, scale)
     else:
         chart = _numbers(model, outputs, shown, sliders, words)
     finished: alt.Chart = charts.finish(chart, title=title, subtitle=subtitle, alt=alt_text, height=height)
     return finished.properties(usermeta={"live": True})
+
+
+def _rising(ends: tuple[float, float], x: Slider | None) -> list[float]:
+    """Ends of an axis, checked."""
+    low, high = ends
+    if not -math.inf < low < high < math.inf or (x is not None and _is_log(x) and low <= 0):
+        above = " above 0" if x is not None and _is_log(x) else ""
+        raise ModelError(f"ends of an axis: expected low < high{above}, got {low:g}, {high:g}")
+    return [low, high]
 
 
 def _units(model: Model, outputs: list[str], unit: str | Sequence[str] | None) -> list[str]:
@@ -205,7 +226,7 @@ def _parameters(
     for one in sliders:
         scale = units.to_si(1.0, one.unit)
         start = model.inputs[one.input].value if one.input in model.inputs else None
-        value = min(max((start or one.low * scale) / scale, one.low), one.high)
+        value = one.low if start is None else min(max(start / scale, one.low), one.high)
         bind = alt.binding_range(min=one.low, max=one.high, step=one.step, name=one.label)
         found.append(alt.param(name=one.signal, value=float(f"{value:.12g}"), bind=bind))
     for name, expression in lines:
@@ -278,14 +299,22 @@ def _rows(
 
 
 def _bars(
-    model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
+    model: Model,
+    outputs: list[str],
+    shown: list[str],
+    sliders: Sequence[Slider],
+    words: Mapping[str, str],
+    axis: str | None,
+    scale: Mapping[str, Any],
 ) -> alt.LayerChart:
     base = _rows(model, outputs, shown, sliders, words).encode(
         y=alt.Y("what:N", sort=[words[name] for name in outputs], title=None),
-        x=alt.X("value:Q", title=_words(shown[0]), scale=alt.Scale(zero=True)),
+        x=alt.X("value:Q", title=axis or _words(shown[0]), scale=alt.Scale(zero=True, **scale)),
         tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
     )
     text = base.mark_text(align="left", dx=5).encode(text="shown:N")
+    if scale:
+        return cast("alt.LayerChart", alt.layer(base.mark_bar(clip=True), text))
     # Room for the numbers behind the longest bar.
     room = base.mark_point(opacity=0).encode(x=alt.X("room:Q")).transform_calculate(room="datum.value * 1.35")
     return cast("alt.LayerChart", alt.layer(base.mark_bar(), text, room))  # else it may return facets
@@ -319,7 +348,7 @@ def _numbers(
                 "what:N",
                 sort=[words[name] for name in outputs],
                 title=None,
-                axis=alt.Axis(domain=False, ticks=False),
+                axis=alt.Axis(domain=False, ticks=False, grid=False),
             ),
             x=alt.value(0),
             text="shown:N",
@@ -337,6 +366,8 @@ def _curves(
     x: Slider,
     words: Mapping[str, str],
     point: float | None,
+    axis: str | None,
+    held: Mapping[str, Any],
 ) -> Any:
     if len(set(shown)) > 1:
         raise ModelError(f"curves share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
@@ -370,14 +401,15 @@ def _curves(
         return chart.transform_calculate(what=f"{list(shares)!r}[toNumber(slice(datum.which, 1))]")
 
     # A log axis below asks for one beside it: what grows in proportion is then a straight line.
-    y_scale = alt.Scale(type="log") if _is_log(x) else alt.Undefined
+    upright: dict[str, Any] = {"type": "log"} if _is_log(x) else {}
+    y_scale = alt.Scale(**upright, **held)
     # As many ticks as decades at the most, else every minor line of a log axis is drawn.
     ticks = round(math.log10(x.high / x.low)) if _is_log(x) else 6
     kind = {"type": "log"} if _is_log(x) else {"zero": False}
     x_scale = alt.Scale(domain=[x.low, x.high], nice=False, **kind)  # the axis ends where the curves do
     several = len(outputs) > 1
     # A number of what, if it is of one thing.
-    ordinate = words[outputs[0]] if shown[0] == "1" and not several else _words(shown[0])
+    ordinate = axis or (words[outputs[0]] if shown[0] == "1" and not several else _words(shown[0]))
     rows = alt.sequence(0, POINTS + (point is not None), as_="i")
     encoding = {
         "x": alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
@@ -387,27 +419,30 @@ def _curves(
         "tooltip": [
             alt.Tooltip("what:N", title="what"),
             alt.Tooltip("x:Q", title=x.label, format=",.4~r"),
-            alt.Tooltip("value:Q", title=_words(shown[0]), format=",.4~r"),
+            alt.Tooltip("value:Q", title=ordinate, format=",.4~r"),
         ],
     }
     if several:
         encoding["color"] = alt.Color("what:N", title=None, sort=list(shares))
     dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
-    dots = alt.OverlayMarkDef(size=15)
+    line: dict[str, Any] = {"point": alt.OverlayMarkDef(size=15)} | ({"clip": True} if held else {})
     if point is None:
-        curves = computed(alt.Chart(rows)).mark_line(point=dots).encode(**encoding, strokeDash=dash)
+        curves = computed(alt.Chart(rows)).mark_line(**line).encode(**encoding, strokeDash=dash)
         return curves.add_params(*_parameters(model, fixed, sliders))
     # A slider on a log axis runs over the exponent.
     ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
     low, high, start = (float(f"{one:.6g}") for one in ends)
-    # On the right half the label stands to the left of its point, or it would be cut off at the end.
+    # On the right half the label stands to the left of its point, or it would be cut off at the end, and above it:
+    # on either side it then is clear of a curve that rises.
     late = f"{x.signal} > {(low + high) / 2!r}"
-    side, dx = alt.expr(f"{late} ? 'right' : 'left'"), alt.expr(f"{late} ? -9 : 9")
+    side, dx, dy = (alt.expr(f"{late} ? {one}") for one in ("'right' : 'left'", "-9 : 9", "-12 : 18"))
     at = alt.Chart().transform_filter(f"datum.i > {last}")
     marks = (
-        alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(point=dots).encode(strokeDash=dash),
+        alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(**line).encode(strokeDash=dash),
         at.mark_point(size=140),
-        at.mark_text(align=side, dx=dx, dy=12).encode(text=alt.Text("value:Q", format=",.3~r")),
+        at.mark_text(align=side, dx=dx, dy=dy, fontSize=14, fontWeight=600).encode(
+            text=alt.Text("value:Q", format=",.3~r")
+        ),
     )
     label = f"{x.label}, power of ten" if _is_log(x) else x.label
     step = (high - low) / 200 if _is_log(x) else x.step

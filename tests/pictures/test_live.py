@@ -52,3 +52,18 @@ def test_a_waterfall_that_does_not_add_up_is_refused(model: dc.Model) -> None:
         )
     with pytest.raises(ModelError, match="share an axis, but it_power_rated, cluster_price are in W, USD"):
         dc.live(model, ["it_power_rated", "cluster_price"], [CHIPS], form="waterfall", **WORDS)
+
+
+def test_the_ends_of_an_axis_stay_and_are_checked(model: dc.Model) -> None:
+    along = {"x": dc.slider("chips", 1000, 2000), "unit": "MW"}
+    spec = dc.live(
+        model, "fleet_it_power_rated", [], ends=(0, 3), axis="Power of all chips", **along, **WORDS
+    ).to_dict()
+    assert spec["encoding"]["y"]["scale"]["domain"] == [0, 3]
+    assert spec["encoding"]["y"]["title"] == "Power of all chips"
+    with pytest.raises(ModelError, match="expected low < high, got 3, 0"):
+        dc.live(model, "fleet_it_power_rated", [], ends=(3, 0), **along, **WORDS)
+    with pytest.raises(ModelError, match="expected low < high above 0, got 0, 3"):
+        dc.live(model, "fleet_it_power_rated", [], x=CHIPS, unit="MW", ends=(0, 3), **WORDS)
+    with pytest.raises(ModelError, match="for curves and bars alone"):
+        dc.live(model, ["it_power_rated", "cluster_price"], [CHIPS], ends=(0, 3), **WORDS)

@@ -7,7 +7,9 @@
   const PHONE = 600; // pixels; narrower figures carry their legend below the plot
   const HIDDEN = 640; // pixels; what a figure inside a folded part of the page is drawn for, until it opens
   const MENU = 48; // pixels beside the title, for the menu that saves the chart
-  const DIGITS = 4; // that are shown of the value at which a slider begins; the value itself is not rounded
+  const DIGITS = 4; // that are shown of the value of a slider; the value itself is not rounded
+  const LOG_DIGITS = 2; // the same where a slider runs over powers of ten
+  const POWER = ", power of ten"; // what such a slider is named with
   const SETTLED = 150; // milliseconds without a further change of width before a chart is drawn again
 
   const figures = [...document.querySelectorAll("figure.dojo-chart")];
@@ -56,6 +58,27 @@
     };
   }
 
+  // A slider's value in words: with its thousands apart and its unit, which stood behind its name, and where the slider
+  // runs over a power of ten, the number itself.
+  function speak(slider, view) {
+    const name = slider.closest("label").querySelector(".vega-bind-name");
+    const value = slider.nextElementSibling;
+    const log = name.textContent.endsWith(POWER);
+    const [, words, unit = ""] = name.textContent.replace(POWER, "").match(/^(.*?)(?: \(([^()]*)\))?$/);
+    name.textContent = words;
+    const say = () => {
+      const set = view.signal(slider.name);
+      const number = log ? 10 ** set : set;
+      const digits = Math.abs(number) < 1000 ? { maximumSignificantDigits: DIGITS } : { maximumFractionDigits: 0 };
+      const shown = log ? Number(number.toPrecision(LOG_DIGITS)) : number;
+      value.textContent = `${shown.toLocaleString("en-US", digits)}${unit && `\u00a0${unit}`}`;
+      slider.setAttribute("aria-valuetext", value.textContent);
+    };
+    slider.addEventListener("input", () => requestAnimationFrame(say));
+    view.addSignalListener(slider.name, say);
+    say();
+  }
+
   async function draw(figure, index) {
     const width = figure.clientWidth || HIDDEN;
     figure.dataset.width = width;
@@ -72,9 +95,7 @@
       actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
       scaleFactor: { png: 2 },
     });
-    for (const start of plot.querySelectorAll(".vega-bind input[type=range] + span")) {
-      start.textContent = Number(Number(start.textContent).toPrecision(DIGITS));
-    }
+    for (const slider of plot.querySelectorAll(".vega-bind input[type=range]")) speak(slider, view);
     plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     window.dojoCharts[index] = view;
     figure.classList.add("drawn");
