@@ -13,16 +13,19 @@ from typing import Literal
 from pydantic import Field
 
 from dojo_calc.doors import door
+from dojo_calc.errors import UnknownNameError
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
 __all__ = ["Asked", "Words", "asked", "words"]
 
+NAME = r"^[a-z][a-z0-9_]*$"  # of an input or a step
+
 
 class Words(Strict):
     """What people call one name of a model."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=NAME)
     label: str
     shown: Literal["", "percent", "flag", "year", "years", "USD/h"] = ""  # how its numbers are written
     group: str
@@ -63,8 +66,15 @@ def words(name: str) -> Words:
     Returns
     -------
     Words
+
+    Raises
+    ------
+    UnknownNameError
+        If it cannot be the name of anything in a model.
     """
     found = _words().get(name)
+    if found is None and not re.fullmatch(NAME, name):
+        raise UnknownNameError(f"expected a name of small letters, digits and underscores, got {name!r:.60}")
     return found or Words(name=name, label=name.replace("_", " ").capitalize(), group="")
 
 

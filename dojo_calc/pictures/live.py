@@ -89,6 +89,8 @@ def slider(
 
     Raises
     ------
+    UnknownNameError
+        If the name can be no input's.
     ModelError
         If the ends are no finite range, or the step is not above zero.
     """
