@@ -47,7 +47,7 @@ class Stored:
 
     Attributes
     ----------
-    folder : Path
+    folder : path
     axes : dict of str to ndarray
     outputs : tuple of str
     count : int
