@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 from functools import cache, partial
 from importlib import import_module
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ SIDES: dict[str, Any] = {"wafer": 0.3, "edge": 3e-3, "scribe": 1e-4}
 # A good call of each door, so that one wrong argument at a time can be put into it.
 GOOD: dict[str, Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "analysis.compare.compare": lambda: given(small(), "power", {}, {"unit": "h100-sxm.peak_bf16"}),
+    "analysis.elasticity.elasticities": lambda: given(small(), "power", unit=1e15),
+    "analysis.stored.sweep_to": lambda: given("folder", small(), "power", {"target": [1e20, 2e20]}, block=2, best=1),
     "analysis.explain.explain": lambda: given(small(), "power", target=1e20),
     "analysis.sensitivity.sobol_indices": lambda: given(
         small(), "power", 64, resamples=20, level=0.9, seed=0, weights=None, groups=None
@@ -161,7 +164,10 @@ def called(function: Callable[..., Any], positional: Any, named: Any) -> str:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_wrong_kind_at_any_argument_is_one_clear_error_or_an_answer(name: str) -> None:
+def test_a_wrong_kind_at_any_argument_is_one_clear_error_or_an_answer(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a text may well be the name of a folder to write to
     module, _, short = name.rpartition(".")
     function = getattr(import_module(f"dojo_calc.{module}"), short)
     positional, named = GOOD[name]()

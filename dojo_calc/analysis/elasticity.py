@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dojo_calc.analysis.sweep import numbers
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError
 from dojo_calc.model.model import Model
 from dojo_calc.readings.compiled import computed
@@ -72,6 +73,7 @@ class Elasticities:
         return pl.DataFrame(rows, schema={**kinds, "in_steps": pl.Boolean}, orient="row")
 
 
+@door
 def elasticities(model: Model, output: str, /, **given: Any) -> Elasticities:
     """Elasticity of an output in each input, from exact derivatives of the formulas.
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from dojo_calc.analysis.sweep import Executor, at, axis_of, evaluate_block, numbers, whole
+from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.model import Model
 from dojo_calc.quantities import Spec, check_against
@@ -131,6 +132,7 @@ class Stored:
         return cells, np.array([tally[int(one)] for one in cells], dtype=np.int64)
 
 
+@door
 def sweep_to(
     folder: str | Path,
     model: Model,
