@@ -104,6 +104,7 @@ NOT_FORMULAS = {
     "dojo_calc.analysis.explain.explain": "runs a model",
     "dojo_calc.analysis.explain.signals": "writes a model out",
     "dojo_calc.readings.javascript.function": "writes a formula out",
+    "dojo_calc.readings.mathml.mathml": "writes a formula out",
     "dojo_calc.model.javascript.program": "writes models out",
     "dojo_calc.readings.javascript.written": "writes a name",
     "dojo_calc.pictures.graph.drawing": "draws a graph",

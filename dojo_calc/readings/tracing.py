@@ -166,7 +166,7 @@ class Expression:
         """
         named: dict[Node, str] = {}
         lines = []
-        for term in _terms(self.root):
+        for term in named_terms(self.root):
             written = _infix(term, _TEXT, named)[0]
             named[term] = f"t{len(named) + 1}"
             lines.append(f"{named[term]} = {written}")
@@ -177,7 +177,7 @@ class Expression:
         r"""LaTeX formula: ``\frac{\text{target}}{\text{unit}}``, with terms named as `text` does."""
         named: dict[Node, str] = {}
         lines = []
-        for term in _terms(self.root):
+        for term in named_terms(self.root):
             written = _latex(term, named)[0]
             named[term] = f"t_{{{len(named) + 1}}}"
             lines.append(f"{named[term]} = {written}")
@@ -278,13 +278,13 @@ _NAMED = {
 }
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
     if value in _NAMED:
         return _NAMED[value][0]
     return f"{int(value)}" if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-def _terms(root: Node) -> list[Node]:
+def named_terms(root: Node) -> list[Node]:
     """Terms to be named in the text of a formula, each before those that use it; none if it is short."""
     length: dict[Node, int] = {}
     uses: dict[Node, int] = {}
@@ -310,7 +310,7 @@ def _infix(
     if node.operation == "name":
         return str(node.leaf), _ATOM
     if node.operation == "number":
-        return _number(float(node.leaf)), _ATOM if float(node.leaf) >= 0 else 0
+        return number_text(float(node.leaf)), _ATOM if float(node.leaf) >= 0 else 0
     parts = [_infix(argument, operators, named) for argument in node.arguments]
     if node.operation == "negative":
         return f"-{_wrapped(parts[0], 6)}", 6
@@ -350,7 +350,7 @@ def _latex(node: Node, named: Mapping[Node, str]) -> tuple[str, int]:
         return r"\text{" + str(node.leaf).replace("_", " ") + "}", _ATOM
     if node.operation == "number":
         value = float(node.leaf)
-        return _NAMED[value][1] if value in _NAMED else _number(value), _ATOM if value >= 0 else 0
+        return _NAMED[value][1] if value in _NAMED else number_text(value), _ATOM if value >= 0 else 0
     parts = [_latex(argument, named) for argument in node.arguments]
     if node.operation == "divide":
         return rf"\frac{{{parts[0][0]}}}{{{parts[1][0]}}}", _ATOM

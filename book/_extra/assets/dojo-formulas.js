@@ -3,7 +3,7 @@
   "use strict";
 
   function mark() {
-    for (const formula of document.querySelectorAll("mjx-container[display]")) {
+    for (const formula of document.querySelectorAll("mjx-container[display], .dojo-equation, .dojo-symbols")) {
       if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
       else formula.removeAttribute("tabindex");
     }
