@@ -46,6 +46,7 @@ class Asked(Strict):
     undisturbed: str = ""  # the same as physics and tuned software allow
     sought: str = ""
     whole: Literal["", "up", "down"] = ""  # how an answer that counts things is rounded
+    lot: str = ""  # input that says how many such things come together, of which there are whole ones
     outputs: str
 
     @property

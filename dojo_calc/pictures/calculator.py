@@ -43,11 +43,15 @@ class Preset:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a search found for one number of chips: values of inputs, and how the chips are laid out."""
+    """What a search found for one number of chips: values of inputs, and how the chips are laid out.
+
+    An interval of a value counts only in what does not follow from the input `within`, whose own interval holds it.
+    """
 
     chips: float
     values: Mapping[str, Any]
     told: str
+    within: str
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,8 @@ def calculator(
     presets : mapping, optional
         Name in a sentence to choices that set inputs: id to `Preset`. The first is chosen.
     layouts : mapping, optional
-        By choices of presets and picks, in the order of their names, what was found for numbers of chips.
+        By choices of presets and picks, in the order of their names, what was found for numbers of chips; the last
+        picks are left out where nothing depends on them.
 
     Returns
     -------
@@ -188,7 +193,9 @@ def calculator(
             for at, choices in (presets or {}).items()
         },
         "layouts": {
-            "|".join(key): [[one.chips, _preset(one.values, first, pool), one.told] for one in rows]
+            "|".join(key): [
+                [one.chips, _preset(one.values, first, pool), one.told, one.within] for one in rows
+            ]
             for key, rows in (layouts or {}).items()
         },
         "variants": [described for described, _ in kept],
@@ -204,7 +211,9 @@ def calculator(
         "sobol": directions(max(len(made.inputs) for _, made in kept)),
     }
     code = program({f"v{place}": made for place, (_, made) in enumerate(kept)})
-    return Calculator(found, code, _told(_begun(first, chosen, presets or {}, layouts or {}), asked[0]))
+    return Calculator(
+        found, code, _told(_begun(first, asked[0], chosen, presets or {}, layouts or {}), asked[0])
+    )
 
 
 def _questions(questions: Sequence[Asked] | str, model: Model) -> list[Asked]:
@@ -224,7 +233,7 @@ def _refuse(one: Asked, model: Model, choices: set[str]) -> None:
     """Refuse a question that names what the model has not."""
     known = {*model.inputs, *model.outputs, *choices}
     sought = (one.sought, one.undisturbed) if one.sought or one.undisturbed else ()
-    for name in (*one.names, one.answer, *filter(None, sought), *one.told):
+    for name in (*one.names, one.answer, *filter(None, (*sought, one.lot)), *one.told):
         if name not in known:
             raise ModelError(f"question {one.id} speaks of {name}, which model {model.name} has not")
     if one.sought and one.answer not in model.inputs:
@@ -245,18 +254,22 @@ def _domain(spec: Any) -> dict[str, Any]:
 
 def _begun(
     model: Model,
+    question: Asked,
     picks: Mapping[str, Mapping[str, Any]],
     presets: Mapping[str, Mapping[str, Preset]],
     layouts: Mapping[tuple[str, ...], Sequence[Layout]],
 ) -> Model:
     """Model as the page begins with it: with the first choices of all kinds."""
+    if not set(presets) & set(question.names):
+        return model
     values: dict[str, Any] = {}
     for choices in presets.values():
         values |= next(iter(choices.values())).values
-    key = tuple(next(iter(choices)) for choices in (*presets.values(), *picks.values()))
-    for row in layouts.get(key, ()):
-        if row.chips == model.inputs["chips"].value:
-            values |= row.values
+    chosen = tuple(next(iter(choices)) for choices in (*presets.values(), *picks.values()))
+    for key, rows in layouts.items():
+        for row in rows:
+            if key == chosen[: len(key)] and row.chips == model.inputs["chips"].value:
+                values |= {name: model.read(name, given).value for name, given in row.values.items()}
     return model.replace(**values)
 
 

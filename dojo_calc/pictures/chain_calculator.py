@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 
 from dojo_calc.chain.build import chain
 from dojo_calc.chain.sets import assumption_sets
@@ -13,15 +12,13 @@ from dojo_calc.errors import DojoCalcError
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.performance.plan import PlanError
-from dojo_calc.performance.scaling import training_compute, work_per_parameter
-from dojo_calc.performance.search import search
-from dojo_calc.performance.step import evaluate
-from dojo_calc.performance.training import model_utilisation
+from dojo_calc.performance.scaling import training_compute
 from dojo_calc.performance.workload import transformer
 from dojo_calc.pictures.calculator import Calculator, Layout, Preset, calculator
+from dojo_calc.questions.layout import laid_out, shape_of, sizes_of
 from dojo_calc.words import asked
 
-__all__ = ["COUNTS", "LAID_OUT", "MODELS", "SEARCHED", "chain_calculator", "layouts", "sizes"]
+__all__ = ["COUNTS", "LAID_OUT", "MODELS", "chain_calculator", "layouts", "sizes"]
 
 # Models that people compare with.
 MODELS: Mapping[str, tuple[str, str]] = {
@@ -29,15 +26,10 @@ MODELS: Mapping[str, tuple[str, str]] = {
     "llama3-8b": ("Llama 3 8B", "Llama"), "gpt3-175b": ("GPT-3 175B", "Others"),
     "nemotron-340b": ("Nemotron-4 340B", "Others"), "deepseek-v3": ("DeepSeek-V3", "Mixtures of experts"),
 }  # fmt: skip
-# Models, chips and counts for which a layout is searched when the page is made, a fifth of a second each; for others
-# the utilisation is the one stated for the chip.
-SEARCHED = ("llama3-405b", "llama3-70b", "llama3-8b", "gpt3-175b")
-LAID_OUT = ("h100-sxm", "a100-sxm-80gb", "gb200")
-COUNTS = (2048, 4096, 8192, 16384, 32768)
-# Sequences a step and tokens a sequence, as in the largest run that was published.
-BATCH, SEQUENCE = 2048, 8192
-# From the 80 % interval of a step to one of 90 %.
-_WIDER = NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9)
+# Chips and counts for which a layout of every model is searched when the page is made, a tenth of a second each; for
+# others the utilisation is the one stated for the chip.
+LAID_OUT = ("h100-sxm", "a100-sxm-80gb", "h200-sxm", "b200", "gb200", "mi300x")
+COUNTS = tuple(2**power for power in range(8, 18))
 _FIRST = "h100-sxm"
 
 
@@ -89,11 +81,10 @@ def chain_calculator(
         },
         presets={"model": {key: Preset(label, group, sizes(key)) for key, (label, group) in MODELS.items()}},
         layouts={
-            (model, chip, assumed): found
-            for model in SEARCHED
+            (model, chip): found
+            for model in MODELS
             for chip in searched
             if (found := layouts(model, chip, counts, known))
-            for assumed in named
         },
     )
 
@@ -106,34 +97,28 @@ def layouts(model: str, chip: str, counts: Sequence[int], book: Catalogue | None
     ----------
     model, chip : str
     counts : sequence of int
-        Numbers of chips; those that make no layout, or leave chips idle, are left out.
+        Numbers of chips; those that make no layout are left out.
     book : Catalogue, optional
 
     Returns
     -------
     list of Layout
-        Each sets `mfu` [1] against the chain's peak, with a 90 % interval.
+        Each sets `mfu` [1] against the chain's peak, with a 90 % interval, and the work that it counts.
     """
     known = catalogue() if book is None else book
+    of, shape = transformer(model), shape_of(known)
+    base, parameters = chain(chip, book=known), sizes(model)["parameters"]
     found = []
-    peak = float(chain(chip, book=known).inputs["chip_peak"].value or 0.0)
-    run = sizes(model)
-    flop = float(training_compute(run["parameters"], BATCH * SEQUENCE, run["work_per_parameter"]))
     for count in counts:
         try:
-            searched = search(model, chip, count, global_batch=BATCH, sequence=SEQUENCE, book=known)
+            speed = laid_out(base, of, chip, count, shape, known)
         except PlanError:
             continue
-        if searched.idle:
-            continue
-        best = searched.best
-        share = float(model_utilisation(flop, count, peak, best["step_time"]))
-        low, high = (min(share * (best["step_time"] / best[end]) ** _WIDER, 1.0) for end in ("high", "low"))
-        groups = ", ".join(
-            f"{name} {best[name]:g}" for name in ("tensor", "pipeline", "context", "data") if best[name] > 1
-        )
-        told = f"{groups}; {BATCH:,} sequences of {SEQUENCE:,} tokens a step"
-        found.append(Layout(float(count), {"mfu": (share, low, high)}, told))
+        values = {
+            "mfu": (speed.mfu, speed.low, speed.high),
+            "work_per_parameter": speed.work / parameters,
+        }
+        found.append(Layout(float(count), values, speed.note.removeprefix("Layout: "), "field_factor"))
     return found
 
 
@@ -148,15 +133,11 @@ def sizes(model: str) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Its `parameters` [1], and `work_per_parameter` [FLOP], of one with one token of a sequence as searched.
+        Its `parameters` [1], and `work_per_parameter` [FLOP] where no layout says what a token takes: of those
+        parameters that are at work on one token.
     """
-    run = {"global_batch": float(BATCH), "sequence": float(SEQUENCE), "visible": 1.0}
-    found = evaluate(transformer(model).values() | run, ["model_parameters", "model_flop"])
-    count, flop = float(found["model_parameters"]), float(found["model_flop"])
-    return {
-        "parameters": count,
-        "work_per_parameter": float(work_per_parameter(flop, count, float(BATCH * SEQUENCE))),
-    }
+    count, active = sizes_of(transformer(model))
+    return {"parameters": count, "work_per_parameter": float(training_compute(active, 1.0)) / count}
 
 
 def _chips(known: Catalogue) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dojo_calc.analysis.simulate import simulate
 from dojo_calc.analysis.solve import NoSolutionError, solve
@@ -54,7 +55,9 @@ PAID = {
     "server_price": "servers",
     "chip_price": "chips alone",
 }
-FEW = 256  # draws that a count is solved for, each by itself
+DRAWS = 4096  # that a count is solved for, each by itself
+STEPS = 97  # numbers of chips, twelve a decade, between which the first that is fast enough is looked for
+HALVINGS = 40  # of such a step: to a part in a million million
 
 RATE_AND_SIZE = {
     "peak_rate": "peak",
@@ -336,17 +339,26 @@ def _in_time(model: Model, time: float) -> _Count:
     ]  # fmt: skip
     if not uncertain:
         return _Count("need", said, exact, exact, exact, "billed")
-    drawn = simulate(model, uncertain, samples=FEW).samples
-    counts: list[float] = []
-    for row in zip(*drawn.values(), strict=True):
-        try:
-            counts.append(
-                float(solve(model, "chips", "billed", time, **dict(zip(drawn, map(float, row), strict=True))))
-            )
-        except NoSolutionError:
-            counts.append(math.inf)  # no number of chips is fast enough in this draw
+    drawn = {name: np.asarray(one) for name, one in simulate(model, uncertain, samples=DRAWS).samples.items()}
+    counts = _first_in_time(model, time, drawn)
     low, high = (float(end) for end in np.quantile(counts, (0.05, 0.95), method="inverted_cdf"))
     return _Count("need", said, exact, low, high, "billed")
+
+
+def _first_in_time(
+    model: Model, time: float, drawn: Mapping[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Fewest chips that finish in time, for each draw; infinite where no number is fast enough."""
+    grid = np.logspace(0, 8, STEPS)
+    each = {name: one[:, np.newaxis] for name, one in drawn.items()}
+    inside = np.asarray(model.evaluate("billed", **{"chips": grid, **each})) <= time
+    first = np.maximum(np.argmax(inside, axis=1), 1)
+    low, high = grid[first - 1], grid[first]
+    for _ in range(HALVINGS):
+        middle = np.sqrt(low * high)
+        enough = np.asarray(model.evaluate("billed", **{"chips": middle, **drawn})) <= time
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(inside.any(axis=1), high, np.inf)
 
 
 def _too_soon(model: Model, time: float) -> QuestionError:

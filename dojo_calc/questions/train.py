@@ -8,21 +8,17 @@ a reader knows better, a stated utilisation takes its place.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any, Final, Literal
 
 from dojo_calc.analysis.solve import solve
 from dojo_calc.chain.build import chain
 from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError
-from dojo_calc.formatting import format_number, format_range, format_si
+from dojo_calc.formatting import format_number
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.performance.scaling import training_compute
-from dojo_calc.performance.search import Search, search
-from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Duration, Money, Power, Ranks, single, whole_number
 from dojo_calc.questions.answer import (
@@ -34,6 +30,7 @@ from dojo_calc.questions.answer import (
     counted,
     movers_of,
 )
+from dojo_calc.questions.layout import Speed, laid_out, shape_of, sizes_of
 from dojo_calc.questions.plan import RUNS, said
 from dojo_calc.questions.scenario import given_to
 
@@ -41,10 +38,8 @@ __all__ = ["Pay", "train"]
 
 Pay = Literal["own", "lease", "rent"]
 
-PUBLISHED: Final = "llama3-run"  # whose batch and sequence are taken where none is given
 ROUNDS: Final = 6  # of a layout for a number of chips, and the number for its utilisation
 GRAIN: Final = 32  # a number of chips that is looked for has this many steps an octave: 2 to 3 % each
-WIDER: Final = NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9)  # an 80 % interval as one of 90 %
 
 WORDS = {
     **{name: RUNS[name] for name in ("billed", "run_own", "run_lease", "run_rent")},
@@ -60,18 +55,6 @@ UNDISTURBED = {
     "elapsed": RUNS["elapsed"],
     "mfu": "model FLOP utilisation (MFU) of a step",
 }
-
-
-@dataclass(frozen=True)
-class _Speed:
-    """Share of the peak of all chips that go into a model's arithmetic, and how it is known."""
-
-    mfu: float
-    low: float
-    high: float
-    work: float  # of one token that the share counts [FLOP]: with attention where a layout does
-    used: int  # chips that a layout uses
-    note: str
 
 
 @door
@@ -273,8 +256,8 @@ def _model(
                 f"{format_number(count)} parameters make no layout, so a run of them takes a stated mfu, such as 0.4"
             )
         return None, count, count, f"a model of {format_number(count)} parameters"
-    found = evaluate(sizes.values(), ("model_parameters", "active_parameters"))
-    return sizes, float(found["model_parameters"]), float(found["active_parameters"]), sizes.model
+    total, active = sizes_of(sizes)
+    return sizes, total, active, sizes.model
 
 
 class _Run:
@@ -284,19 +267,8 @@ class _Run:
         self, base: Model, group: float, sizes: Transformer | None, unit: str, active: float, precision: str,
         stack: str, mfu: Any, global_batch: int | str | None, sequence: int | str | None, known: Catalogue,
     ) -> None:  # fmt: skip
-        facts = known.facts
         self.base, self.sizes, self.unit, self.active, self.known = base, sizes, unit, active, known
-        self.shape: dict[str, Any] = {
-            "global_batch": whole_number(
-                facts.value(PUBLISHED, "global_batch") if global_batch is None else global_batch,
-                "global_batch",
-            ),
-            "sequence": whole_number(
-                facts.value(PUBLISHED, "sequence_length") if sequence is None else sequence, "sequence"
-            ),
-            "precision": precision,
-            "stack": stack,
-        }
+        self.shape = shape_of(known, global_batch, sequence) | {"precision": precision, "stack": stack}
         self.stated = None if mfu is None else base.read("mfu", mfu)
         self.group = group
 
@@ -304,7 +276,7 @@ class _Run:
         """Chips of whole servers, no more."""
         return math.floor(exact / self.group * (1 + 2.0**-46)) * self.group
 
-    def speed(self, count: float) -> _Speed:
+    def speed(self, count: float) -> Speed:
         """Utilisation of so many chips: of the fastest layout that fits, or as stated."""
         if self.stated is not None:
             return self._as_stated(
@@ -312,46 +284,20 @@ class _Run:
             )
         assert self.sizes is not None
         try:
-            found = search(self.sizes, self.unit, int(count), book=self.known, **self.shape)
+            return laid_out(self.base, self.sizes, self.unit, int(count), self.shape, self.known)
         except UnknownNameError as error:
             one = self.base.inputs["mfu"]
             if one.value is None:
                 raise
             return self._as_stated(int(count), f"no layout: {error}; by the utilisation of {one.source}")
-        return self._found(found, int(count))
 
-    def _as_stated(self, count: int, note: str) -> _Speed:
+    def _as_stated(self, count: int, note: str) -> Speed:
         one = self.base.inputs["mfu"] if self.stated is None else self.stated
         value = one.value or 0.0
         low, high = (value if end is None else end for end in (one.low, one.high))
-        return _Speed(value, low, high, float(training_compute(self.active, 1.0)), count, f"Layout: {note}.")
-
-    def _found(self, found: Search, count: int) -> _Speed:
-        best, used = found.best, int(found.best["chips"])
-        share = used / count
-        time = best["step_time"]
-        low, high = (time * math.exp(WIDER * math.log(best[end] / time)) for end in ("low", "high"))
-        words = ", ".join(
-            f"{name.replace('_', ' ')} {best[name]}"
-            for name in ("tensor", "pipeline", "context", "expert", "data", "interleave", "micro_batch")
-            if name in best and (best[name] != 1 or name in ("tensor", "pipeline", "data"))
+        return Speed(
+            value, low, high, float(training_compute(self.active, 1.0)), count, "", f"Layout: {note}."
         )
-        note = (
-            f"Layout: {words}, recompute {best['recompute']}, {best['sharding']}; a step takes "
-            f"{format_si(time, 's')} ({format_range(low, high, 's')}) for a batch of {self.shape['global_batch']:,}"
-        )
-        idle = (
-            f" {found.advice[:1].upper()}{found.advice[1:]}; they are paid for all the same."
-            if found.idle
-            else ""
-        )
-        beyond = f" Beyond what was measured: {best['beyond']}." if best["beyond"] else ""
-        mfu = best["mfu"] * share
-        rate = best["mfu"] * used * float(self.base.inputs["chip_peak"].value or 0.0)
-        return _Speed(
-            mfu, mfu * time / high, min(mfu * time / low, 1.0), rate / best["tokens_per_second"], used,
-            f"{note}.{idle}{beyond}",
-        )  # fmt: skip
 
     def chips_in(self, tokens: float, time: float) -> float:
         """Chips that work through the tokens in a time: a layout for a number, and the number for its utilisation."""
@@ -389,7 +335,7 @@ class _Run:
         return math.ceil(servers / grain * (1 - 2.0**-46)) * grain * self.group
 
     def tokens_for(
-        self, view: Model, speed: _Speed, pay: Pay, time: float | None, money: float | None
+        self, view: Model, speed: Speed, pay: Pay, time: float | None, money: float | None
     ) -> float:
         """Tokens that a time, or a budget, is enough for on this machine."""
         one_token = {"run_work": speed.work, "mfu": speed.mfu}

@@ -24,8 +24,12 @@ from dojo_calc.formatting import format_si
 from dojo_calc.model.model import Model
 from dojo_calc.performance.search import search
 from dojo_calc.pictures.calculator import Calculator, calculator
-from dojo_calc.pictures.chain_calculator import chain_calculator, sizes
+from dojo_calc.pictures.chain_calculator import LAID_OUT, MODELS, chain_calculator, sizes
+from dojo_calc.questions.answer import Answer
+from dojo_calc.questions.cost import cost
+from dojo_calc.questions.plan import plan
 from dojo_calc.questions.scenario import load_scenario
+from dojo_calc.questions.train import train
 from dojo_calc.words import asked
 
 if TYPE_CHECKING:
@@ -40,9 +44,9 @@ _ASKED = "JSON.stringify((() => { const c = document.querySelector('.dojo-calcul
 
 
 @cache
-def asked_of(chip: str = "h100-sxm") -> Model:
-    """Model that the page asks: the chain, with the work of the model that is trained."""
-    return chain(chip).replace(**sizes("llama3-405b"))
+def asked_of(chip: str = "h100-sxm", question: str = "train") -> Model:
+    """Model that the page asks: the chain, with the work of the model that is trained where a question names one."""
+    return chain(chip).replace(**(sizes("llama3-405b") if "model" in QUESTIONS[question].names else {}))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +115,7 @@ def test_every_value_is_the_librarys(tab: Page, address: str, chip: str) -> None
         tab,
         "Object.fromEntries([...c.now.variant.inputs, ...c.now.variant.steps].map(n => [n, c.now.of(n)]))",
     )
-    model = asked_of(chip)
+    model = asked_of(chip, "hour")
     ready = [
         name
         for name in model.outputs
@@ -132,7 +136,7 @@ def test_intervals_are_those_of_simulate(tab: Page, address: str, one: Any) -> N
         tab,
         "Object.fromEntries(Object.entries(c.drawn).map(([n, s]) => [n, [s.q05, s.q50, s.q95]]))",
     )
-    expected = simulate(asked_of(), one.told, samples=SAMPLES, chips=10_007.0)
+    expected = simulate(asked_of(question=one.id), one.told, samples=SAMPLES, chips=10_007.0)
     for name in one.told:
         ends = expected[name].quantile([0.05, 0.5, 0.95]).tolist()
         for own, other in zip(found[name], ends, strict=True):
@@ -141,17 +145,17 @@ def test_intervals_are_those_of_simulate(tab: Page, address: str, one: Any) -> N
 
 def test_a_stated_budget_is_solved_in_every_draw(tab: Page, address: str) -> None:
     ask(tab, address, "ask=budget&wanted.fleet_capital=5e8")
-    model = asked_of()
+    model = asked_of(question="budget")
     # capital is in proportion to chips, so that each draw's count is the budget over the capital of one chip
     each = simulate(model, "capital_per_chip", samples=SAMPLES)
     expected = [5e8 / value for value in each.quantile([0.95, 0.5, 0.05]).tolist()]
     found = js(tab, "[c.drawn.chips.q05, c.drawn.chips.q50, c.drawn.chips.q95]")
     assert found == pytest.approx(expected, rel=0.01)
-    assert js(tab, "c.now.of('fleet_capital')") == pytest.approx(5e8, rel=1e-12)
-    whole = math.floor(5e8 / float(model.evaluate("capital_per_chip")))
-    assert tab.locator(".dc-number").inner_text() == f"{whole:,}", "half a chip is none"
-    assert js(tab, "c.now.of('chips')") == pytest.approx(
-        solve(model, "chips", "fleet_capital", 5e8), rel=1e-9
+    assert js(tab, "c.now.exact") == pytest.approx(solve(model, "chips", "fleet_capital", 5e8), rel=1e-9)
+    whole = 8 * math.floor(5e8 / float(model.evaluate("capital_per_chip")) / 8)
+    assert tab.locator(".dc-number").inner_text() == f"{whole:,}", "half a server is none"
+    assert js(tab, "c.now.of('fleet_capital')") == pytest.approx(
+        float(model.evaluate("fleet_capital", chips=whole)), rel=1e-12
     )
 
 
@@ -163,7 +167,7 @@ def test_bars_are_those_of_tornado(tab: Page, address: str, question: str, outpu
         f"c.engine.tornado(c.now.problem, v => (c.now.problem.model.run(v), v[c.tools.place(c.now, '{output}')]), "
         f"c.tools.upstream(c.now, ['{output}'])).map(b => [c.now.inputs[b.inputs[0]].name, b.from, b.to])",
     )
-    expected = tornado(asked_of(), output, **given_chips(output))
+    expected = tornado(asked_of(question=question), output, **given_chips(output))
     assert len(found) == len(expected) > 3
     by = {name: (low, high) for name, low, high in found}
     for bar in expected:
@@ -211,6 +215,69 @@ def test_a_difference_is_told_apart_as_compare_does(tab: Page, address: str) -> 
     labels = {"chips": "Chips", "tokens": "Tokens to train on", "pue": "Power usage effectiveness"}
     for one in expected.contributions:
         assert parts[labels[one.input]] == pytest.approx(one.amount, rel=1e-9, abs=1e-6), one.input
+
+
+def the_same(tab: Page, answer: Answer) -> int:
+    """Hold what the page tells against an answer of the library, and count what was compared."""
+    told = js(
+        tab,
+        "Object.fromEntries(Object.entries(c.drawn).filter(([n]) => n !== 'masked')"
+        ".map(([n, s]) => [n, [c.now.of(n), s.q05, s.q95]]))",
+    )
+    shared = [one for one in answer.accounts if one.name in told]
+    for one in shared:
+        value, *ends = told[one.name]
+        assert value == pytest.approx(one.value, rel=1e-12), one.name
+        if one.low == one.high:
+            assert ends[0] == ends[1], one.name
+        else:
+            assert ends == pytest.approx([one.low, one.high], abs=0.03 * (one.high - one.low)), one.name
+    return len(shared)
+
+
+ONE_ANSWER: dict[str, tuple[str, Any, int]] = {
+    "train": ("ask=train", lambda: train("llama3-405b", chips=16_384, tokens="15.6T"), 9),
+    "train on gb200": ("ask=train&pick.chip=gb200&chips=4096&tokens=3e13",
+                       lambda: train("llama3-405b", "gb200", chips=4096, tokens=3e13), 9),
+    "train, as stated": ("ask=train&chips=10007&mfu=0.4~0.3~0.5",
+                         lambda: train("llama3-405b", chips=10_007, tokens="15.6T", mfu=(0.4, 0.3, 0.5)), 9),
+    "budget": ("ask=budget", lambda: plan(budget=5e8), 6),
+    "power": ("ask=power", lambda: plan(power="150 MW"), 6),
+    "target": ("ask=target", lambda: plan(target="1e20 FLOP/s"), 6),
+    "hour": ("ask=hour", lambda: cost(), 9),
+    "hour of work": ("ask=hour", lambda: cost(of="exaflop-hour"), 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_ANSWER)
+def test_one_question_has_one_answer(tab: Page, address: str, name: str) -> None:
+    state, answer, fewest = ONE_ANSWER[name]
+    ask(tab, address, state)
+    assert the_same(tab, answer()) >= fewest
+
+
+def test_a_deadline_is_met_by_as_many_chips_as_a_plan_of_the_same_work_takes(tab: Page, address: str) -> None:
+    ask(tab, address, "ask=deadline")
+    given = js(tab, "Object.fromEntries(['run_work', 'mfu', 'parameters'].map(n => [n, c.now.of(n)]))")
+    assert the_same(tab, plan(days="90 days", work=given.pop("run_work"), **given)) >= 6
+
+
+def test_every_layout_is_the_one_that_the_library_trains_with(made: Calculator) -> None:
+    pool = made.data["pool"]
+    assert len(made.data["layouts"]) == len(MODELS) * len(set(CHIPS) & set(LAID_OUT))
+    for key, rows in made.data["layouts"].items():
+        model, chip = key.split("|")
+        for count, values, told, within in rows:
+            answer = train(model, chip, chips=int(count), tokens="1T")
+            assert told in answer.notes[0]
+            assert within == "field_factor"
+            share = pool[values["mfu"]]
+            assert (share["v"], share["l"], share["h"]) == pytest.approx(
+                (answer["mfu"].value, answer["mfu"].low, answer["mfu"].high), rel=0.02
+            )
+            assert share["v"] == answer["mfu"].value
+            run = sizes(model)["parameters"] * pool[values["work_per_parameter"]]["v"] * 1e12
+            assert run == pytest.approx(float(answer.model.evaluate("run_work")), rel=1e-12)
 
 
 TYPED: tuple[tuple[str, str, Any], ...] = (
@@ -271,14 +338,14 @@ def test_what_cannot_be_read_is_said_beside_the_field_and_nothing_is_lost(tab: P
 
 
 def test_a_number_says_where_and_a_range_how_sure(tab: Page, address: str) -> None:
-    ask(tab, address, "ask=hour&server_price=77500")
+    one = asked_of(question="hour").inputs["server_price"]
+    ask(tab, address, f"ask=hour&server_price={2 * (one.value or math.nan)!r}")
     low, high = js(tab, "(x => [x.l, x.h])(c.now.inputs[c.tools.place(c.now, 'server_price')])")
-    one = asked_of().inputs["server_price"]
     assert (low, high) == pytest.approx((one.low * 2, one.high * 2), rel=1e-12)  # type: ignore[operator]
     ask(tab, address, "ask=hour&server_price=50000~49000~51000")
     given = (50_000.0, 49_000.0, 51_000.0)
     ends = (
-        simulate(asked_of(), "server_write_off", samples=SAMPLES, server_price=given)
+        simulate(asked_of(question="hour"), "server_write_off", samples=SAMPLES, server_price=given)
         .quantile([0.05, 0.95])
         .tolist()
     )

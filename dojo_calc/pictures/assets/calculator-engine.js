@@ -132,21 +132,21 @@
       for (const [i, column] of columns) values[i] = column[s];
       if (sought) {
         values[sought.input] = problem.inputs[sought.input].v;
-        values[sought.input] = nearby(problem, values, sought);
-      }
-      problem.model.run(values);
+        values[sought.input] = nearby(problem, values, sought, 1e-7); // and has run, closer than draws tell
+      } else problem.model.run(values);
       const bad = problem.kinds.length && isBroken(problem, values);
       masked += bad;
       for (let j = 0; j < outputs.length; j++) found[j][s] = bad ? NaN : values[outputs[j]];
+      if (sought && !bad && !(values[sought.input] > 0)) for (const column of found) column[s] = Infinity; // no number of them is enough
       if (s % 512 === 511) yield s + 1;
     }
     return { found: found.map(summary), masked: masked / count, count };
   }
   // Secant in logarithms from where an input is now: outputs in proportion to it take two steps.
-  function nearby(problem, values, { input, output, wanted }) {
+  function nearby(problem, values, { input, output, wanted }, close = 1e-12) {
     const f = (x) => ((values[input] = x), problem.model.run(values), Math.log(values[output] / wanted));
     let a = values[input] || 1, fa = f(a), b = a * Math.exp(-fa), fb = f(b);
-    for (let step = 0; step < 40 && Math.abs(fb) > 1e-12 && fa !== fb; step++) {
+    for (let step = 0; step < 40 && Math.abs(fb) > close && fa !== fb; step++) {
       const next = Math.log(b) - (fb * (Math.log(b) - Math.log(a))) / (fb - fa);
       [a, fa, b] = [b, fb, Math.exp(Math.min(Math.max(next, Math.log(b) - 5), Math.log(b) + 5))];
       fb = f(b);
@@ -156,10 +156,11 @@
   // Hazen's definition, which the library takes: points are the middles of equal cells.
   function quantile(sorted, p) {
     const place = Math.min(Math.max(p * sorted.length - 0.5, 0), sorted.length - 1), i = Math.floor(place);
-    return sorted[i] + (place - i) * ((sorted[i + 1] ?? sorted[i]) - sorted[i]);
+    const below = sorted[i], above = sorted[i + 1] ?? below;
+    return below === above ? below : below + (place - i) * (above - below);
   }
   function summary(column) {
-    const sorted = column.filter(Number.isFinite).sort();
+    const sorted = column.filter((x) => !Number.isNaN(x) && x !== -Infinity).sort();
     return { q05: quantile(sorted, 0.05), q50: quantile(sorted, 0.5), q95: quantile(sorted, 0.95), missing: column.length - sorted.length, sorted };
   }
 

@@ -43,7 +43,8 @@
     const say = (name, value, digits) => parts(name, value, digits).text;
     // Both ends in one unit, with as many decimals as the width asks for.
     function range(name, low, high, at = 0) {
-      if (!Number.isFinite(low) || !Number.isFinite(high)) return "–";
+      if (!Number.isFinite(low)) return "–";
+      if (high === Infinity) return `more than ${say(name, low, 3)}`;
       const [size, behind] = scale(name, Number.isFinite(at) && at !== 0 ? at : Math.max(Math.abs(low), Math.abs(high))), width = Math.abs(high - low) / size;
       const most = Math.max(Math.abs(low), Math.abs(high)) / size;
       if (width === 0) return say(name, low);

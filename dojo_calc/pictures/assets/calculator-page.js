@@ -119,6 +119,7 @@
     function about(one) {
       const list = [word(one.name).about || one.entry.about].filter(Boolean).map((text) => h("p", {}, `${text}.`));
       if (one.l < one.h) list.push(h("p", {}, `90 % interval: ${range(one.name, ...one.e)}.`));
+      if (one.free && one.free.l < one.free.h) list.push(h("p", {}, `90 % interval: ${range(one.name, ...one.free.e)}, of a step. What it does to runs is in ${lower(word(now.layout[3])?.label ?? "")}.`));
       if (one.layout) list.push(h("p", {}, `Layout: ${one.layout}.`));
       for (const [reading, v, l, high, kind, date, source, note] of one.entry.readings ?? []) {
         const [title, author, , address] = data.sources[source] ?? [source];
@@ -180,36 +181,30 @@
     }
 
     // --- The answer
-    // A budget holds whole chips rounded down, a target takes them rounded up; what computing may err is no chip.
-    function rounded(name, value) {
-      const { whole, answer: asked } = tools.questionOf(state);
-      if (!whole || name !== asked) return value;
-      return whole === "up" ? Math.ceil(value * (1 - 2 ** -46)) : Math.floor(value * (1 + 2 ** -46));
-    }
     const interval = (name) => drawn?.[name];
     function drawAnswer() {
-      const question = tools.questionOf(state), name = state.answer, value = now.of(name), own = interval(name);
-      const refused = now.broken.find((one) => one.kind === "identity"), whole = rounded(name, value);
-      const shown = parts(name, refused ? NaN : whole, 3);
+      const question = tools.questionOf(state), name = state.answer, value = now.of(name), own = interval(name), calm = question.undisturbed && interval(question.undisturbed);
+      const refused = now.broken.find((one) => one.kind === "identity");
+      const shown = parts(name, refused ? NaN : value, 3);
       fill(answer, h("span", { class: `dc-number${refused || !Number.isFinite(value) ? " dc-none" : ""}` }, refused ? "This cannot be" : Number.isFinite(value) ? shown.number : "No answer"), shown.unit && !refused ? h("span", { class: "dc-unit" }, shown.unit) : null,
         name === question.answer ? null : h("span", { class: "dc-of" }, lower(word(name).label)),
         h("p", { class: "dc-interval" }, refused || !Number.isFinite(value) ? null : own && own.q95 > own.q05 ? ["90 % interval ", h("b", {}, range(name, own.q05, own.q95, value))] : "No interval: nothing that it depends on is uncertain."),
-        question.undisturbed && name === question.answer && !refused ? h("p", { class: "dc-undisturbed" }, "This is how published runs turned out. Undisturbed, of the steps alone, it would be ", h("b", {}, say(question.undisturbed, now.of(question.undisturbed), 3)), ".") : null);
+        question.undisturbed && name === question.answer && !refused ? h("p", { class: "dc-undisturbed" }, "This is how published runs turned out. Undisturbed, of the steps alone, it would be ", h("b", {}, say(question.undisturbed, now.of(question.undisturbed), 3)), calm && calm.q95 > calm.q05 ? ` (${range(question.undisturbed, calm.q05, calm.q95, now.of(question.undisturbed))})` : "", ".") : null);
       fill(dock, h("span", {}, word(name).label), h("b", {}, refused ? "cannot be" : shown.text));
       fill(figure, refused || !own || !(own.q95 > own.q05) ? null : density(name, own, value));
     }
     function density(name, own, value) {
-      const { sorted } = own, W = 600, H = 130, BINS = 60;
+      const sorted = own.sorted.filter(Number.isFinite), W = 600, H = 130, BINS = 60;
       const from = engine.quantile(sorted, 0.005), to = engine.quantile(sorted, 0.995), log = from > 0 && to / from > 20, f = log ? Math.log : (x) => x;
       const counts = new Float64Array(BINS), x = (v) => ((f(v) - f(from)) / (f(to) - f(from))) * W;
       for (const v of sorted) { const k = Math.floor((x(v) / W) * BINS); if (k >= 0 && k < BINS) counts[k]++; }
       const smooth = counts.map((_, k) => [1, 2, 3, 2, 1].reduce((sum, w, j) => sum + w * (counts[k + j - 2] ?? 0), 0)), most = Math.max(...smooth);
       const line = [...smooth].map((n, k) => `${(((k + 0.5) / BINS) * W).toFixed(1)},${(H - (n / most) * (H - 12)).toFixed(1)}`);
-      const path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), x(own.q95)];
+      const path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
       const svg = h("svg", { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", role: "img", "aria-label": `${word(name).label}: best guess ${say(name, value)}, 90 % between ${range(name, own.q05, own.q95)}, median ${say(name, own.q50)}` },
         h("path", { d: path, class: "dc-all" }), h("path", { d: path, class: "dc-inner", "clip-path": `inset(0 ${W - b}px 0 ${a}px)` }), value >= from && value <= to ? h("line", { x1: x(value), x2: x(value), y1: 0, y2: H, class: "dc-now" }) : null);
       const tick = (v) => h("span", { css: `left:clamp(2.6rem,${((x(v) / W) * 100).toFixed(1)}%,calc(100% - 2.6rem))` }, say(name, v, 3));
-      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05), tick(own.q95)), h("p", { class: "dc-hint" }, "The shaded part holds 90 % of the draws; the line is the best guess.")];
+      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05), Number.isFinite(own.q95) ? tick(own.q95) : null), h("p", { class: "dc-hint" }, "The shaded part holds 90 % of the draws; the line is the best guess.")];
     }
     function drawNotes() {
       const list = [...told, ...now.notes], question = tools.questionOf(state);
@@ -218,6 +213,7 @@
       if (now.lacking && tools.upstream(now, [state.answer]).has(tools.place(now, "mfu")) && !now.inputs[tools.place(now, "mfu")].mine) list.push([`No layout for exactly ${say("chips", now.lacking.count)} chips was searched, so the utilisation is the one stated for the chip. Counts that were: `, now.lacking.nearest.map((count, i) => [i ? ", " : "", h("button", { type: "button", onclick: () => setOwn("chips", { v: count }) }, say("chips", count))]), "."]);
       const counts = tools.upstream(now, [state.answer, ...(now.seek ? [question.sought] : [])]).has(tools.place(now, "mfu"));
       if (now.layout && counts) list.push(now.seek ? `The utilisation is that of the nearest count that was searched, ${say("chips", now.layout[0])} chips: ${now.layout[2]}.` : `Laid out as a search found it for ${say("chips", now.layout[0])} chips: ${now.layout[2]}.`);
+      if (now.seek && now.of(question.answer) === 0) list.push(`That is less than what one server takes, of ${say("chips", now.inputs[tools.place(now, question.lot)].v)} chips.`);
       if (now.seek && !Number.isFinite(now.of(question.answer)) && !now.unset.length) list.push(`Nothing reaches ${say(question.sought, now.seek.wanted)}: ask for less.`);
       if (drawn?.masked > 0) list.push(`${(drawn.masked * 100).toPrecision(2)} % of the draws break what must hold and are left out.`);
       fill(notes, list.map((one) => h("p", {}, one)));
@@ -241,7 +237,7 @@
         h("tbody", {}, [...new Set([tools.questionOf(state).answer, ...tools.questionOf(state).outputs])].filter((name) => tools.known(now, name)).map((name) => {
           const own = interval(name), value = now.of(name);
           return h("tr", { class: name === state.answer ? "dc-chosen" : "" }, h("th", { scope: "row" }, h("button", { type: "button", "aria-pressed": String(name === state.answer), title: "Make this the answer", onclick: () => change(() => { state.answer = name; }) }, word(name).label)),
-            before ? h("td", {}, say(name, rounded(name, before.of(name)))) : null, h("td", { class: "dc-value" }, say(name, rounded(name, value))), before ? null : h("td", { class: "dc-soft" }, own && own.q95 > own.q05 ? range(name, own.q05, own.q95, value) : ""));
+            before ? h("td", {}, say(name, before.of(name))) : null, h("td", { class: "dc-value" }, say(name, value)), before ? null : h("td", { class: "dc-soft" }, own && own.q95 > own.q05 ? range(name, own.q05, own.q95, value) : ""));
         }))));
     }
     function drawVersus() {
@@ -252,8 +248,9 @@
         h("ol", { class: "dc-bars" }, found.parts.map((one) => h("li", {}, h("span", {}, one.title), h("span", { class: "dc-bar" }, h("i", { class: one.amount < 0 ? "dc-down" : "", css: `width:${(Math.abs(one.amount) / most) * 100}%` })), h("span", { class: "dc-soft" }, sign(one.amount))))));
     }
     function drawMoves() {
-      const name = state.answer, needed = tools.upstream(now, now.seek ? [name, tools.questionOf(state).sought] : [name]), value = now.of(name);
-      const bars = engine.tornado(now.problem, (values) => { if (now.seek) values[now.seek.input] = engine.nearby(now.problem, values, now.seek); now.problem.model.run(values); return engine.isBroken(now.problem, values) ? NaN : values[tools.place(now, name)]; }, needed).filter((one) => one.swing > 1e-9 * Math.abs(value)).slice(0, 8);
+      const name = state.answer, seek = now.seek && name === tools.questionOf(state).answer ? now.seek : null, value = seek ? now.exact : now.of(name);
+      const problem = tools.problemOf(now, name), needed = tools.upstream(now, seek ? [name, tools.questionOf(state).sought] : [name]);
+      const bars = engine.tornado(problem, (values) => { if (seek) values[seek.input] = engine.nearby(problem, values, seek); now.problem.model.run(values); return engine.isBroken(now.problem, values) ? NaN : values[tools.place(now, name)]; }, needed).filter((one) => one.swing > 1e-9 * Math.abs(value)).slice(0, 8);
       const ends = bars.flatMap((one) => [one.from, one.to]), low = Math.min(...ends, value), high = Math.max(...ends, value), x = (v) => ((v - low) / (high - low)) * 100;
       fill(moves, h("h2", {}, "What moves it most"), bars.length ? h("ol", { class: "dc-tornado" }, bars.map((one) => {
         const input = now.inputs[one.inputs[0]].name, [left, right] = [Math.min(one.from, one.to), Math.max(one.from, one.to)];
@@ -307,16 +304,31 @@
       if (form !== shape) { for (const one of root.querySelectorAll(".dc-set")) one.remove(); drawSentence(); drawGroups(); shape = form; }
       for (const [input, value] of live) if (document.activeElement !== input || !input.hasAttribute("aria-invalid")) input.show(value());
       for (const update of rows.values()) update();
-      const names = [...new Set([state.answer, tools.questionOf(state).answer, ...tools.questionOf(state).outputs])].filter((name) => tools.known(now, name));
-      const needed = tools.upstream(now, now.seek ? [...names, tools.questionOf(state).sought] : names), mine = ++turn;
-      const work = engine.simulation(now.problem, names.map((name) => tools.place(now, name)), needed, data.sobol, samples, now.seek);
+      const question = tools.questionOf(state), names = [...new Set([state.answer, question.answer, question.undisturbed, ...question.outputs])].filter((name) => name && tools.known(now, name)), mine = ++turn;
+      // Drawn by themselves: what is sought, and what a layout's interval counts in.
+      const apart = new Map();
+      for (const name of names) {
+        const seek = now.seek && name === question.answer ? now.seek : null, problem = tools.problemOf(now, name), key = seek ? 2 : problem === now.problem ? 0 : 1;
+        if (!apart.has(key)) apart.set(key, { seek, problem, names: [] });
+        apart.get(key).names.push(name);
+      }
+      const work = (function* () {
+        const found = {};
+        let masked = 0;
+        for (const { seek, problem, names: own } of apart.values()) {
+          const needed = tools.upstream(now, seek ? [...own, question.sought] : own);
+          const some = yield* engine.simulation(problem, own.map((name) => tools.place(now, name)), needed, data.sobol, samples, seek);
+          own.forEach((name, i) => (found[name] = some.found[i]));
+          masked = Math.max(masked, some.masked);
+        }
+        return { ...found, masked };
+      })();
       const go = (until) => {
         let step = work.next();
         while (!step.done && performance.now() < until) step = work.next();
         if (mine !== turn) return;
         if (!step.done) return void setTimeout(() => go(performance.now() + 30), 0);
-        drawn = Object.fromEntries(names.map((name, i) => [name, step.value.found[i]]));
-        drawn.masked = step.value.masked;
+        drawn = step.value;
         show(samples === FULL);
       };
       show(false, true);

@@ -13,9 +13,13 @@
     }
     const combination = (state) => data.combinations[Object.keys(data.picks).map((pick) => state.picks[pick]).join("|")];
     const preset = (state, at) => data.presets[at].find(([key]) => key === state.presets[at]);
+    // A question that does not speak of a preset, such as one without a model, is asked of what ships.
+    const presetsOf = (state) => Object.keys(data.presets).filter((at) => questionOf(state).sentence.includes(`{${at}}`));
     function layoutsOf(state) {
-      const key = [...Object.keys(data.presets).map((at) => state.presets[at]), ...Object.keys(data.picks).map((pick) => state.picks[pick])].join("|");
-      return data.layouts[key] ?? [];
+      if (!presetsOf(state).length) return [];
+      const chosen = [...Object.keys(data.presets).map((at) => state.presets[at]), ...Object.keys(data.picks).map((pick) => state.picks[pick])];
+      while (chosen.length && !data.layouts[chosen.join("|")]) chosen.pop();
+      return data.layouts[chosen.join("|")] ?? [];
     }
 
     function asInput(name, entry, own) {
@@ -35,7 +39,7 @@
     function resolve(state, near = null) {
       const [k, places] = combination(state), variant = data.variants[k], model = models[`v${k}`], set = {};
       const notes = variant.fixed.filter((name) => state.own[name]).map((name) => `${data.names[name].label} stays as it is: a change has to be laid out anew, which takes the library.`);
-      for (const at of Object.keys(data.presets)) for (const [name, place] of Object.entries(preset(state, at)[3])) set[name] = [data.pool[place], preset(state, at)[1]];
+      for (const at of presetsOf(state)) for (const [name, place] of Object.entries(preset(state, at)[3])) set[name] = [data.pool[place], preset(state, at)[1]];
       let inputs = variant.inputs.map((name, i) => asInput(name, set[name]?.[0] ?? data.pool[places[i]], variant.fixed.includes(name) ? null : state.own[name]));
       const rows = layoutsOf(state), at = variant.inputs.indexOf("chips");
       let layout = null, lacking = null;
@@ -45,7 +49,11 @@
         const closest = [...rows].sort((a, b) => Math.abs(Math.log(a[0] / count)) - Math.abs(Math.log(b[0] / count)));
         layout = exact ?? (question.sought ? closest[0] : null);
         if (!layout) lacking = { count, nearest: closest.slice(0, 2).map((row) => row[0]).sort((a, b) => a - b) };
-        if (layout) inputs = inputs.map((one) => (layout[1][one.name] === undefined || one.mine ? one : { ...asInput(one.name, data.pool[layout[1][one.name]], null), layout: layout[2] }));
+        if (layout) inputs = inputs.map((one) => {
+          if (layout[1][one.name] === undefined || one.mine) return one;
+          const free = asInput(one.name, data.pool[layout[1][one.name]], null);
+          return { ...free, l: free.v, h: free.v, d: null, e: [free.v, free.v], free, layout: layout[2] };
+        });
       }
       const problem = { model, inputs, length: variant.inputs.length + variant.steps.length, kinds: variant.conditions.map(([kind]) => kind) };
       return { state, k, variant, inputs, problem, layout, lacking, notes, base: places };
@@ -61,6 +69,18 @@
         if (i >= first) stack.push(...now.variant.from[i - first]);
       }
       return found;
+    }
+    // What an output is drawn from: what a layout's interval says counts where no input that holds it is behind.
+    function problemOf(now, name) {
+      const from = now.seek?.input === place(now, name) ? questionOf(now.state).sought : name;
+      if (!now.layout || upstream(now, [from]).has(now.variant.inputs.indexOf(now.layout[3]))) return now.problem;
+      return { ...now.problem, inputs: now.problem.inputs.map((one) => one.free ?? one) };
+    }
+    // What comes in lots is bought in whole ones: as many as suffice, or as fit; what computing may err is none.
+    function whole(now, exact) {
+      const { whole: way, lot } = questionOf(now.state), size = lot ? now.inputs[place(now, lot)].v ?? 1 : 1, count = exact / size, near = Math.round(count);
+      if (!way || !Number.isFinite(exact)) return exact;
+      return size * (Math.abs(count - near) <= Math.abs(near) * 2 ** -46 ? near : way === "up" ? Math.ceil(count) : Math.floor(count));
     }
     // What a question seeks: the input, the output that is stated, and as what.
     function sought(now) {
@@ -95,6 +115,13 @@
           values = run();
           if (now.layout?.[0] === before) break;
         }
+      }
+      if (seek) { // all else is told of the whole lots that answer
+        const count = whole(now, values[seek.input]), fixed = { v: count, l: count, h: count, d: null, e: [count, count] };
+        const inputs = now.inputs.map((one, i) => (i === seek.input ? { ...one, ...fixed } : one));
+        now = { ...now, inputs, exact: values[seek.input], problem: { ...now.problem, inputs } };
+        values = engine.start(now.problem);
+        now.problem.model.run(values);
       }
       const broken = engine.broken(now.problem, values).map((kind, i) => kind && { kind, says: now.variant.conditions[i][1], names: now.variant.conditions[i][2] }).filter(Boolean);
       const unset = now.inputs.filter((one) => one.v === null && upstream(now, [state.answer]).has(place(now, one.name)));
@@ -163,7 +190,7 @@
     function csv(now, intervals) {
       const cell = (x) => (/[",\n]/.test(String(x)) ? `"${String(x).replaceAll('"', '""')}"` : String(x ?? ""));
       const rows = [["what", "name", "label", "value", "low", "high", "unit", "source"]];
-      now.inputs.forEach((one, i) => rows.push(["input", one.name, data.names[one.name].label, now.seek?.input === i ? now.values[i] : one.v, one.l, one.h, data.names[one.name].unit, one.mine ? "yours" : one.layout ?? one.entry.said]));
+      now.inputs.forEach((one, i) => rows.push(["input", one.name, data.names[one.name].label, one.v, (one.free ?? one).l, (one.free ?? one).h, data.names[one.name].unit, one.mine ? "yours" : one.layout ?? one.entry.said]));
       for (const name of questionOf(now.state).outputs) {
         const own = intervals?.[name];
         if (known(now, name)) rows.push(["output", name, data.names[name].label, Number.isFinite(now.of(name)) ? now.of(name) : "", own?.q05, own?.q95, data.names[name].unit, ""]);
@@ -200,6 +227,6 @@
       return found;
     }
 
-    return { numbers, fresh, resolve, compute, place, known, upstream, encode, decode, toml, csv, difference, questionOf, layoutsOf, preset };
+    return { numbers, fresh, resolve, compute, place, known, upstream, encode, decode, toml, csv, difference, problemOf, questionOf, layoutsOf, preset };
   };
 })();
