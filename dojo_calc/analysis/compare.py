@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,17 +21,24 @@ from dojo_calc.model.model import Model
 
 __all__ = ["Comparison", "Contribution", "compare"]
 
+Inputs: TypeAlias = tuple[str, ...]  # one, or several that change together
+
 MOST = 16  # inputs that may differ: 2**16 evaluations, done as one array
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one input adds to the difference."""
+    """What one input adds to the difference, or what several add that cannot change one without another.
+
+    `input` then names them all, `together` lists them, and none of them has a share of its own; `before` and `after`
+    are those of a single input, and None of several.
+    """
 
     input: str
-    before: float
-    after: float
+    before: float | None
+    after: float | None
     amount: float
+    together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,8 @@ def compare(
     """Attribute the difference of an output between two settings of a model's inputs.
 
     Each input gets its Shapley value [1]_: its effect averaged over every order in which the inputs could be
-    changed from A to B, so the order of writing does not matter and the parts sum to the whole.
+    changed from A to B, so the order of writing does not matter and the parts sum to the whole. Inputs of which
+    none can change without another, as the parallel sizes of a layout that must divide the chips, count as one.
 
     Parameters
     ----------
@@ -79,7 +87,7 @@ def compare(
     Raises
     ------
     ModelError
-        If more than 16 inputs differ.
+        If more than 16 inputs, or sets of them that change together, differ, or A or B breaks an identity itself.
     UnknownNameError, UnitError, DomainError
         As `Model.evaluate` does.
     """
@@ -93,40 +101,62 @@ def compare(
     names = list(dict.fromkeys([*before, *changed]))
     a = {name: _scalar(model, name, before) for name in names}
     b = {name: _scalar(model, name, changed) for name in names}
-    differing = [name for name in names if a[name] != b[name]]
-    count = len(differing)
-    if count > MOST:
-        raise ModelError(f"{count} inputs differ between A and B; at most {MOST} can be told apart")
-    subsets = np.arange(2**count)
-    chosen = (subsets[:, None] >> np.arange(count)) & 1 == 1
-    given: dict[str, Any] = {name: a[name] for name in names}
-    given |= {name: np.where(chosen[:, i], b[name], a[name]) for i, name in enumerate(differing)}
-    outcome = np.broadcast_to(model.evaluate(output, **given), subsets.shape)
-    if np.isnan(outcome).any():
-        _refuse_between(model, output, given, outcome, chosen, differing)
+    joined: list[Inputs] = [(name,) for name in names if a[name] != b[name]]
+    alone = np.eye(len(joined), dtype=bool)  # a few elements show most of what cannot change alone
+    joined = _merged(model, output, a, b, joined, alone)[0]
+    while True:
+        count = len(joined)
+        if count > MOST:
+            raise ModelError(f"{count} inputs differ between A and B; at most {MOST} can be told apart")
+        subsets = np.arange(2**count)
+        chosen = (subsets[:, None] >> np.arange(count)) & 1 == 1
+        fewer, outcome = _merged(model, output, a, b, joined, chosen)
+        if fewer == joined:
+            break
+        joined = fewer
     size = chosen.sum(axis=1)
     amounts = []
     for i in range(count):
         without = subsets[~chosen[:, i]]
         weight = np.array([_weight(int(size[subset]), count) for subset in without])
         amounts.append(float(np.sum(weight * (outcome[without | (1 << i)] - outcome[without]))))
-    return _settled(model, output, float(outcome[0]), float(outcome[-1]), differing, amounts, a, b)
+    return _settled(model, output, float(outcome[0]), float(outcome[-1]), joined, amounts, a, b)
 
 
-def _refuse_between(
-    model: Model, output: str, given: Mapping[str, Any], outcome: Any, chosen: Any, names: list[str]
-) -> None:
-    """Say which mixture of A and B breaks a condition: what cannot be changed alone has no share of its own."""
-    for one in model.broken(output, **given):
-        if one.kind == "identity":
-            place = int(np.argmax(np.broadcast_to(one.where, outcome.shape)))
-            mixed = (
-                " and ".join(name for name, new in zip(names, chosen[place], strict=True) if new) or "nothing"
-            )
+def _merged(
+    model: Model,
+    output: str,
+    a: Mapping[str, float],
+    b: Mapping[str, float],
+    joined: list[Inputs],
+    chosen: Any,
+) -> tuple[list[Inputs], Any]:
+    """Inputs that change together, and the output at each choice of them from B.
+
+    Where a mixture of A and B breaks an identity, the inputs that differ and that the identity rests on have no
+    shares of their own: they are one from then on.
+    """
+    asked, given = joined, dict[str, Any](a)
+    for place, together in enumerate(joined):
+        given |= {name: np.where(chosen[:, place], b[name], a[name]) for name in together}
+    outcome = np.broadcast_to(model.evaluate(output, **given), len(chosen))
+    for one in model.broken(output, **given) if np.isnan(outcome).any() else ():
+        if one.kind != "identity":
+            continue
+        rests = set(model.needed(tuple(one.values), tuple(a)))
+        at = int(np.argmax(np.broadcast_to(one.where, outcome.shape)))
+        if sum(not rests.isdisjoint(together) for together in asked) < 2:
+            new = [
+                name for here, together in zip(chosen[at], asked, strict=True) if here for name in together
+            ]
             raise ModelError(
-                f"the difference of {output} cannot be told apart: with {mixed} from B and the rest from A, "
-                f"{one.text((place,))}"
+                f"the difference of {output} cannot be told: with {' and '.join(new) or 'nothing'} from B and the "
+                f"rest from A, {one.text((at,))}"
             )
+        hit = [together for together in joined if not rests.isdisjoint(together)]
+        rest = [together for together in joined if together not in hit]
+        joined = [*rest, tuple(name for together in hit for name in together)]
+    return joined, outcome
 
 
 def _weight(size: int, count: int) -> float:
@@ -138,18 +168,27 @@ def _settled(
     output: str,
     before: float,
     after: float,
-    names: list[str],
+    joined: list[Inputs],
     amounts: list[float],
     a: Mapping[str, float],
     b: Mapping[str, float],
 ) -> Comparison:
     """Order the contributions, and let the largest absorb the rounding, so that `math.fsum` is exact."""
-    order = sorted(range(len(names)), key=lambda i: -abs(amounts[i]))
+    order = sorted(range(len(joined)), key=lambda i: -abs(amounts[i]))
     if order:
         rest = math.fsum(amounts[i] for i in order[1:])
         amounts[order[0]] = math.fsum([after - before, -rest])
-    parts = tuple(Contribution(names[i], a[names[i]], b[names[i]], amounts[i]) for i in order)
+    parts = tuple(_contribution(joined[i], amounts[i], a, b) for i in order)
     return Comparison(output, model.spec(output).unit, before, after, parts)
+
+
+def _contribution(
+    together: Inputs, amount: float, a: Mapping[str, float], b: Mapping[str, float]
+) -> Contribution:
+    if len(together) > 1:
+        return Contribution(" and ".join(together), None, None, amount, together)
+    (name,) = together
+    return Contribution(name, a[name], b[name], amount)
 
 
 def _scalar(model: Model, name: str, given: Mapping[str, Any]) -> float:

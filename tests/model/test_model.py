@@ -12,9 +12,10 @@ from dojo_calc.analysis.explain import signals
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.economics.capacity import share, units_needed
 from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnitError, UnknownNameError
+from dojo_calc.model.conditions import Rules
 from dojo_calc.model.model import Model
 from dojo_calc.model.wiring import _typical
-from dojo_calc.quantities import Count, Fraction, check_against, spec
+from dojo_calc.quantities import Count, Fraction, PositiveCount, check_against, spec
 from tests.test_formulas import draw
 from tests.vega import datum, evaluate
 
@@ -276,6 +277,45 @@ def test_compare_by_hand() -> None:
     assert parts == pytest.approx({"watts": 30.0, "target": 20.0})
     assert dc.compare(model, "w", {}, {"target": 100.0}).contributions == ()
     assert "w: 10 W -> 60 W" in str(dc.compare(model, "w", {}, {"target": 200.0, "watts": 3.0}))
+
+
+def test_inputs_that_cannot_change_alone_are_one() -> None:
+    # groups = chips / tensor, whole; price = groups x each. From 8 / 2 at 5 to 9 / 3 at 7: 20 -> 21. Neither 9 / 2
+    # nor 8 / 3 is whole, so the layout is one: ((3 - 4) x 5 + (3 - 4) x 7) / 2 = -6; each: (2 x 4 + 2 x 3) / 2 = 7.
+    def groups(chips: Count, tensor: PositiveCount) -> Count:
+        return chips / tensor
+
+    def whole(values: Any) -> Any:
+        yield values["chips"] % values["tensor"] != 0, lambda of: f"{of('chips')} chips of {of('tensor')}"
+
+    model = dc.Model(
+        {"groups": groups, "price": dc.step(dc.purchase_cost, units="groups", price="each")},
+        {"chips": 8.0, "tensor": 2.0, "each": 5.0},
+        conditions=[Rules("groups are whole", whole)],
+    )
+    got = dc.compare(model, "price", {}, {"chips": 9.0, "tensor": 3.0, "each": 7.0})
+    assert (got.before, got.after) == (20.0, 21.0)
+    assert {part.input: part.amount for part in got.contributions} == {"each": 7.0, "chips and tensor": -6.0}
+    layout = got.contributions[1]
+    assert (layout.together, layout.before, layout.after) == (("chips", "tensor"), None, None)
+    assert "chips and tensor: -6 USD" in str(got)
+    with pytest.raises(ModelError, match="with chips from B and the rest from A, 9 chips of 2"):
+        dc.compare(model, "price", {}, {"chips": 9.0, "each": 7.0})  # B itself is broken
+    with pytest.raises(ModelError, match="with chips from B and the rest from A, 9 chips of 2"):
+        dc.compare(model, "price", {}, {"chips": 9.0, "tensor": 2.0})
+
+
+def test_a_layout_is_one_input_between_two_chips() -> None:
+    run = {"tokens": 3e11, "global_batch": 1536}
+    plans = {"recompute": "full"}
+    a = dc.training_run("gpt3-175b", "a100", 768, plan={"tensor": 8, "pipeline": 12, **plans}, **run)
+    b = dc.training_run("gpt3-175b", "h100", 1024, plan={"tensor": 8, "pipeline": 8, **plans}, **run)
+    got = dc.compare(a, "billed", {}, b)
+    assert got.before == a.evaluate("billed")
+    assert got.after == pytest.approx(b.evaluate("billed"))
+    (layout,) = (part for part in got.contributions if part.together)
+    assert {"chips", "pipeline"} <= set(layout.together)
+    assert "chip_peak" in {part.input for part in got.contributions}
 
 
 def test_compare_of_two_models() -> None:
