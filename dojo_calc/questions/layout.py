@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Final
 
+from dojo_calc.doors import door
 from dojo_calc.formatting import format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
@@ -36,6 +37,7 @@ class Speed:
     note: str
 
 
+@door
 def sizes_of(model: Transformer) -> tuple[float, float]:
     """Parameters of a model, and those at work on one token.
 
@@ -48,6 +50,7 @@ def sizes_of(model: Transformer) -> tuple[float, float]:
     return float(found["model_parameters"]), float(found["active_parameters"])
 
 
+@door
 def shape_of(
     book: Catalogue, global_batch: int | str | None = None, sequence: int | str | None = None
 ) -> dict[str, int]:
@@ -66,6 +69,7 @@ def shape_of(
     }
 
 
+@door
 def laid_out(
     chain: Model, model: Transformer, chip: str, chips: int, shape: Mapping[str, Any], book: Catalogue
 ) -> Speed:

@@ -288,6 +288,8 @@ TYPED: tuple[tuple[str, str, Any], ...] = (
     ("server_price", "0.5 million dollars", 5e5), ("server_price", "$500M", 5e8),
     ("server_price", "35000", 35e3), ("hourly_rent", "2.5 $/h", 2.5 / 3600),
     ("hourly_rent", "$2.50/h", 2.5 / 3600), ("hourly_rent", "2.5", 2.5 / 3600),
+    ("hourly_rent", "2 USD/GPU-hour", 2 / 3600), ("hourly_rent", "$2/chip-hour", 2 / 3600),
+    ("server_price", "2 USD/GPU-hour", None), ("hourly_rent", "2 USD/GPU", None), ("energy_price", "5 $", None),
     ("hourly_rent", "3 USD per hour", 3 / 3600), ("energy_price", "0.07 per kwh", 0.07 / 3.6e6),
     ("energy_price", "0.07 $/kWh", 0.07 / 3.6e6), ("energy_price", "80 $/MWh", 80 / 3.6e9),
     ("energy_price", "$0.07/kWh", 0.07 / 3.6e6), ("mfu", "38", 0.38), ("mfu", "38 %", 0.38),

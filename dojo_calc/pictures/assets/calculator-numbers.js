@@ -66,7 +66,7 @@
       if (money && !rest) rest = "USD";
       else if (money && rest.startsWith("/")) rest = `USD${rest}`;
       else if (money) rest = `${rest} USD`;
-      rest = rest.replace(/\bper\b\s*/i, "/").replace(/\s*\/\s*/g, "/");
+      rest = rest.replace(/\bper\b\s*/i, "/").replace(/\s*\/\s*/g, "/").replace(/\b(?:GPU|chip|accelerator)[- ]?(?=h(?:r|our)?s?$)/i, ""); // a rent is of one chip
       if (rest.startsWith("/") && one.unit.startsWith("USD")) rest = `USD${rest}`;
       const first = rest.match(/^([A-Za-z]+)\b\s*(.*)$/);
       if (behind(rest) !== undefined) factor = behind(rest);
@@ -81,7 +81,7 @@
       const value = Number((number * factor).toPrecision(15));
       return Number.isFinite(value) ? { value } : { error: `“${text.trim()}” is too large` };
     }
-    const example = (name) => data.names[name].unit === "USD" ? "$500M" : data.names[name].unit === "USD/J" ? "0.07 $/kWh" : data.names[name].unit === "1" ? (data.names[name].shown === "percent" ? "38 %" : "16,384 or 15.6T") : `12${data.units[data.names[name].unit].at(data.names[name].unit === "s" ? 1 : 2)?.[1] ?? ""}`;
+    const example = (name) => data.names[name].unit === "USD" ? "$500M" : data.names[name].unit === "USD/J" ? "0.07 $/kWh" : data.names[name].shown === "USD/h" ? "2.5 $/h" : data.names[name].unit === "1" ? (data.names[name].shown === "percent" ? "38 %" : "16,384 or 15.6T") : `12${data.units[data.names[name].unit].at(data.names[name].unit === "s" ? 1 : 2)?.[1] ?? ""}`;
 
     // What a reader typed for a name: {v} or {v, l, h}, or {error}. A bare number is in the unit that the field shows.
     function read(text, name, now) {
