@@ -12,6 +12,7 @@ from dojo_calc.analysis.explain import Explanation, explain
 from dojo_calc.analysis.sensitivity import Bar, tornado
 from dojo_calc.analysis.simulate import simulate
 from dojo_calc.chain.boundaries import Boundary, boundaries
+from dojo_calc.chain.run import LIMITS
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.model.model import Model
@@ -255,6 +256,16 @@ def accounts_of(model: Model, words: Mapping[str, str]) -> tuple[Account, ...]:
         low, high = map(float, interval[name])
         found.append(Account(name, told, float(values[name]), low, high, model.spec(name).unit))
     return tuple(found)
+
+
+def outlived(model: Model, words: Mapping[str, str]) -> tuple[str, ...]:
+    """A note where a run outlasts the machines that it is on, as nothing that it then costs is what it would cost."""
+    return tuple(
+        f"Beyond what holds: the run would last {format_si(float(one.values['billed']), 's')}, and its machines live "
+        f"{format_si(float(one.values['life']), 's')}."
+        for one in model.broken(list(words))
+        if one.says in {limit.says for limit in LIMITS}
+    )
 
 
 def movers_of(model: Model, output: str) -> tuple[Bar, ...]:

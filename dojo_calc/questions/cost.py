@@ -8,8 +8,8 @@ from dojo_calc.chain.build import chain
 from dojo_calc.doors import door
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.quantities import Flop, single, whole_number
-from dojo_calc.questions.answer import Answer, QuestionError, accounts_of, answerable, movers_of
+from dojo_calc.quantities import PositiveFlop, single, whole_number
+from dojo_calc.questions.answer import Answer, QuestionError, accounts_of, answerable, movers_of, outlived
 from dojo_calc.questions.plan import RUNS, said
 from dojo_calc.questions.scenario import given_to
 
@@ -92,7 +92,7 @@ def cost(
     }[of]
     values = dict(given)
     if work is not None:
-        values["run_work"] = single(work, Flop, "work")
+        values["run_work"] = single(work, PositiveFlop, "work")
     if chips is not None or of == "year":
         values["chips"] = float(whole_number(1 if chips is None else chips, "chips"))
     model = chain(unit, assumptions=assumptions, on=on, precision=precision, book=known)
@@ -115,11 +115,14 @@ def cost(
     of_what = {"hour": f"An hour of one {unit}", "year": f"A year of {values.get('chips', 1):,.0f} {unit}"}
     of_what |= {"exaflop-hour": f"An exaflop-hour delivered by {unit}", "run": f"The run on {unit}"}
     ways = [one for one in accounts if one.words.removeprefix("the run, ") in WAYS.values()]
-    told = ", ".join(f"{one} ({one.interval}) {one.words.removeprefix('the run, ')}" for one in ways)
+    told = ", ".join(
+        f"{one}{f' ({one.interval})' if one.interval else ''} {one.words.removeprefix('the run, ')}"
+        for one in ways
+    )
     even = _break_even(model) if of in ("hour", "year") else ()
     return Answer(
         f"the cost of one {of}", f"{of_what[of]} costs {told}.", accounts, movers_of(model, accounts[0].name), model,
-        settings, (*even, *said(model, assumptions, on), *notes),
+        settings, (*even, *(outlived(model, words) if of == "run" else ()), *said(model, assumptions, on), *notes),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from dojo_calc.errors import ModelError
 from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
-from dojo_calc.quantities import Duration, Flop, FlopRate, Money, Power, single, whole_number
+from dojo_calc.quantities import Duration, FlopRate, Money, PositiveFlop, Power, single, whole_number
 from dojo_calc.questions.answer import (
     Account,
     Answer,
@@ -35,6 +35,7 @@ from dojo_calc.questions.answer import (
     answerable,
     counted,
     movers_of,
+    outlived,
 )
 from dojo_calc.questions.scenario import given_to
 from dojo_calc.units import day
@@ -185,10 +186,10 @@ def plan(
     whole = chain(unit, assumptions=assumptions, on=on, precision=precision, book=known)
     words = RATE_AND_SIZE | POWERS | PRICES | COSTS | (RUNS if work is not None else {})
     if work is not None:
-        given = {**given, "run_work": single(work, Flop, "work")}
+        given = {**given, "run_work": single(work, PositiveFlop, "work")}
     words, notes = answerable(whole, words)
     model = given_to(whole, list(words), given) if given else whole
-    time = None if work is None else _time(days, by, start)
+    time = _time(days, by, start)
     if chips is not None:
         exact = float(whole_number(chips, "chips"))
         binding = _Count(
@@ -214,7 +215,7 @@ def plan(
     accounts = accounts_of(model, words)
     bounds = (binding.low, binding.high) if binding.low != binding.high else (count, count)
     accounts = (
-        Account("chips", "chips, in whole servers", count, *bounds, "1"),
+        Account("chips", "chips" if chips is not None else "chips, in whole servers", count, *bounds, "1"),
         *_levels(binding, count, unit, known),
         *accounts,
     )
@@ -225,7 +226,7 @@ def plan(
     }
     return Answer(
         " and ".join(asked), _bottom(unit, binding, count, accounts), accounts, movers,
-        model, settings, (*said(model, assumptions, on), *notes),
+        model, settings, (*(() if work is None else outlived(model, words)), *said(model, assumptions, on), *notes),
     )  # fmt: skip
 
 
@@ -326,13 +327,24 @@ def _needs(model: Model, target: float | str | None, time: float | None) -> list
     return found
 
 
+def chips_in_time(model: Model, time: float) -> float:
+    """Chips that finish the run of a view in time.
+
+    Raises
+    ------
+    QuestionError
+        If no number of them does.
+    """
+    try:
+        return float(solve(model, "chips", "billed", time))
+    except NoSolutionError:
+        raise _too_soon(model, time) from None
+
+
 def _in_time(model: Model, time: float) -> _Count:
     """Chips that finish a run in time, and the interval of their number: each draw is solved by itself."""
     said = f"To do the work in {format_si(time, 's')}"
-    try:
-        exact = float(solve(model, "chips", "billed", time))
-    except NoSolutionError:
-        raise _too_soon(model, time) from None
+    exact = chips_in_time(model, time)
     uncertain = [
         name for name in model.needed(["billed"])
         if name in model.inputs and model.inputs[name].low != model.inputs[name].high and name != "chips"

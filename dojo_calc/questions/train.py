@@ -11,7 +11,6 @@ import math
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from dojo_calc.analysis.solve import solve
 from dojo_calc.chain.build import chain
 from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError
@@ -29,9 +28,10 @@ from dojo_calc.questions.answer import (
     answerable,
     counted,
     movers_of,
+    outlived,
 )
 from dojo_calc.questions.layout import Speed, laid_out, shape_of, sizes_of
-from dojo_calc.questions.plan import RUNS, said
+from dojo_calc.questions.plan import RUNS, chips_in_time, said
 from dojo_calc.questions.scenario import given_to
 
 __all__ = ["Pay", "train"]
@@ -134,6 +134,8 @@ def train(
     known = catalogue() if book is None else book
     unit = known.machine(chip).id
     _refuse(tokens, chips, days, power, budget)
+    if budget is None and pay != "rent":
+        raise QuestionError("pay says how a budget is spent, and has no effect without one")
     sizes, parameters, active, name = _model(model, models, mfu)
     stated = mfu is not None
     if stated and (global_batch is not None or sequence is not None or stack):
@@ -167,6 +169,8 @@ def train(
         wanted = run.tokens_for(
             view, speed, pay, time if money is None or (chips is None and power is None) else None, money
         )
+        if wanted < 1:
+            raise QuestionError(f"what is given is not enough for one token on {counted(count, unit)}")
     work = speed.work * wanted
     settings: dict[str, Any] = {"chips": count, "parameters": parameters, "run_work": work, **given}
     central = given_to(view, [*words], {"run_work": work, "mfu": (speed.mfu, speed.mfu, speed.mfu)})
@@ -195,7 +199,7 @@ def train(
             },
             "inputs": settings | {"mfu": [speed.mfu, speed.low, speed.high] if stated else speed.mfu},
         },
-        (speed.note, *said(central, assumptions, on), *notes),
+        (speed.note, *outlived(central, words), *said(central, assumptions, on), *notes),
     )
 
 
@@ -305,11 +309,7 @@ class _Run:
         mfu = self._as_stated(0, "").mfu or 0.4  # until there is a layout
         count = 0.0
         for _ in range(ROUNDS):
-            exact = float(
-                solve(
-                    given_to(self.base, ["billed"], {"run_work": work, "mfu": mfu}), "chips", "billed", time
-                )
-            )
+            exact = chips_in_time(given_to(self.base, ["billed"], {"run_work": work, "mfu": mfu}), time)
             wanted = self._even(exact)
             if wanted == count:
                 break

@@ -321,3 +321,44 @@ def test_an_account_is_told_with_what_it_is() -> None:
 def test_what_has_an_option_of_its_own_is_not_set() -> None:
     done = run("train", "70B", "--chips", "8", "--tokens", "1T", "--set", "mfu=0.4")
     assert (done.returncode, done.stderr) == (2, "error: --set mfu has an option of its own: --mfu\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("plan", "--work", "0 FLOP", "--chips", "8"), "work must be above 0 [FLOP], got 0"),
+        (("cost", "--of", "run", "--work", "0 FLOP"), "work must be above 0 [FLOP], got 0"),
+        (("plan", "--target", "1 EFLOP/s", "--start", "2027-01-01"), "a start has no effect"),
+        (("train", "70B", "--mfu", "0.4", "--chips", "8", "--tokens", "1T", "--pay", "own"), "pay says how"),
+        (("train", "70B", "--mfu", "0.4", "--chips", "8", "--budget", "0 USD"), "not enough for one token"),
+        (
+            ("train", "llama3-70b", "--days", "1 day", "--tokens", "15T"),
+            "no number of chips does the work in 1 day",
+        ),
+    ],
+)
+def test_what_has_no_answer_or_no_effect_is_one_clear_line(arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_given_rent_is_told_without_an_interval() -> None:
+    assert dc.cost("h100", hourly_rent="2 USD/h").bottom.endswith("2 USD/h rented.")
+
+
+def test_chips_that_are_given_need_not_fill_servers() -> None:
+    given = dc.plan("h100", chips=100)  # twelve servers and a half
+    assert (given["chips"].words, value(given, "servers")) == ("chips", 12.5)
+
+
+def test_a_run_that_outlasts_its_machines_says_so() -> None:
+    found = dc.plan("h100", chips=100, work="1e30 FLOP")
+    assert any(one.startswith("Beyond what holds: the run would last") for one in found.notes)
+    assert not any("Beyond what holds" in one for one in dc.plan("h100", chips=100).notes)
+
+
+def test_a_stack_that_is_not_listed_is_said_to_count_as_the_typical_one() -> None:
+    found = dc.train("llama3-70b", "h100", chips=2048, tokens="1T", stack="nonsense")
+    assert "the stack 'nonsense' is not listed" in found.notes[0].lower()
