@@ -213,14 +213,17 @@ def _split(written: str, text: str) -> Iterator[tuple[str, str, int]]:
         if segment == "1" or (index == 0 and not segment and written):
             continue
         segment = re.sub(r"^1\s*/", "/", segment)
-        place = 0
+        place, sign, before = 0, turned, ""
         while place < len(segment) or place == 0:
             found = _FACTOR.match(segment, place)
             joined = found["joined"] if found else ""
             count += 1
             if found is None or count > _MOST or (joined in ("*", "-") if place == 0 else not joined):
                 raise _no_unit(text)
-            sign = -turned if joined == "/" else turned
+            # A hyphen makes one unit of two, both below a stroke: USD/exaflop-hour; but petaflop/s-days are of rates.
+            if joined != "-" or before in _SECONDS:
+                sign = -turned if joined == "/" else turned
+            before = found["name"]
             yield "/" if place == 0 and turned < 0 else joined, found["name"], sign * int(found["power"] or 1)
             place = found.end()
 

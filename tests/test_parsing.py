@@ -57,6 +57,7 @@ from dojo_calc.parsing import parse, parse_as
         ("$2/h", 2 / 3600),
         ("$0.07/kWh", 0.07 / 3.6e6),
         ("2,297 USD per exaflop-hour", 2297 / 3.6e21),
+        ("2,297 USD/exaflop-hour", 2297 / 3.6e21),
         ("40 %", 0.4),
         ("5%", 0.05),
         ("35% per year", 0.35 / 31_557_600),

@@ -39,6 +39,7 @@ def test_bit_and_byte_and_operation_have_dimensions() -> None:
         ("petaflop/s-days", "PFLOP/s*day", 10**15 * 86_400),
         ("PF-days", "PFLOP/s*day", 10**15 * 86_400),
         ("USD per exaflop-hour", "USD*s/EFLOP/h", Fraction(1, 10**18 * 3600)),
+        ("USD/exaflop-hour", "USD*s/EFLOP/h", Fraction(1, 10**18 * 3600)),
         ("USD per TFLOP/s", "USD*s/TFLOP", Fraction(1, 10**12)),
         ("TFLOP/s per W", "TFLOP/J", 10**12),
         ("kilowatt-hours", "kWh", 3_600_000),

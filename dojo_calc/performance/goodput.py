@@ -28,6 +28,7 @@ from dojo_calc.quantities import (
     Numeric,
     PositiveCount,
     PositiveDuration,
+    PositiveRatio,
     Ranks,
     Ratio,
 )
@@ -366,7 +367,7 @@ def straggler_slowdown(ranks: Ranks, variation: Ratio) -> Ratio:
     return 1.0 + variation * expected_maximum(ranks)
 
 
-def billed_time(expected: Duration, field_factor: Ratio) -> Duration:
+def billed_time(expected: Duration, field_factor: PositiveRatio) -> Duration:
     """Time that a run turns out to take, over what its steps and failures take: what a machine is paid for.
 
     Evaluation, ramps of the batch, stages of long context, waiting, layouts that nobody searched for and all else
@@ -376,7 +377,7 @@ def billed_time(expected: Duration, field_factor: Ratio) -> Duration:
     ----------
     expected : Duration
         Of the steps with what failures cost, see `expected_time` [s].
-    field_factor : Ratio
+    field_factor : PositiveRatio
         As published runs turned out, about 1 to 3; 1 for a run that nothing holds up [1].
 
     Returns

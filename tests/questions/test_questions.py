@@ -328,6 +328,10 @@ def test_what_has_an_option_of_its_own_is_not_set() -> None:
     [
         (("plan", "--work", "0 FLOP", "--chips", "8"), "work must be above 0 [FLOP], got 0"),
         (("cost", "--of", "run", "--work", "0 FLOP"), "work must be above 0 [FLOP], got 0"),
+        (
+            ("cost", "--of", "run", "--work", "1 EFLOP", "--set", "field_factor=0"),
+            "field_factor must be above 0 [1]",
+        ),
         (("plan", "--target", "1 EFLOP/s", "--start", "2027-01-01"), "a start has no effect"),
         (("train", "70B", "--mfu", "0.4", "--chips", "8", "--tokens", "1T", "--pay", "own"), "pay says how"),
         (("train", "70B", "--mfu", "0.4", "--chips", "8", "--budget", "0 USD"), "not enough for one token"),
