@@ -153,7 +153,8 @@ def _meant(found: list[_Reading], wanted: str) -> str:
         digits, _, word = first.words.partition(" ")
         prefix = _PREFIXES.get(word)
         if prefix is None or unit not in _PREFIXED:
-            return f", which has no unit; write {first.words} {unit}"
+            longer = f" or {first.words} days" if wanted == "s" else ""
+            return f", which has no unit; write {first.words} {unit}{longer}"
         return f", which can be a count, {first.words}, or {digits} {prefix}{unit}; write which"
     if wanted == "FLOP/s" and own == units.unit("FLOP").dimensionality:
         return f", which counts operations; for a rate write {first.words}/s"

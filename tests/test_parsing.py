@@ -175,6 +175,7 @@ def test_what_is_asked_for_decides_between_readings(text: str, wanted: str, name
         ("15T", "B", "x must be in B .* which can be a count, 15 trillion, or 15 TB; write which"),
         ("12k", "W", "which can be a count, 12 thousand, or 12 kW"),
         ("15T", "V", "which has no unit; write 15 trillion V"),
+        ("90", "s", "which has no unit; write 90 s or 90 days"),
         ("15T tokens", "1", "x must be a bare number, got '15T tokens'"),
         ("500B", "USD", "which has no unit; write 500 billion USD"),
         ("100 EFLOP", "FLOP/s", "which counts operations; for a rate write 100 EFLOP/s"),
