@@ -118,9 +118,10 @@ def laid_out(
         else ""
     )
     beyond = f" Beyond what was measured: {best['beyond']}." if best["beyond"] else ""
+    heard = f" {found.told[:1].upper()}{found.told[1:]}." if found.told else ""
     mfu = best["mfu"] * (used / chips)
     rate = best["mfu"] * used * float(chain.inputs["chip_peak"].value or 0.0)
     return Speed(
         mfu, mfu * time / high, min(mfu * time / low, 1.0), rate / best["tokens_per_second"], used, layout,
-        f"Layout: {layout}.{idle}{beyond}",
+        f"Layout: {layout}.{idle}{beyond}{heard}",
     )  # fmt: skip
