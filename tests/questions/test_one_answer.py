@@ -76,7 +76,7 @@ def test_a_number_of_chips_is_the_same_by_every_way(
     chip: str, name: str, unit: str, value: float, output: str, group: int, up: int, tmp_path: Path
 ) -> None:
     text = f"{value!r} {unit}"
-    found = dc.plan(chip, **{name: text})["chips"].value  # type: ignore[arg-type]
+    found = dc.plan(chip, **{name: text})["chips"].value
     (line,) = [
         one
         for one in as_json("plan", "--chip", chip, f"--{name}", text)["accounts"]
