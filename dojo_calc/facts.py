@@ -103,6 +103,7 @@ class Fact:
     is_default: bool
     columns: tuple[str, ...] = ()
     aside: str = ""
+    printed_interval: str = ""  # in the unit of `printed`; empty where the row gives none
 
     @property
     def name(self) -> str:
@@ -438,6 +439,9 @@ def _fact(row: _FactRow, place: Place, vocabulary: Mapping[str, tuple[Spec, str]
         is_default=row.default == "yes",
         columns=place.columns,
         aside="" if row.default == "yes" else row.default,
+        printed_interval=""
+        if row.low is None or row.high is None
+        else format_in(row.low, row.high, row.unit),
     )
 
 

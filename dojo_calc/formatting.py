@@ -253,7 +253,10 @@ def unit_words(unit_text: str) -> str:
         return f"{unit_text}s"
     if unit_text.startswith("1/"):
         return f"per {unit_text[2:]}"
-    return _IN_WORDS.get(unit_text, unit_text)
+    if unit_text in _IN_WORDS:
+        return _IN_WORDS[unit_text]
+    money, slash, each = unit_text.partition("/")
+    return f"{_IN_WORDS.get(money, money)}{slash}{each}" if money.endswith("USD") else unit_text
 
 
 @door

@@ -149,6 +149,7 @@ def test_nobody_has_to_read_a_unit_that_nobody_says(value: float, unit: str) -> 
 
 def test_a_number_in_the_unit_of_a_claim() -> None:
     assert format_in(2.2, 2.2, "GUSD") == "2.2 billion USD"
+    assert format_in(1.25, 1.25, "GUSD/month") == "1.25 billion USD/month"
     assert format_in(139.2, 209.4, "MW") == "139 to 209 MW"
     assert format_in(276_000, 276_000, "1", digits=6) == "276,000"
     assert format_in(12.34, 19.76, "day", digits=6) == "12.34 to 19.76 days"

@@ -34,6 +34,7 @@ SCRIPTS_FOR = {
     'class="dojo-cards"': ("dojo-cards.js",),
     '<div class="math': ("dojo-formulas.js",),
     'class="dojo-equation"': ("dojo-formulas.js",),
+    'class="dojo-facts"': ("dojo-facts-data.js", "dojo-facts.js"),
     'class="dojo-calculator"': ("dojo-calculator.js",),
 }
 # A service that runs cells on another host; Jupyter Book adds it to every page.

@@ -34,9 +34,9 @@ DATA = re.compile(r'\btype="(?!module"|text/javascript")')  # what is no program
 
 def describe(app: Sphinx, _pagename: str, _template: str, context: dict[str, Any], tree: Any) -> None:
     """Say what a page is about, for whoever shares its address or finds it."""
-    if tree is None:
+    if tree is None and "said" not in context:
         return
-    said = first_words(tree)
+    said = context.get("said") or first_words(tree)
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
     picture = context["pathto"](f"_static/{PREVIEW}", 1)
     words = {
