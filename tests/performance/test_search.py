@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from dojo_calc.errors import DomainError, UnitError
+from dojo_calc.errors import ArgumentError, DomainError, UnitError
 from dojo_calc.performance.layouts import COLUMNS, SIZES, divisors
 from dojo_calc.performance.measured_range import beyond
 from dojo_calc.performance.plan import PlanError, train
@@ -208,14 +208,15 @@ def test_expert_groups_are_searched_and_can_be_made() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"global_batch": 1e300}, "global_batch must be below 1e"),
-        ({"sequence": 1e300}, "sequence must be below 1e"),
+        ({"global_batch": 1e300}, "global_batch must be a whole number or a text, got 1e"),
+        ({"global_batch": "1e300"}, "global_batch must be below 1e"),
+        ({"sequence": 10**17}, "sequence must be below 1e"),
         ({"tokens": 0}, "tokens must be at least 1"),
-        ({"tokens": [1e9, 2e9]}, "tokens must be one number, got an array of 2"),
-        ({"contexts": [True]}, "contexts must be a number"),
+        ({"tokens": [1e9, 2e9]}, "tokens must be a number or a text, got a list"),
+        ({"contexts": [True]}, "contexts must be a list of which each is a whole number"),
         ({"contexts": [0]}, "contexts must be a whole number of at least 1"),
     ],
 )
 def test_what_would_hang_or_mean_nothing_is_refused(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises((DomainError, UnitError), match=rf"^{message}"):
+    with pytest.raises((ArgumentError, DomainError, UnitError), match=rf"^{message}"):
         search(SMALL, "a100-sxm-80gb", 64, **({"global_batch": 64} | wrong))
