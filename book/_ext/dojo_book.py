@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import dojo_notebooks
+import dojo_warm
 import vl_convert
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -60,6 +61,12 @@ def read_side_by_side(app: Sphinx, _config: object) -> None:
     for name in SILENT:
         if name in app.extensions:
             app.extensions[name].parallel_read_safe = True
+
+
+def start_kernels(app: Sphinx) -> None:
+    """Start the process that chapters' kernels are forked from, and end it with the build."""
+    warm = dojo_warm.Warm()
+    app.connect("build-finished", lambda *_: warm.close())
 
 
 def complete_page(app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _tree: object) -> None:
@@ -145,6 +152,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; late, so that what the theme and other extensions add is seen."""
     os.environ["DOJO_CALC_BOOK"] = "1"  # the kernels that execute the chapters inherit it: see pictures.theme
     app.connect("config-inited", read_side_by_side)
+    app.connect("builder-inited", start_kernels)
     app.connect("html-page-context", complete_page, priority=900)
     app.connect("build-finished", write_assets)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
