@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,7 @@ def warm(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The warm process of a build over the package in a folder."""
     monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
     monkeypatch.setenv("PYTHONPATH", str(package))
-    import dojo_warm
-
-    made = dojo_warm.Warm()
+    made = import_module("dojo_warm").Warm()
     try:
         yield made
     finally:
@@ -40,7 +39,8 @@ def warm(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def ran(folder: Path, *cells: str) -> list[Any]:
     """Values of the cells of a notebook, run in a kernel of its own."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made: Any = nbformat.v4
+    notebook = made.new_notebook(cells=[made.new_code_cell(cell) for cell in cells])
     execute(notebook, cwd=str(folder))
     return [eval(one["data"]["text/plain"]) for cell in notebook.cells for one in cell.outputs]
 
@@ -87,7 +87,8 @@ def test_each_kernel_is_fresh_and_ends_with_who_asked_for_it(
         )
         client.stop_channels()
         kernel = int((tmp_path / "pid").read_text())
-        os.kill(manager.provisioner.pid, signal.SIGKILL)  # as a build does with a cell that takes too long
+        provisioner: Any = manager.provisioner
+        os.kill(provisioner.pid, signal.SIGKILL)  # as a build does with a cell that takes too long
         assert gone(kernel)
         manager.shutdown_kernel(now=True)
     assert "DOJO_CALC_WARM" not in os.environ

@@ -11,19 +11,25 @@ import hashlib
 import json
 import math
 import os
-import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import islice
+from functools import cached_property
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from dojo_calc.analysis.sweep import Executor, at, axis_of, evaluate_block, numbers, whole
+from dojo_calc.analysis.sweep import (
+    Executor,
+    Travelling,
+    as_finished,
+    at,
+    axis_of,
+    evaluate_block,
+    numbers,
+    whole,
+)
 from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.model import Model
@@ -37,7 +43,6 @@ __all__ = ["Stored", "sweep_to"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 _MANIFEST: Final = "sweep.json"
-_AHEAD: Final = 64  # parts handed to an executor at a time
 _SHIFT: Final = 44  # bits of a double that the histogram does not look at: 256 cells an octave are left
 _SIGN: Final = -(2**63)
 
@@ -206,7 +211,7 @@ def sweep_to(
         "compiled": available(),
     })  # fmt: skip
     task = _Task(
-        _sent(model), wanted, axes, fixed, block, size, str(where.resolve()), rows, best, available()
+        Travelling(model), wanted, axes, fixed, block, size, str(where.resolve()), rows, best, available()
     )
     count = -(-size // block)
     missing = [index for index in range(count) if not _summary(where, index).exists()]
@@ -223,7 +228,7 @@ def sweep_to(
 class _Task:
     """Everything that a worker needs to compute a part."""
 
-    model: bytes
+    model: Travelling
     outputs: tuple[str, ...]
     axes: Mapping[str, FloatArray]
     given: Mapping[str, float]
@@ -248,7 +253,7 @@ class _Task:
         shape = tuple(axis.size for axis in self.axes.values())
         start, count = index * self.block, self.points(index)
         given = at(self.axes, shape, np.arange(start, start + count))
-        values = evaluate_block(_thawed(self.model), self.outputs, {**self.given, **given}, count, self.size)
+        values = evaluate_block(self.model.model, self.outputs, {**self.given, **given}, count, self.size)
         columns = given | {name: np.ascontiguousarray(values[name]) for name in self.outputs}
         folder = Path(self.folder)
         if self.rows:
@@ -345,45 +350,17 @@ def _finished(
             f"{count:,} parts are finished and kept, and the same call goes on from there"
         )
 
-    if executor is None:
-        for index in missing:
-            try:
-                yield task.run(index)
-            except Exception as error:
-                raise failed(error) from error
-        return
-    ready: SimpleQueue[Any] = SimpleQueue()
-    waiting: set[Any] = set()
-    rest = iter(missing)
+    waiting: dict[Any, int] = {}
+    finished = as_finished(executor, task.run, iter(missing), waiting)
     try:
         while True:
-            for index in islice(rest, _AHEAD - len(waiting)):
-                future = executor.submit(task.run, index)
-                waiting.add(future)
-                future.add_done_callback(ready.put)
-            if not waiting:
+            try:
+                index, _ = next(finished)
+            except StopIteration:
                 return
-            future = ready.get()
-            waiting.discard(future)
-            yield future.result()
-    except GeneratorExit:
-        raise
-    except Exception as error:
-        raise failed(error) from error
+            except Exception as error:
+                raise failed(error) from error
+            yield index
     finally:
         for future in waiting:
             future.cancel()
-
-
-def _sent(model: Model) -> bytes:
-    """A model as bytes: by value too, so that formulas of a notebook travel."""
-    import cloudpickle
-
-    sent: bytes = cloudpickle.dumps(model.travelling())
-    return sent
-
-
-@lru_cache(maxsize=8)
-def _thawed(sent: bytes) -> Model:
-    found: Model = pickle.loads(sent)
-    return found

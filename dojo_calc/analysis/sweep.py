@@ -7,10 +7,14 @@ into blocks, and each block looks its own coordinates up.
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, lru_cache, partial
+from importlib import import_module
+from itertools import islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -24,18 +28,29 @@ from dojo_calc.model.model import Model
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Sweep", "sweep"]
+__all__ = ["StoppedError", "Sweep", "sweep"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 BoolArray: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
-_AHEAD = 64  # blocks handed to an executor before the oldest is waited for: what bounds the memory
+_AHEAD = 64  # blocks handed to an executor before one is waited for: what bounds the memory
+
+
+class StoppedError(ModelError):
+    """A block could not be computed after others had been; `sweep` holds those, to be continued as ``out``."""
+
+    def __init__(self, message: str, sweep: Sweep) -> None:
+        super().__init__(message)
+        self.sweep = sweep
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.sweep)
 
 
 class Executor(Protocol):
     """What `concurrent.futures` executors and Dask clients have in common."""
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Any:
-        """Start a call and return its future."""
+        """Start a call and return its future, which has ``result``, ``cancel`` and ``add_done_callback``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +143,7 @@ def sweep(
     """Compute outputs at every point of a grid.
 
     Beside the results it holds the steps of one block; with an executor, those of each worker and the
-    outputs of at most 64 blocks.
+    outputs of at most 64 blocks. Blocks are taken as they are finished; the model travels without its catalogue.
 
     Parameters
     ----------
@@ -158,6 +173,8 @@ def sweep(
 
     Raises
     ------
+    StoppedError
+        If a block fails after others are done, as where a worker is lost; its `sweep` has what is done.
     UnknownNameError, ModelError, UnitError, DomainError
         As `Model.evaluate` does: also if no output depends on an axis. Points that break an identity of the model
         are NaN, see `Sweep.reason`.
@@ -183,58 +200,108 @@ def sweep(
     model.refuse(wanted, [*axes, *fixed])  # before anything is computed
     result = _prepared(model, wanted, axes, fixed, block, out)
     size, shape = math.prod(result.shape), result.shape
-    run = partial(_block, model, wanted, axes, fixed, shape, block)
-    submit, ahead = (_Done, 1) if executor is None else (executor.submit, _AHEAD)
-    pending: deque[tuple[int, Any]] = deque()
+    sent = model if executor is None else Travelling(model)
+    run = partial(_block, sent, wanted, axes, fixed, shape, block)
+    waiting: dict[Any, int] = {}  # futures of the blocks handed out
 
-    def take_oldest() -> None:
-        index, future = pending[0]
-        result._store(index, future.result())
-        pending.popleft()  # only now, so that an interruption finds it still there
-        if progress:
-            progress(result.done, size)
-
-    try:
-        for index in map(int, np.flatnonzero(~result.finished)):
-            pending.append((index, submit(run, index)))
-            if len(pending) >= ahead:
-                take_oldest()
-        while pending:
-            take_oldest()
-    except KeyboardInterrupt:
-        for index, future in pending:
+    def keep_the_rest() -> None:
+        for future, index in waiting.items():
             if future.done() and not future.cancelled() and future.exception() is None:
                 result._store(index, future.result())
         if out is None:  # only now: to fill the arrays first would cost as much as a short sweep
             nothing = dict.fromkeys(wanted, np.nan)
             for index in map(int, np.flatnonzero(~result.finished)):
                 result._fill(index, nothing)
+
+    try:
+        for index, values in as_finished(executor, run, map(int, np.flatnonzero(~result.finished)), waiting):
+            result._store(index, values)
+            if progress:
+                progress(result.done, size)
+    except KeyboardInterrupt:
+        keep_the_rest()
+    except Exception as error:
+        keep_the_rest()
+        if not result.done:
+            raise
+        raise StoppedError(
+            f"the sweep stopped: {type(error).__name__}: {error or 'a block is lost'}; {result.done:,} of {size:,} "
+            "points are done, in the error's sweep, which can be given as out to be continued",
+            result,
+        ) from error
     finally:
-        for _, future in pending:
+        for future in waiting:
             future.cancel()
     return result
 
 
-class _Done:
-    """A call that ran where it was submitted, in the form of a future."""
+def as_finished(
+    executor: Executor | None, run: Callable[[int], Any], indices: Iterator[int], waiting: dict[Any, int]
+) -> Iterator[tuple[int, Any]]:
+    """Numbers of tasks and what they return, as they are finished; a slow one holds no other up.
 
-    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
-        self._result = function(*args)
+    Parameters
+    ----------
+    executor : Executor or None
+        None runs one after the other here.
+    run : callable
+        Of a task's number.
+    indices : iterator of int
+    waiting : dict
+        Futures handed out and not yet told, to their numbers; kept up here, for the caller to cancel.
+    """
+    if executor is None:
+        for index in indices:
+            yield index, run(index)
+        return
+    ready: SimpleQueue[Any] = SimpleQueue()
+    while True:
+        for index in islice(indices, _AHEAD - len(waiting)):
+            future = executor.submit(run, index)
+            waiting[future] = index
+            future.add_done_callback(ready.put)
+        if not waiting:
+            return
+        future = ready.get()
+        try:
+            found = future.result()
+        except (
+            BrokenExecutor
+        ):  # the pool tells all its futures, and fails over one that is cancelled meanwhile
+            for other in waiting:
+                other.exception()
+            raise
+        yield waiting[future], found
+        del waiting[future]  # only now, so that an interruption finds it still there
 
-    def result(self) -> Any:
-        return self._result
 
-    def done(self) -> bool:
-        return True
+class Travelling:
+    """A model on its way to workers: without its catalogue, its formulas by value, and unpacked once in each process.
 
-    def cancelled(self) -> bool:
-        return False
+    Threads share it as it is.
+    """
 
-    def exception(self) -> None:
-        return None
+    def __init__(self, model: Model) -> None:
+        self.model = model.travelling()
 
-    def cancel(self) -> bool:
-        return False
+    @cached_property
+    def _packed(self) -> bytes:
+        try:  # with the extra, formulas of a notebook travel too
+            packer: Any = import_module("cloudpickle")
+        except ImportError:
+            packer = pickle
+        packed: bytes = packer.dumps(self.model)
+        return packed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpacked, (self._packed,)
+
+
+@lru_cache(maxsize=8)
+def _unpacked(packed: bytes) -> Travelling:
+    found = object.__new__(Travelling)
+    found.model = pickle.loads(packed)
+    return found
 
 
 def numbers(model: Model, given: Mapping[str, Any]) -> dict[str, float]:
@@ -302,7 +369,7 @@ def whole(name: str, value: Any, least: int) -> int:
 
 
 def _block(
-    model: Model,
+    model: Model | Travelling,
     outputs: Sequence[str],
     axes: Mapping[str, FloatArray],
     fixed: Mapping[str, float],
@@ -313,7 +380,8 @@ def _block(
     """Outputs at the points of one block; a function of the module, so that processes can be sent it."""
     size = math.prod(shape)
     points = np.arange(index * block, min((index + 1) * block, size))
-    return evaluate_block(model, outputs, {**fixed, **at(axes, shape, points)}, points.size, size)
+    own = model.model if isinstance(model, Travelling) else model
+    return evaluate_block(own, outputs, {**fixed, **at(axes, shape, points)}, points.size, size)
 
 
 def at(axes: Mapping[str, FloatArray], shape: tuple[int, ...], points: Any) -> dict[str, FloatArray]:

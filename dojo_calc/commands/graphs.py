@@ -185,15 +185,23 @@ def tornado(
     given: asking.Given = None,
     own_code: OwnCode = False,
 ) -> None:
-    """Show how far an output moves as each uncertain input goes through its 90 % interval."""
+    """Show how far an output moves as each uncertain input goes through its 90 % interval, and per per cent of it."""
     from dataclasses import asdict
 
+    from dojo_calc.analysis.elasticity import elasticities
     from dojo_calc.analysis.sensitivity import tornado as bars_of
+    from dojo_calc.errors import ModelError
     from dojo_calc.questions.scenario import given_to
 
     made = given_to(_model(model, option, asked, own_code), [output], asking.given(given))
     bars, unit = bars_of(made, output), made.spec(output).unit
-    rows = [asdict(bar) | {"swing": bar.swing, "unit": unit} for bar in bars]
+    try:
+        moved = {row.input: row.elasticity for row in elasticities(made, output)} if bars else {}
+    except ModelError:  # a procedure, such as a schedule, has no derivative
+        moved = {}
+    rows = [
+        asdict(bar) | {"swing": bar.swing, "unit": unit, "elasticity": moved.get(bar.input)} for bar in bars
+    ]
     if printed(rows, asked):
         return
     if not rows:
@@ -208,6 +216,7 @@ def tornado(
             "to": si(bar.high_value, own.get(bar.input, "1")),
             output: f"{si(bar.output_low, unit)} to {si(bar.output_high, unit)}",
             "swing": si(bar.swing, unit),
+            "elasticity": f"{moved[bar.input]:.2f}" if bar.input in moved else "",
             "source": bar.source,
         }
         for bar in bars

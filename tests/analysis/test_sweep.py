@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dojo_calc as dc
-from dojo_calc.analysis.sweep import sweep
+from dojo_calc.analysis.sweep import StoppedError, sweep
 from dojo_calc.errors import DomainError, ModelError, UnitError, UnknownNameError
 from dojo_calc.model.model import Model
 
@@ -55,6 +56,9 @@ class Lazy:
 class LazyFuture:
     def __init__(self, owner: Lazy, function: Callable[..., Any], args: Any) -> None:
         self.owner, self.function, self.args = owner, function, args
+
+    def add_done_callback(self, told: Callable[[Any], object]) -> None:
+        told(self)
 
     def result(self) -> Any:
         self.owner.running -= 1
@@ -170,6 +174,56 @@ def test_blocks_that_finished_out_of_order_are_kept_too(chain: Model) -> None:
     part = sweep(chain, "power", GRID, block=10, executor=Half())
     np.testing.assert_array_equal(part.finished, [index not in (3, 5) for index in range(11)])
     assert part.done == 85
+
+
+def test_what_is_done_survives_any_error(chain: Model) -> None:
+    class Broken:
+        def __init__(self) -> None:
+            self.count = 0
+
+        def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            self.count += 1
+            if self.count == 4:
+                future.set_exception(OSError("lost worker"))
+            else:
+                future.set_result(function(*args))
+            return future
+
+    with pytest.raises(StoppedError, match=r"OSError: lost worker; 95 of 105 points are done") as stopped:
+        sweep(chain, "power", GRID, block=10, executor=Broken())
+    part = stopped.value.sweep
+    assert np.flatnonzero(~part.finished).tolist() == [3]
+    assert np.isnan(part["power"][~part.mask]).all()
+    whole = sweep(chain, "power", GRID, block=10, out=part)
+    np.testing.assert_array_equal(whole["power"], broadcast(chain, "power"))
+
+
+def test_a_slow_block_holds_no_other_up(chain: Model) -> None:
+    """The first block waits until all others are told, far more than are handed out at a time."""
+    others = Event()
+
+    class Slow:
+        def __init__(self, threads: ThreadPoolExecutor) -> None:
+            self.threads, self.first = threads, True
+
+        def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
+            first, self.first = self.first, False
+
+            def run() -> Any:
+                assert not first or others.wait(60), "the others wait for the first"
+                return function(*args)
+
+            return self.threads.submit(run)
+
+    def told(done: int, size: int) -> None:
+        if done == size - 1:
+            others.set()
+
+    with ThreadPoolExecutor(2) as threads:
+        found = sweep(chain, "power", GRID, block=1, executor=Slow(threads), progress=told)
+    assert found.complete
+    np.testing.assert_array_equal(found["power"], broadcast(chain, "power"))
 
 
 def test_table_has_a_row_a_point(chain: Model) -> None:

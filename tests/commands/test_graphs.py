@@ -72,6 +72,7 @@ def test_a_tornado_swings_by_hand(scenario: str) -> None:
         ("price", 200e3, 320e3),
         ("units", 210e3, 270e3),
     ]
+    assert [row["elasticity"] for row in rows] == pytest.approx([1.0, 1.0])  # a product's
     fixed = ("--set", "units=8", "--set", "price=30 kUSD; 29 kUSD; 31 kUSD")
     rows = as_json("tornado", scenario, "--output", "cost", "--own-code", *fixed)
     assert [(row["input"], row["swing"]) for row in rows] == [("price", 16e3)]
