@@ -118,7 +118,11 @@ def layouts(model: str, chip: str, counts: Sequence[int], book: Catalogue | None
             "mfu": (speed.mfu, speed.low, speed.high),
             "work_per_parameter": speed.work / parameters,
         }
-        found.append(Layout(float(count), values, speed.note.removeprefix("Layout: "), "field_factor"))
+        found.append(
+            Layout(
+                float(count), values, speed.note.removeprefix("Layout: ").removesuffix("."), "field_factor"
+            )
+        )
     return found
 
 
