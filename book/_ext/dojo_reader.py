@@ -124,10 +124,15 @@ def guard(app: Sphinx, exception: Exception | None) -> None:
             script.read_text(encoding="utf-8").replace("console.log(", "void("), encoding="utf-8"
         )
     for page in sorted(out.rglob("*.html")):
-        text = page.read_text(encoding="utf-8")
+        # The theme's signs that unfold a part of the contents have no name to be read aloud.
+        text = page.read_text(encoding="utf-8").replace(
+            '<summary><span class="toctree-toggle"',
+            '<summary aria-label="Pages below this one"><span class="toctree-toggle"',
+        )
         if "<head" in text and "Content-Security-Policy" not in text:
             rule = f'<meta http-equiv="Content-Security-Policy" content="{policy(text)}">'
-            page.write_text(re.sub(r"(<head[^>]*>)", rf"\1\n{rule}", text, count=1), encoding="utf-8")
+            text = re.sub(r"(<head[^>]*>)", rf"\1\n{rule}", text, count=1)
+        page.write_text(text, encoding="utf-8")
 
 
 def policy(text: str) -> str:
