@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from benchmarks.schedule import case
-from dojo_calc.economics.holdings import Movement, holdings, unit_time
 from dojo_calc.economics.milp import Progress
 from dojo_calc.economics.offers import Needs, Offer
 from dojo_calc.economics.schedule import InfeasiblePlanError, Schedule, schedule
@@ -471,36 +470,3 @@ def test_no_plan_within_the_work_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(scipy.optimize, "milp", lambda **_: nothing)
     with pytest.raises(TimeoutError, match="no plan was found in 500 nodes of the search; allow more"):
         plan([UNIT], NEEDS, nodes=500)
-
-
-# --- The ledger -------------------------------------------------------------------------------------------
-
-
-def test_a_ledger_by_hand() -> None:
-    # 100 units on day 0, 40 leave on day 10 and are back on day 40: by day 50, 100 x 50 - 40 x 30 unit-days.
-    swap = [
-        Movement("2024-01-01", 100, "delivery"),
-        Movement("2024-01-11", -40, "lent"),
-        Movement("2024-02-10", 40, "back"),
-    ]
-    assert holdings(swap)["units"].to_list() == [100, 60, 100]
-    assert unit_time(swap, "2024-02-20") / 86400 == pytest.approx(100 * 50 - 40 * 30)
-
-
-@pytest.mark.parametrize(
-    ("movements", "message"),
-    [
-        (
-            [("2024-01-01", 8000, "in"), ("2024-01-05", -12000, "to X")],
-            r"movements\[1\] \(2024-01-05, to X\): 12,000 ",
-        ),
-        (
-            [("2024-02-01", 1, ""), ("2024-01-05", 1, "")],
-            r"movements\[1\]: expected a date from 2024-02-01 on",
-        ),
-        ([("January", 1, "")], r"movements\[0\]: expected a date such as"),
-    ],
-)
-def test_a_ledger_refuses_what_cannot_be(movements: list[tuple[str, float, str]], message: str) -> None:
-    with pytest.raises(ScheduleError, match=message):
-        holdings([Movement(*one) for one in movements])
