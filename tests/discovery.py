@@ -133,6 +133,8 @@ NOT_FORMULAS = {
     "dojo_calc.model.consistent.refuse_overdetermined": "compares names",
     "dojo_calc.model.consistent.refuse_unused": "compares names",
     "dojo_calc.model.inputs.read_input": "looks a fact up or reads text",
+    "dojo_calc.model.paths.as_pipefunc": "hands steps on",
+    "dojo_calc.model.paths.released_after": "compares names",
     "dojo_calc.model.wiring.choice": "names wires",
     "dojo_calc.model.wiring.step": "names wires",
     "dojo_calc.analysis.sensitivity.sobol_indices": "runs a model",

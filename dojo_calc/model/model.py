@@ -16,20 +16,19 @@ a value that contradicts what else is in force, and one that breaks a condition.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from dojo_calc.doors import door
-from dojo_calc.errors import DomainError, ModelError, UnknownNameError, nearest
+from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind, judged
 from dojo_calc.model.consistent import refuse_overdetermined, refuse_unused
 from dojo_calc.model.inputs import Input, read_input
+from dojo_calc.model.paths import Path, as_pipefunc, released_after
 from dojo_calc.model.wiring import (
     Graph,
     Step,
@@ -45,35 +44,10 @@ from dojo_calc.model.wiring import (
     wire,
 )
 from dojo_calc.quantities import Spec, check_against, check_result
-from dojo_calc.readings.compiled import Program, columns, traced
 
 __all__ = ["Model", "Step", "choice", "step"]
 
 Given: TypeAlias = Any  # a number, an array, a text, a sequence of texts, a quantity or a tracer
-
-
-@dataclass(frozen=True)
-class _Path:
-    """How outputs are computed when some names are given: worked out once for each such question."""
-
-    inputs: tuple[str, ...]
-    steps: tuple[Wired, ...]
-    released: tuple[tuple[str, ...], ...]  # what no later step reads, after each step
-    checks: tuple[tuple[Check, frozenset[str]], ...]  # conditions to hold, and the outputs that they concern
-    kept: tuple[str, ...]  # outputs, and what the conditions look at
-    programs: dict[tuple[str, ...], Program | None] = field(default_factory=dict)  # by what varies
-
-    def fused(self, values: Mapping[str, Any], points: int, label: str) -> dict[str, Any] | None:
-        """What is kept, by one compiled kernel; None where the formulas are to be called one by one."""
-        varied = columns(values, points)
-        if not varied:
-            return None
-        if varied not in self.programs:
-            steps = [(one.name, one.function, one.arguments) for one in self.steps]
-            graph = traced(steps, self.kept, label)
-            self.programs[varied] = None if graph is None else Program(graph, varied, label)
-        program = self.programs[varied]
-        return None if program is None else program.run(values, points)
 
 
 class Model:
@@ -115,7 +89,7 @@ class Model:
         check_names(self._steps, inputs)
         self._order = order(self._steps)
         self._asked = self._order  # a view computes more than it was asked for, where conditions look at it
-        self._paths: dict[tuple[tuple[str, ...], tuple[str, ...], bool], _Path] = {}
+        self._paths: dict[tuple[tuple[str, ...], tuple[str, ...], bool], Path] = {}
         needs = check_units(self._steps)
         self.inputs = {one: read_input(one, needs[one], given, self.book) for one, given in inputs.items()}
         for wired in self._steps.values():
@@ -330,27 +304,14 @@ class Model:
         keep: bool,
         limits: bool = False,
         points: int = 0,
-    ) -> tuple[dict[str, Any], _Path]:
+    ) -> tuple[dict[str, Any], Path]:
         values = self.checked(given)
         path = self._path(outputs, tuple(given), limits)
         for name in path.inputs:
             values[name] = self._default(name)
         if not keep and (fused := path.fused(values, points, f"model {self.name}")) is not None:
             return values | fused, path
-        try:
-            for wired, released in zip(path.steps, path.released, strict=True):
-                values[wired.name] = wired.function(*[values[argument] for argument in wired.arguments])
-                if not keep:
-                    for argument in released:
-                        del values[argument]
-        except ZeroDivisionError:
-            zeros = [one for one in wired.arguments if not np.any(values[one])]
-            raise DomainError(
-                f"{wired.name} of model {self.name} divides by zero: {' and '.join(zeros)} came out 0"
-            ) from None
-        except ArithmeticError as error:
-            taken = ", ".join(f"{one} = {values[one]}" for one in wired.arguments if not np.ndim(values[one]))
-            raise DomainError(f"{wired.name} of model {self.name} has no value at {taken}: {error}") from None
+        path.run(values, self.name, keep=keep)
         return values, path
 
     def _default(self, name: str) -> float:
@@ -374,7 +335,7 @@ class Model:
         needed = set(self.needed([name for name in self._asked if name not in read], given)).difference(given)
         return tuple(name for name in self._asked if name in needed)
 
-    def _path(self, outputs: tuple[str, ...], given: tuple[str, ...], limits: bool = False) -> _Path:
+    def _path(self, outputs: tuple[str, ...], given: tuple[str, ...], limits: bool = False) -> Path:
         found = self._paths.get((outputs, given, limits))
         if found is None:
             needed = self.needed(outputs, given)
@@ -384,19 +345,9 @@ class Model:
             kept = {*outputs, *(name for check, _ in checks for name in check.names)}
             needed = [name for name in self.needed([*outputs, *kept], given) if name not in given]
             steps = tuple(self._steps[name] for name in needed if name in self._steps)
-            # A block of a long sweep stays in the cache only if what no later step reads is let go at once.
-            last = {argument: wired.name for wired in steps for argument in wired.arguments}
-            released = [
-                tuple(
-                    one
-                    for one in dict.fromkeys(wired.arguments)
-                    if last[one] == wired.name and one not in kept
-                )
-                for wired in steps
-            ]
             inputs = tuple(name for name in needed if name in self.inputs)
-            found = self._paths[outputs, given, limits] = _Path(
-                inputs, steps, tuple(released), checks, tuple(kept)
+            found = self._paths[outputs, given, limits] = Path(
+                inputs, steps, released_after(steps, kept), checks, tuple(kept)
             )
         return found
 
@@ -535,18 +486,7 @@ class Model:
         The same for the same graph in any process; a changed formula, wire or default gives another.
         """
         path = self._path(tuple(outputs), tuple(given))
-        steps = [(one.name, one.function, one.arguments) for one in path.steps]
-        graph = traced(steps, path.kept, f"model {self.name}")
-        if graph is None:  # a procedure, of which its code is told
-            import cloudpickle
-
-            code = cloudpickle.dumps(steps).hex()
-        else:
-            program = Program(graph, [*path.inputs, *given], self.name)
-            code = f"{program.code} {program.outputs} {program.constants}"
-        defaults = [(name, self.inputs[name].value) for name in path.inputs]
-        rules = [(check.kind, check.says) for check, _ in path.checks]
-        return sha256(repr((code, defaults, given, rules)).encode()).hexdigest()
+        return path.digest(given, [(name, self.inputs[name].value) for name in path.inputs], self.name)
 
     def _refuse_unknown(self, names: Iterable[str]) -> None:
         for name in names:
@@ -556,16 +496,4 @@ class Model:
 
     def pipeline(self) -> Any:
         """Return the graph as a `pipefunc.Pipeline`, for its drawings, mapping and executors."""
-        from pipefunc import PipeFunc, Pipeline
-
-        functions: list[Any] = []
-        for wired in self._steps.values():
-            own = list(inspect.signature(wired.function).parameters)
-            renames = dict(zip(own, wired.arguments, strict=False))
-            functions.append(PipeFunc(wired.function, wired.name, renames=renames))
-        defaults: dict[str, Any] = {
-            one.name: one.value for one in self.inputs.values() if one.value is not None
-        }
-        pipeline = Pipeline(functions, validate_type_annotations=False)
-        pipeline.update_defaults(defaults)
-        return pipeline
+        return as_pipefunc(self._steps, self.inputs)
