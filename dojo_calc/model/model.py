@@ -461,7 +461,7 @@ class Model:
         cut._asked = tuple(name for name in cut._order if name in shown)
         cut._checks = tuple(check for check in self._checks if set(check.names) <= set(kept))
         cut.inputs = {name: one for name, one in self.inputs.items() if name in kept}
-        for name in names.keys() & self._steps.keys():
+        for name in (one for one in names if one in self._steps):  # in the order given, whatever the hashes
             spec = self._steps[name].result
             for wired in cut._steps.values():
                 for argument, own in zip(wired.arguments, wired.specs, strict=True):

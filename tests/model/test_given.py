@@ -316,3 +316,14 @@ def test_replicas_of_a_run_follow_from_its_chips() -> None:
     sizes = sweep(run, "elapsed", {"chips": [8, 24, 64]})
     assert np.isnan(sizes["elapsed"]).tolist() == [False, True, False]
     assert "global_batch 256 must be a multiple of data 3" in sizes.reason[1]
+
+
+def test_a_view_keeps_the_order_in_which_steps_are_given() -> None:
+    """Whatever the hashes of this process: a page written from it is the same in every build."""
+    model = dc.chain("h100-sxm")
+    for names in (
+        ["resale_share", "hall_cost", "operation_cost"],
+        ["operation_cost", "resale_share", "hall_cost"],
+    ):
+        cut = model.view(["own"], dict.fromkeys(names, 0.1))
+        assert [name for name in cut.inputs if name in names] == names
