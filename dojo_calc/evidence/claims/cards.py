@@ -109,7 +109,7 @@ def card(one: Entry, titles: Mapping[str, str], *, shown: bool = False, page: st
     levers = [line for line in one.changes if line not in others]
     change = f"What would change it: {' '.join(levers)}" if levers else ""
     parts = [
-        f'<p class="who">{escape(who)}</p>',
+        f'<p class="who">{escape(who)}. <a href="{escape(page)}#{escape(one.anchor)}">Link to this card</a></p>',
         f'<p class="ruling">{escape(why)}</p>',
         ruler(one),
         *(f"<p>{escape(line)}</p>" for line in (reading, *others, now, change) if line),
@@ -123,7 +123,7 @@ def card(one: Entry, titles: Mapping[str, str], *, shown: bool = False, page: st
         f'<details class="dojo-card" id="{escape(one.anchor)}" data-verdict="{escape(one.verdict)}" '
         f'data-subject="{escape(subject)}" data-article="{escape(titles.get(one.document, one.document))}"'
         f"{' open' if shown else ''}><summary>"
-        f'<a href="{escape(page)}#{escape(one.anchor)}">{escape(one.id)}</a> '
+        f"<strong>{escape(one.id)}</strong> "
         f'<span class="verdict {escape(one.verdict.replace(" ", "-"))}">{escape(one.verdict)}</span> '
         f'<span class="claim">{escape(one.claim)}.</span> {distance}</summary>{"".join(parts)}</details>'
     )
