@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from statistics import NormalDist
 from typing import Any
 
 from dojo_calc.chain import fleet, run
@@ -21,6 +20,7 @@ from dojo_calc.doors import door
 from dojo_calc.economics.cost import price_per_unit, purchase_cost
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.conditions import Condition, condition
+from dojo_calc.model.distribution import WIDER
 from dojo_calc.model.inputs import Input
 from dojo_calc.model.model import Model
 from dojo_calc.model.wiring import Step, step
@@ -213,7 +213,7 @@ def _reports(known: Catalogue, built: int) -> dict[str, Any]:
     """Parameters of the fit to what owners report, with its error, and the year in which a site is built."""
     facts = known.facts
     one = facts.get("cluster-model", "power_error")
-    wider = one.value ** (NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9))
+    wider = one.value**WIDER
     since = facts.get("cluster-model", "host_power", "servers").date
     return {
         "chip_overhead": "cluster-model.chip_overhead",

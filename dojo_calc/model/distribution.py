@@ -26,6 +26,9 @@ FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Weights: TypeAlias = Mapping[str, float]  # by reading
 
 Z95: Final = 1.6448536269514722  # the standard normal distribution stays below it 95 times in 100
+WIDER: Final = (
+    Z95 / 1.2815515655446004
+)  # an interval of 80 % as one of 90 %: over what it stays below 90 in 100 times
 _FAR = 8.2  # normal scores beyond it have probabilities that doubles cannot tell from 0 or 1
 
 

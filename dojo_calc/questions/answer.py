@@ -288,6 +288,12 @@ def _toml(value: Any) -> str:
     return f'"{text}"'
 
 
+def options_of(chip: str, assumptions: str | None, on: str | None, precision: str) -> dict[str, str]:
+    """Options of the chain that a question was asked with, as a scenario holds them."""
+    told = {"chip": chip, "assumptions": assumptions, "on": on, "precision": precision}
+    return {name: value for name, value in told.items() if value is not None}
+
+
 def counted(number: float, chip: str) -> str:
     """A number of chips in words: ``"101,072 h100-sxm"``."""
     return f"{format_number(number, digits=9)} {chip}"

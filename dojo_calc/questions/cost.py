@@ -9,7 +9,15 @@ from dojo_calc.doors import door
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.quantities import PositiveFlop, single, whole_number
-from dojo_calc.questions.answer import Answer, QuestionError, accounts_of, answerable, movers_of, outlived
+from dojo_calc.questions.answer import (
+    Answer,
+    QuestionError,
+    accounts_of,
+    answerable,
+    movers_of,
+    options_of,
+    outlived,
+)
 from dojo_calc.questions.plan import RUNS, said
 from dojo_calc.questions.scenario import given_to
 
@@ -99,19 +107,7 @@ def cost(
     words, notes = answerable(model, words)
     model = given_to(model, list(words), values) if values else model
     accounts = accounts_of(model, words)
-    settings = {
-        "options": {
-            name: value
-            for name, value in (
-                ("chip", unit),
-                ("assumptions", assumptions),
-                ("on", on),
-                ("precision", precision),
-            )
-            if value is not None
-        },
-        "inputs": values,
-    }
+    settings = {"options": options_of(unit, assumptions, on, precision), "inputs": values}
     of_what = {"hour": f"An hour of one {unit}", "year": f"A year of {values.get('chips', 1):,.0f} {unit}"}
     of_what |= {"exaflop-hour": f"An exaflop-hour delivered by {unit}", "run": f"The run on {unit}"}
     ways = [one for one in accounts if one.words.removeprefix("the run, ") in WAYS.values()]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, Final
 
+from dojo_calc.chain.inputs import PUBLISHED
 from dojo_calc.doors import door
 from dojo_calc.formatting import format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue
+from dojo_calc.model.distribution import WIDER
 from dojo_calc.model.model import Model
 from dojo_calc.performance.search import search
 from dojo_calc.performance.step import evaluate
@@ -19,8 +20,6 @@ from dojo_calc.quantities import whole_number
 
 __all__ = ["Speed", "laid_out", "shape_of", "sizes_of"]
 
-PUBLISHED: Final = "llama3-run"  # whose batch and sequence are taken where none is given
-WIDER: Final = NormalDist().inv_cdf(0.95) / NormalDist().inv_cdf(0.9)  # an 80 % interval as one of 90 %
 SHOWN: Final = ("tensor", "pipeline", "context", "expert", "data", "interleave", "micro_batch")
 
 

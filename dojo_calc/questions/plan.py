@@ -26,6 +26,7 @@ from dojo_calc.errors import ModelError
 from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
+from dojo_calc.operations import round_down, round_up
 from dojo_calc.quantities import Duration, FlopRate, Money, PositiveFlop, Power, single, whole_number
 from dojo_calc.questions.answer import (
     Account,
@@ -35,6 +36,7 @@ from dojo_calc.questions.answer import (
     answerable,
     counted,
     movers_of,
+    options_of,
     outlived,
 )
 from dojo_calc.questions.scenario import given_to
@@ -182,7 +184,6 @@ def plan(
     asked = _asked(target, chips, power, budget, work, days, by)
     _chosen("power_at", power_at, METERED, power is not None)
     _chosen("budget_for", budget_for, PAID, budget is not None)
-    options = {"chip": unit, "assumptions": assumptions, "on": on, "precision": precision}
     whole = chain(unit, assumptions=assumptions, on=on, precision=precision, book=known)
     words = RATE_AND_SIZE | POWERS | PRICES | COSTS | (RUNS if work is not None else {})
     if work is not None:
@@ -202,7 +203,7 @@ def plan(
         group = float(whole.inputs["per_server"].value or 1.0)
         need = max(needs, key=lambda one: one.exact, default=None)
         limit = min(limits, key=lambda one: one.exact, default=None)
-        binding = need or limit or _nothing()
+        binding = next(one for one in (need, limit) if one is not None)  # `_asked` refuses neither
         count = _rounded(binding.exact, group, up=need is not None)
         if need and limit and count > limit.exact:
             raise _beyond(model, need, limit, count, unit)
@@ -221,9 +222,8 @@ def plan(
     )
     movers = movers_of(model, binding.output if binding.output in words else next(iter(words)))
     settings = {
-        "options": {name: value for name, value in options.items() if value is not None},
-        "inputs": {"chips": count, **given},
-    }
+        "options": options_of(unit, assumptions, on, precision), "inputs": {"chips": count, **given},
+    }  # fmt: skip
     return Answer(
         " and ".join(asked), _bottom(unit, binding, count, accounts), accounts, movers,
         model, settings, (*(() if work is None else outlived(model, words)), *said(model, assumptions, on), *notes),
@@ -290,10 +290,6 @@ def _chosen(name: str, value: str, known: Mapping[str, str], used: bool) -> None
         raise QuestionError(
             f"{name} has no effect without a {'power line' if known is METERED else 'budget'}"
         )
-
-
-def _nothing() -> _Count:
-    raise QuestionError("nothing fixes the number of chips")
 
 
 def _time(days: float | str | None, by: str | None, start: str | None) -> float | None:
@@ -418,12 +414,8 @@ def _value(model: Model, name: str) -> float:
 
 
 def _rounded(exact: float, group: float, *, up: bool) -> float:
-    """Whole servers; what exceeds a whole number by rounding errors alone is that number."""
-    servers = exact / group
-    near = round(servers)
-    if abs(servers - near) <= abs(near) * 2.0**-46:
-        return near * group
-    return (math.ceil(servers) if up else math.floor(servers)) * group
+    """Chips of whole servers; what exceeds a whole number by rounding errors alone is that number."""
+    return float(group * (round_up if up else round_down)(exact / group))
 
 
 def _beyond(model: Model, need: _Count, limit: _Count, count: float, unit: str) -> QuestionError:
@@ -452,12 +444,10 @@ def _bottom(unit: str, binding: _Count, count: float, accounts: tuple[Account, .
     if binding.kind == "given":
         start = f"{counted(count, unit)} have a peak of {by_name['peak_rate']}."
     elif binding.kind == "need":
-        takes = "takes" if binding.output == "fleet_capital" else "take"
+        takes = " takes" if binding.output == "fleet_capital" else ", it takes"
         exact = by_name.get(f"{unit}, whole")
         needed = count if exact is None else exact.value
-        start = (
-            f"{binding.what}{' ' + takes if takes == 'takes' else ', it takes'} {counted(needed, unit)}{span}"
-        )
+        start = f"{binding.what}{takes} {counted(needed, unit)}{span}"
         start += "." if needed == count else f", or {format_number(count, digits=9)} in whole servers."
     else:
         start = f"{binding.what} is enough for {counted(count, unit)}{span}, with a peak of {by_name['peak_rate']}."

@@ -17,6 +17,7 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.formatting import format_number
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
+from dojo_calc.operations import round_down, round_up
 from dojo_calc.performance.scaling import training_compute
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Duration, Money, Power, Ranks, single, whole_number
@@ -28,6 +29,7 @@ from dojo_calc.questions.answer import (
     answerable,
     counted,
     movers_of,
+    options_of,
     outlived,
 )
 from dojo_calc.questions.layout import Speed, laid_out, shape_of, sizes_of
@@ -173,10 +175,11 @@ def train(
             raise QuestionError(f"what is given is not enough for one token on {counted(count, unit)}")
     work = speed.work * wanted
     settings: dict[str, Any] = {"chips": count, "parameters": parameters, "run_work": work, **given}
-    central = given_to(view, [*words], {"run_work": work, "mfu": (speed.mfu, speed.mfu, speed.mfu)})
-    spread = given_to(view, [*UNDISTURBED], {"run_work": work, "mfu": (speed.mfu, speed.low, speed.high)})
-    if stated:  # what a reader is not sure of is not in the factor by which runs turned out
-        central = given_to(view, [*words], {"run_work": work, "mfu": (speed.mfu, speed.low, speed.high)})
+    unsure = (speed.mfu, speed.low, speed.high)
+    # what a reader is not sure of is not in the factor by which runs turned out; what a layout leaves open is
+    held = unsure if stated else (speed.mfu, speed.mfu, speed.mfu)
+    central = given_to(view, [*words], {"run_work": work, "mfu": held})
+    spread = given_to(view, [*UNDISTURBED], {"run_work": work, "mfu": unsure})
     accounts, calm = accounts_of(central, words), accounts_of(spread, UNDISTURBED)
     first = Account("chips", "chips", count, count, count, "1")
     asked = Account("tokens", "tokens", wanted, wanted, wanted, "1")
@@ -187,17 +190,8 @@ def train(
         movers_of(central, "billed"),
         central,
         {
-            "options": {
-                key: value
-                for key, value in (
-                    ("chip", unit),
-                    ("assumptions", assumptions),
-                    ("on", on),
-                    ("precision", precision),
-                )
-                if value is not None
-            },
-            "inputs": settings | {"mfu": [speed.mfu, speed.low, speed.high] if stated else speed.mfu},
+            "options": options_of(unit, assumptions, on, precision),
+            "inputs": settings | {"mfu": [*unsure] if stated else speed.mfu},
         },
         (speed.note, *outlived(central, words), *said(central, assumptions, on), *notes),
     )
@@ -278,7 +272,7 @@ class _Run:
 
     def whole_servers(self, exact: float) -> float:
         """Chips of whole servers, no more."""
-        return math.floor(exact / self.group * (1 + 2.0**-46)) * self.group
+        return float(self.group * round_down(exact / self.group))
 
     def speed(self, count: float) -> Speed:
         """Utilisation of so many chips: of the fastest layout that fits, or as stated."""
@@ -332,7 +326,7 @@ class _Run:
         """Next number of whole servers that is even enough for layouts to use it in full."""
         servers = exact / self.group
         grain = 2.0 ** max(math.floor(math.log2(max(servers, 1.0) / GRAIN)) + 1, 0)
-        return math.ceil(servers / grain * (1 - 2.0**-46)) * grain * self.group
+        return float(round_up(servers / grain) * grain * self.group)
 
     def tokens_for(
         self, view: Model, speed: Speed, pay: Pay, time: float | None, money: float | None
