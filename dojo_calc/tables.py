@@ -8,7 +8,9 @@ import os
 import re
 import select
 import stat
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +20,7 @@ from dojo_calc.errors import FactsError, nearest
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Place", "data_path", "header_of", "read_rows", "read_text", "row_error"]
+__all__ = ["Place", "data_path", "header_of", "read_rows", "read_text", "row_error", "whole_file"]
 
 MOST_BYTES = 32 << 20  # a table of a quarter of a million rows; a device never ends
 PATIENCE = 5.0  # seconds for a named pipe's writer to appear
@@ -47,6 +49,27 @@ def _data() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "data"
     return inside if inside.is_dir() else package.parent / "data"
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a name to write a file under, which gets the file's own once it is whole, and is gone if it never is.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Yields
+    ------
+    pathlib.Path
+        Of the file's folder, and nobody else's: several processes may write one file at a time.
+    """
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        yield scratch
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 class Place:

@@ -86,6 +86,7 @@ NOT_FORMULAS = {
     "dojo_calc.tables.row_error": "words an error",
     "dojo_calc.tables.read_text": "reads a file",
     "dojo_calc.tables.header_of": "reads a file",
+    "dojo_calc.tables.whole_file": "names a file",
     "dojo_calc.facts.load": "reads files",
     "dojo_calc.facts.deflator": "looks a word up",
     "dojo_calc.pictures.charts.cascade": "draws a chart",

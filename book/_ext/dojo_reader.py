@@ -23,7 +23,6 @@ from dojo_calc import __version__
 from dojo_calc.facts import load
 
 PREVIEW = "preview.png"  # what stands beside a shared address
-PREVIEW_WIDTH = 1200  # pixels, as the protocol's users expect
 PICTURE = "hundred-exaflops.svg"
 TALKATIVE = ("scripts/pydata-sphinx-theme.js", "togglebutton.js")  # they report on themselves to the console
 LONGEST = 200  # characters of a description; who shows it cuts it there

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,9 +24,8 @@ from dojo_calc.analysis.sweep import (
     Travelling,
     as_finished,
     at,
-    axis_of,
     evaluate_block,
-    numbers,
+    swept,
     whole,
 )
 from dojo_calc.doors import door
@@ -35,6 +33,7 @@ from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.model import Model
 from dojo_calc.quantities import Spec, check_against
 from dojo_calc.readings.compiled import available
+from dojo_calc.tables import whole_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -189,15 +188,9 @@ def sweep_to(
     UnknownNameError, UnitError, DomainError
         As for `dojo_calc.analysis.sweep.sweep`.
     """
-    wanted = (outputs,) if isinstance(outputs, str) else tuple(outputs)
-    axes = {name: axis_of(model, name, values) for name, values in grid.items()}
-    if not wanted or not axes:
-        raise ModelError(f"a sweep needs an input to vary and an output, got {list(axes)} and {list(wanted)}")
+    asked, axes, fixed = swept(model, outputs, grid, given)
+    wanted = tuple(asked)
     block, best = whole("block", block, 1), whole("best", best, 0)
-    fixed = numbers(model, given)
-    if twice := sorted(axes.keys() & fixed.keys()):
-        raise ModelError(f"{twice[0]} is both an axis of the grid and given")
-    model.refuse(wanted, [*axes, *fixed])
     size = math.prod(axis.size for axis in axes.values())
     where = Path(folder)
     _claim(where, {
@@ -257,28 +250,12 @@ class _Task:
         columns = given | {name: np.ascontiguousarray(values[name]) for name in self.outputs}
         folder = Path(self.folder)
         if self.rows:
-            with _Whole(folder / f"part-{index:09d}.parquet") as scratch:
+            with whole_file(folder / f"part-{index:09d}.parquet") as scratch:
                 pl.DataFrame(columns).write_parquet(scratch, compression="zstd", compression_level=1)
         told = {"outputs": {name: _reduced(columns, name, self.best) for name in self.outputs}}
-        with _Whole(_summary(folder, index)) as scratch:
+        with whole_file(_summary(folder, index)) as scratch:
             scratch.write_text(json.dumps(told), "utf-8")
         return index
-
-
-class _Whole:
-    """Name to write a file under, which gets its own once it is whole, and is gone if it never is."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._scratch = path, path.with_name(f"{path.name}.{os.getpid()}.{id(self)}.tmp")
-
-    def __enter__(self) -> Path:
-        return self._scratch
-
-    def __exit__(self, kind: Any, *_: object) -> None:
-        if kind is None:
-            self._scratch.replace(self._path)
-        else:
-            self._scratch.unlink(missing_ok=True)
 
 
 def _summary(folder: Path, index: int) -> Path:
@@ -324,7 +301,7 @@ def _claim(folder: Path, told: Mapping[str, Any]) -> None:
         if not path.exists():
             if any(folder.glob("part-*")):
                 raise ModelError(f"{folder} holds parts of a sweep without its manifest {_MANIFEST}")
-            with _Whole(path) as scratch:
+            with whole_file(path) as scratch:
                 scratch.write_text(json.dumps(told), "utf-8")
         held = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:

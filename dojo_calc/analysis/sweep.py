@@ -189,15 +189,8 @@ def sweep(
     array([[  3205.1,   2762.4],
            [320512.8, 276243.1]])
     """
-    wanted = [outputs] if isinstance(outputs, str) else list(outputs)
-    axes = {name: axis_of(model, name, values) for name, values in grid.items()}
-    if not wanted or not axes:
-        raise ModelError(f"a sweep needs an input to vary and an output, got {list(axes)} and {wanted}")
+    wanted, axes, fixed = swept(model, outputs, grid, given)
     block = whole("block", block, 1)
-    fixed = numbers(model, given)
-    if twice := sorted(axes.keys() & fixed.keys()):
-        raise ModelError(f"{twice[0]} is both an axis of the grid and given")
-    model.refuse(wanted, [*axes, *fixed])  # before anything is computed
     result = _prepared(model, wanted, axes, fixed, block, out)
     size, shape = math.prod(result.shape), result.shape
     sent = model if executor is None else Travelling(model)
@@ -390,7 +383,28 @@ def at(axes: Mapping[str, FloatArray], shape: tuple[int, ...], points: Any) -> d
     return {name: axis[place] for (name, axis), place in zip(axes.items(), places, strict=True)}
 
 
-def axis_of(model: Model, name: str, values: Any) -> FloatArray:
+def swept(
+    model: Model, outputs: str | Sequence[str], grid: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[list[str], dict[str, FloatArray], dict[str, float]]:
+    """Outputs, axes and what is held of a sweep, all refused that does not go together before anything is computed.
+
+    Raises
+    ------
+    UnknownNameError, ModelError, UnitError, DomainError
+        As `sweep` does.
+    """
+    wanted = [outputs] if isinstance(outputs, str) else list(outputs)
+    axes = {name: _axis(model, name, values) for name, values in grid.items()}
+    if not wanted or not axes:
+        raise ModelError(f"a sweep needs an input to vary and an output, got {list(axes)} and {wanted}")
+    fixed = numbers(model, given)
+    if twice := sorted(axes.keys() & fixed.keys()):
+        raise ModelError(f"{twice[0]} is both an axis of the grid and given")
+    model.refuse(wanted, [*axes, *fixed])
+    return wanted, axes, fixed
+
+
+def _axis(model: Model, name: str, values: Any) -> FloatArray:
     axis = np.asarray(model.checked({name: values})[name])
     if axis.ndim != 1 or not axis.size:
         raise ModelError(f"axis {name} must be a sequence of values, got an array of shape {axis.shape}")

@@ -8,16 +8,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from dojo_calc.commands.app import Asked, UsageError, names_of
+from dojo_calc.commands.app import Asked, UsageError, command, names_of
 from dojo_calc.commands.printing import finite, printed, show
 from dojo_calc.commands.text import width, wrapped
-
-if TYPE_CHECKING:
-    from dojo_calc.questions.answer import Answer
 
 Chip = Annotated[
     str,
@@ -37,26 +34,6 @@ Given = Annotated[
         help="Another input, or a step to be given: 'pue=1.2', or with a 90 % interval 'mfu=0.4; 0.3; 0.5'; may be "
         "repeated.",
     ),
-]
-Explain = Annotated[
-    bool,
-    typer.Option("--explain", help="Show how the answer comes about, each step with its formula and source."),
-]
-Of = Annotated[
-    str | None,
-    typer.Option(
-        "--explain-of", help="With --explain: another account, such as fleet_own. The first if left out."
-    ),
-]
-Depth = Annotated[
-    int | None, typer.Option(min=0, help="With --explain: steps no further from the end; 2 if left out.")
-]
-Save = Annotated[
-    Path | None, typer.Option(help="Write the question as a scenario (.toml), which `run` reads.")
-]
-Bounds = Annotated[
-    bool,
-    typer.Option("--boundaries", help="Say of every power and price what it holds and what it leaves out."),
 ]
 DEPTH = 2
 # Whose boundaries are told with every answer: what its first line speaks of.
@@ -102,21 +79,64 @@ def pair(text: str, option: str, such_as: str) -> tuple[str, str]:
     return name, value
 
 
+def question(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function that returns an answer of the chain a command: the options of `tell` come after its own."""
+    return _answered(function, without=())
+
+
+def question_beside(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function that returns an answer beside the chain a command; what that tells has no boundaries."""
+    return _answered(function, without=("boundaries",))
+
+
+def _answered(function: Callable[..., Any], without: Sequence[str]) -> Callable[..., Any]:
+    own, told = (inspect.signature(one, eval_str=True).parameters for one in (function, tell))
+    more = [one for name, one in list(told.items())[2:] if name not in without]
+
+    def answered(asked: Asked, **words: Any) -> None:
+        printing = {one.name: words.pop(one.name) for one in more}
+        tell(asked, function(asked, **words), **printing)
+
+    vars(answered)["__signature__"] = inspect.Signature([*own.values(), *more])  # read by `command`
+    answered.__name__, answered.__doc__ = function.__name__, function.__doc__
+    command(answered)
+    return function
+
+
 def tell(
     asked: Asked,
-    found: Answer,
-    explained: bool,
-    of: str | None,
-    depth: int | None,
-    save: Path | None,
-    bounds: bool,
+    found: Any,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Show how the answer comes about, each step with its formula and source."
+        ),
+    ] = False,
+    explain_of: Annotated[
+        str | None,
+        typer.Option(
+            "--explain-of", help="With --explain: another account, such as fleet_own. The first if left out."
+        ),
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option(min=0, help="With --explain: steps no further from the end; 2 if left out.")
+    ] = None,
+    boundaries: Annotated[
+        bool,
+        typer.Option(
+            "--boundaries", help="Say of every power and price what it holds and what it leaves out."
+        ),
+    ] = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the question as a scenario (.toml), which `run` reads.")
+    ] = None,
 ) -> None:
     """Print an answer: one bottom line, its accounts, what moves it, what was assumed; and why, if asked."""
-    if not explained and (depth is not None or of is not None):
+    if not explain and (depth is not None or explain_of is not None):
         raise UsageError("--depth and --explain-of are about --explain; give it too, or neither")
     if save is not None:
         _write(save, found.scenario())
-    steps = found.explain(of) if explained else None
+    steps = found.explain(explain_of) if explain else None
     if asked.as_json or asked.as_csv:
         whole = {
             "question": found.question, "answer": found.bottom, "accounts": found.rows(),
@@ -148,7 +168,7 @@ def tell(
         found.question[:1].upper() + found.question[1:],
         [{"what": one.words, "value": str(one), "90 % interval": one.interval} for one in found.accounts],
     )
-    told = [one for one in found.boundaries if one.name in BOUNDS or bounds]
+    told = [one for one in found.boundaries if one.name in BOUNDS or boundaries]
     if told:
         show("What is in each, and what is not", [asdict(one) for one in told])
     if found.movers:
@@ -167,12 +187,12 @@ def tell(
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    from dojo_calc.tables import whole_file
+
     if path.suffix != ".toml":
         raise UsageError(f"--save must be a file that ends in .toml, got {str(path)!r:.60}")
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        with whole_file(path) as scratch:
+            scratch.write_text(text, encoding="utf-8")
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise UsageError(f"--save {path}: cannot be written: {error.strerror}") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from dojo_calc.commands import asking
@@ -9,36 +11,26 @@ from dojo_calc.commands.app import Asked, command
 from dojo_calc.commands.printing import printed, show
 
 
-@command
+@asking.question_beside
 def make_or_buy(
     asked: Asked,
     given: asking.Given = None,
-    explain: asking.Explain = False,
-    explain_of: asking.Of = None,
-    depth: asking.Depth = None,
-    save: asking.Save = None,
-) -> None:
+) -> Any:
     """Say whether a chip of one's own is worth making for a target, against buying for the same work."""
     from dojo_calc.questions.beside import programme
 
-    found = programme(book=asked.book, **asking.given(given, programme))
-    asking.tell(asked, found, explain, explain_of, depth, save, bounds=False)
+    return programme(book=asked.book, **asking.given(given, programme))
 
 
-@command
+@asking.question_beside
 def chip(
     asked: Asked,
     given: asking.Given = None,
-    explain: asking.Explain = False,
-    explain_of: asking.Of = None,
-    depth: asking.Depth = None,
-    save: asking.Save = None,
-) -> None:
+) -> Any:
     """Say what a die, a tile and its design cost: of a D1, or with --set of any other die."""
     from dojo_calc.questions.beside import chip as ask
 
-    found = ask(book=asked.book, **asking.given(given, ask))
-    asking.tell(asked, found, explain, explain_of, depth, save, bounds=False)
+    return ask(book=asked.book, **asking.given(given, ask))
 
 
 @command

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from dojo_calc.commands import asking
-from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.app import Asked
 
 
-@command
+@asking.question
 def cost(
     asked: Asked,
     chip: asking.Chip = "h100-sxm",
@@ -23,18 +23,12 @@ def cost(
     on: asking.On = None,
     precision: asking.Precision = "bf16",
     given: asking.Given = None,
-    explain: asking.Explain = False,
-    explain_of: asking.Of = None,
-    depth: asking.Depth = None,
-    boundaries: asking.Bounds = False,
-    save: asking.Save = None,
-) -> None:
+) -> Any:
     """Say what an hour, a year, an exaflop-hour or a run costs: owned, leased and rented, on one basis."""
     from dojo_calc.questions.cost import cost as ask
 
     basis: Any = of  # refused there if it is none
-    found = ask(
+    return ask(
         chip, of=basis, chips=chips, work=work, assumptions=assumptions, on=on, precision=precision,
         book=asked.book, **asking.given(given, ask),
     )  # fmt: skip
-    asking.tell(asked, found, explain, explain_of, depth, save, boundaries)

@@ -100,7 +100,9 @@ def solve(
     asked: Asked,
     model: Subject,
     find: Annotated[str, typer.Option(help="The input, or step, to be found.")],
-    reach: Annotated[str, typer.Option(help="An output and what it is to be, such as 'capital=500 MUSD'.")],
+    reach: Annotated[
+        str, typer.Option(help="An output and what it is to be, such as 'fleet_capital=500 MUSD'.")
+    ],
     option: Options = None,
     given: asking.Given = None,
     low: Annotated[str | None, typer.Option(help="Where to search from.")] = None,
@@ -111,7 +113,7 @@ def solve(
     from dojo_calc.analysis.solve import solve as solve_for
     from dojo_calc.questions.scenario import given_to
 
-    output, target = asking.pair(reach, "--reach", "capital=500 MUSD")
+    output, target = asking.pair(reach, "--reach", "fleet_capital=500 MUSD")
     made = given_to(_model(model, option, asked, own_code), [output], asking.given(given))
     found = float(solve_for(made, find, output, target, low=low, high=high))
     goal = float(made.checked({output: target})[output]) if output in made.outputs else float("nan")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dojo_calc.commands import asking
-from dojo_calc.commands.app import Asked, command
+from dojo_calc.commands.app import Asked
 
 
-@command
+@asking.question
 def plan(
     asked: Asked,
     chip: asking.Chip = "h100-sxm",
@@ -47,18 +47,12 @@ def plan(
     on: asking.On = None,
     precision: asking.Precision = "bf16",
     given: asking.Given = None,
-    explain: asking.Explain = False,
-    explain_of: asking.Of = None,
-    depth: asking.Depth = None,
-    boundaries: asking.Bounds = False,
-    save: asking.Save = None,
-) -> None:
+) -> Any:
     """Say what a target, power line, budget, deadline or number of chips takes: chips, megawatts, dollars."""
     from dojo_calc.questions.plan import plan as ask
 
-    found = ask(
+    return ask(
         chip, target=target, chips=chips, power=power, budget=budget, work=work, days=days, by=by, start=start,
         power_at=power_at, budget_for=budget_for, assumptions=assumptions, on=on, precision=precision,
         book=asked.book, **asking.given(given, ask),
     )  # fmt: skip
-    asking.tell(asked, found, explain, explain_of, depth, save, boundaries)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from dojo_calc.commands import asking
-from dojo_calc.commands.app import Asked, Models, command
+from dojo_calc.commands.app import Asked, Models
 
 
-@command
+@asking.question
 def train(
     asked: Asked,
     model: Annotated[
@@ -41,20 +41,14 @@ def train(
     on: asking.On = None,
     precision: asking.Precision = "bf16",
     given: asking.Given = None,
-    explain: asking.Explain = False,
-    explain_of: asking.Of = None,
-    depth: asking.Depth = None,
-    boundaries: asking.Bounds = False,
-    save: asking.Save = None,
-) -> None:
+) -> Any:
     """Say what training a model takes: days, dollars and energy; or how many tokens chips, time and money pay for."""
     from dojo_calc.questions.train import train as ask
 
     way: Any = pay  # refused there if it is none
-    found = ask(
+    return ask(
         model, chip, chips=chips, days=days, power=power, budget=budget, pay=way, tokens=tokens,
         mfu=None if mfu is None else asking.value_of("--mfu", mfu), global_batch=global_batch, sequence=sequence,
         stack=stack, assumptions=assumptions, on=on, precision=precision, book=asked.book, models=models,
         **asking.given(given, ask),
     )  # fmt: skip
-    asking.tell(asked, found, explain, explain_of, depth, save, boundaries)

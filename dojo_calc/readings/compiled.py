@@ -15,12 +15,12 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -28,6 +28,7 @@ import numpy as np
 
 from dojo_calc.readings import vector_math
 from dojo_calc.readings.tracing import Node, TraceError, Tracer, node_of
+from dojo_calc.tables import whole_file
 
 __all__ = ["Program", "available", "columns", "computed", "traced"]
 
@@ -293,8 +294,8 @@ def columns(values: Mapping[str, Any], points: int = 0) -> tuple[str, ...]:
 def available() -> bool:
     """Whether numba can be imported; if not, the log is told once."""
     try:
+        import_module("numba")
         import llvmlite.binding
-        import numba  # noqa: F401
     except ImportError:
         _LOG.info("numba is not installed (the extra compiled), so every formula runs in NumPy")
         return False
@@ -366,10 +367,9 @@ def _kept(code: str) -> Path | None:
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():  # under another name first, so that nobody reads half of it
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as scratch:
-                scratch.write(code)
-            Path(scratch.name).replace(path)
+        if not path.exists():
+            with whole_file(path) as scratch:
+                scratch.write_text(code, encoding="utf-8")
     except (OSError, RuntimeError):
         return None
     return path if os.access(path.parent, os.W_OK) else None
