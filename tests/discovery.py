@@ -314,8 +314,6 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.claims.spans.cash_of_2025": "looks facts up",
     "dojo_calc.evidence.claims.spans.first_day": "reads a date given as text",
     "dojo_calc.evidence.claims.spans.model_span": "runs a model at the corners of a box",
-    "dojo_calc.evidence.claims.spans.quotient": "divides intervals at their widest",
-    "dojo_calc.evidence.claims.spans.span": "reads an interval of any unit",
     "dojo_calc.evidence.claims.spans.spanned": "wraps an interval",
     "dojo_calc.evidence.claims.spans.spent": "looks facts up",
     "dojo_calc.evidence.claims.spans.years_to": "counts days between dates given as text",

@@ -19,6 +19,7 @@ from dojo_calc.analysis.simulate import simulate
 from dojo_calc.evidence.claims.rule import Answer, Derived
 from dojo_calc.facts import Fact
 from dojo_calc.hardware.machine import Part
+from dojo_calc.model.inputs import Input
 from dojo_calc.model.model import Model
 
 __all__ = [
@@ -29,32 +30,36 @@ __all__ = [
 SAMPLES = 4096  # of a simulation: its ends are then known to a few parts in a hundred
 
 Three: TypeAlias = tuple[float, float, float]  # low, central, high
+Known: TypeAlias = Fact | Input | Part | Three
 
 
-def three(of: Fact | Part | Three) -> Three:
-    """Low, central and high of a fact [SI] or of a number of parts.
+def three(of: Known) -> Three:
+    """Low, central and high of a fact or of an input of a shipped model [SI], or of a number of parts.
 
     Parameters
     ----------
-    of : Fact, Part or tuple of float
+    of : Fact, Input, Part or tuple of float
 
     Returns
     -------
     tuple of float
     """
-    if isinstance(of, Fact):
+    if isinstance(of, Fact | Input):
+        assert of.low is not None  # an input of a shipped model has an interval
+        assert of.value is not None
+        assert of.high is not None
         return of.low, of.value, of.high
     return (of.low, of.count, of.high) if isinstance(of, Part) else of
 
 
-def corners(formula: Callable[..., Any], *inputs: Fact | Part | Three) -> Three:
+def corners(formula: Callable[..., Any], *inputs: Known) -> Three:
     """Low, central and high value of a formula over the intervals of its inputs.
 
     Parameters
     ----------
     formula : callable
         Of as many numbers as there are inputs.
-    *inputs : Fact, Part or tuple of float
+    *inputs : Fact, Input, Part or tuple of float
 
     Returns
     -------
@@ -126,7 +131,7 @@ def exact(value: Any, reason: str, *derived: Derived) -> Answer:
 
 def over(
     formula: Callable[..., Any],
-    *inputs: Fact | Part | Three,
+    *inputs: Known,
     reason: str,
     derived: tuple[Derived, ...] = (),
 ) -> Answer:
@@ -135,7 +140,7 @@ def over(
     Parameters
     ----------
     formula : callable
-    *inputs : Fact, Part or tuple of float
+    *inputs : Fact, Input, Part or tuple of float
     reason : str
     derived : tuple of Derived
 
@@ -147,12 +152,12 @@ def over(
     return Answer(*corners(formula, *inputs), reason, derived, told if len(told) == len(inputs) else ())
 
 
-def ratio(above: Fact | Part | Three, below: Fact | Part | Three, reason: str, *derived: Derived) -> Answer:
+def ratio(above: Known, below: Known, reason: str, *derived: Derived) -> Answer:
     """Answer of a quotient, see `over`.
 
     Parameters
     ----------
-    above, below : Fact, Part or tuple of float
+    above, below : Fact, Input, Part or tuple of float
     reason : str
     *derived : Derived
 

@@ -6,6 +6,7 @@ Growth, power and prices come from the shipped model of the race, loans from tha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import truediv
 
 from dojo_calc import units
 from dojo_calc.chain.shipped import collateral, race
@@ -13,18 +14,15 @@ from dojo_calc.economics.cost import purchase_cost
 from dojo_calc.economics.finance import borrowed_runway
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.economics.race import growth_needed
-from dojo_calc.evidence.claims.answers import derive, over, unknown
+from dojo_calc.evidence.claims.answers import Three, corners, derive, over, three, unknown
 from dojo_calc.evidence.claims.ledger import ledger
 from dojo_calc.evidence.claims.registrar import Answers, check
 from dojo_calc.evidence.claims.rule import Answer, Derived
 from dojo_calc.evidence.claims.spans import (
-    Span,
     added,
     cash_of_2025,
     first_day,
     model_span,
-    quotient,
-    span,
     spanned,
     spent,
     years_to,
@@ -46,9 +44,9 @@ def _goal(book: Catalogue) -> Fact:
     return book.facts.get("xai-plan-2030", "h100_equivalents")
 
 
-def _slow(book: Catalogue) -> Span:
+def _slow(book: Catalogue) -> Three:
     """Slower growth of all others: that of NVIDIA's stock alone before 2025."""
-    return span(book.facts.get("world", "growth_per_year", "nvidia_2019_2024"))
+    return three(book.facts.get("world", "growth_per_year", "nvidia_2019_2024"))
 
 
 # --- Who owns most ----------------------------------------------------------------------------------------------
@@ -70,7 +68,7 @@ def more_than_all(book: Catalogue) -> Answers:
         growth_needed(goal.value, now["others"], YEARS),
     )
 
-    def answer(reason: str, *derived: Derived, **given: Span | float) -> Answer:
+    def answer(reason: str, *derived: Derived, **given: Three | float) -> Answer:
         return spanned(model_span(model, "share_later", STOCKS, {"years": YEARS} | given), reason, *derived)
 
     return {
@@ -83,11 +81,11 @@ def more_than_all(book: Catalogue) -> Answers:
         "xAI at its goal": answer(
             "50 million H100 equivalents, and all others as the world since 2022.",
             enough,
-            own_later=span(goal),
+            own_later=three(goal),
         ),
         "its goal, others as NVIDIA": answer(
             "50 million, against the growth of NVIDIA's stock, 2019 to 2024.",
-            own_later=span(goal),
+            own_later=three(goal),
             others_growth=slow,
         ),
         "its goal, others on the grid": spanned(
@@ -95,7 +93,7 @@ def more_than_all(book: Catalogue) -> Answers:
                 model,
                 "share_on_grid",
                 ON_GRID,
-                {"years": YEARS, "own_on_grid": span(goal), "world": span(world)},
+                {"years": YEARS, "own_on_grid": three(goal), "world": three(world)},
             ),
             "50 million, where all others together can connect 50 to 200 GW.",
         ),
@@ -108,12 +106,11 @@ def more_than_the_named(book: Catalogue) -> Answers:
     last, first = (
         [facts.get(owner, "h100_equivalents", of) for owner in NAMED] for of in ("q4_2025", "q4_2024")
     )
-    now, before = (added(*map(span, stocks)) for stocks in (last, first))
+    now, before = (added(*map(three, stocks)) for stocks in (last, first))
     between = years_to(first[0], first_day(last[0].date))
-    own = [float(growth_needed(to, start, between)) for to, start in zip(now, before[::-1], strict=True)]
-    own[1] = float(growth_needed(now[1], before[1], between))
+    own = corners(lambda to, start: growth_needed(to, start, between), now, before)
 
-    def answer(reason: str, *derived: Derived, **given: Span | float) -> Answer:
+    def answer(reason: str, *derived: Derived, **given: Three | float) -> Answer:
         given = {"others": now, "years": YEARS, **given}
         return spanned(model_span(model, "share_later", STOCKS, given), reason, *derived)
 
@@ -127,9 +124,9 @@ def more_than_the_named(book: Catalogue) -> Answers:
         "the named as in 2025": answer(
             "Their own counts a year apart, the errors of both taken against each other.",
             derive("their growth in 2025", own[1]),
-            others_growth=(own[0], own[1], own[2]),
+            others_growth=own,
         ),
-        "xAI at its goal": answer("50 million H100 equivalents.", own_later=span(_goal(book))),
+        "xAI at its goal": answer("50 million H100 equivalents.", own_later=three(_goal(book))),
     }
 
 
@@ -150,7 +147,7 @@ def fifty_million(book: Catalogue) -> Answers:
             derive("price at the chips of 2025", purchase_cost(goal.value, each["each_price"]), "TUSD"),
         ),
         "stood or planned in 2025": spanned(
-            added(*map(span, sites)), "Colossus 1 and all of Colossus 2: nothing else had been announced."
+            added(*map(three, sites)), "Colossus 1 and all of Colossus 2: nothing else had been announced."
         ),
         "on the power it can connect": spanned(
             model_span(model, "own_on_grid", grid, {"years": left}),
@@ -162,30 +159,30 @@ def fifty_million(book: Catalogue) -> Answers:
 @check("X26")
 def what_it_rests_on(book: Catalogue) -> Answers:
     model, loans = race(book), collateral(book)
-    growth = span(model.inputs["own_growth"])
+    growth = three(model.inputs["own_growth"])
     prices = ("owner_stock", "world", "others_growth", "capital_per_chip", "price_performance")
     needed = model_span(model, "needed", STOCKS, {"years": YEARS})
     less = model_span(model, "needed", STOCKS, {"years": YEARS, "others_growth": _slow(book)})
     money = model_span(model, "money_to_level", prices, {"years": YEARS})
     told = model_span(loans, "without_cap", STAKES, _told(book))
-    funds = added(told, span(book.facts.get("xai", "round")))
+    funds = added(told, three(book.facts.get("xai", "round")))
     yearly = cash_of_2025(book)
     return {
         "progress": spanned(growth, "Growth a year of xAI's stock, from September 2024 to the end of 2025."),
         "funds": spanned(
-            quotient(span(book.facts.get("xai", "round")), yearly),
+            corners(truediv, book.facts.get("xai", "round"), yearly),
             "The round of January 2026 over the cash of 2025: a year of it.",
         ),
         "progress, enough for X01": spanned(
-            quotient(growth, needed),
+            corners(truediv, growth, needed),
             "The growth shown over the growth that X01 takes.",
             derive("growth shown, over the world's", growth[1] / model.evaluate("others_growth")),
         ),
         "the same, others as NVIDIA": spanned(
-            quotient(growth, less), "The same against the growth of NVIDIA's stock, 2019 to 2024."
+            corners(truediv, growth, less), "The same against the growth of NVIDIA's stock, 2019 to 2024."
         ),
         "funds, enough for X01": spanned(
-            quotient(funds, money),
+            corners(truediv, funds, money),
             "The last round and loans at the article's prices, over the price of drawing level.",
         ),
     }
@@ -194,16 +191,15 @@ def what_it_rests_on(book: Catalogue) -> Answers:
 @check("X21")
 def lead_in_three_years(book: Catalogue) -> Answers:
     model, google = race(book), book.facts.get("google", "h100_equivalents")
-    shown = quotient(span(model.inputs["own_growth"]), span(model.inputs["others_growth"]))
+    shown = corners(truediv, model.inputs["own_growth"], model.inputs["others_growth"])
     own = book.facts.get("xai", "h100_equivalents")
 
     def answer(years: float, reason: str) -> Answer:
-        ends = ((google.low, own.high), (google.value, own.value), (google.high, own.low))
-        low, value, high = (float(growth_needed(its, mine, years)) for its, mine in ends)
+        takes = corners(lambda its, mine: growth_needed(its, mine, years), google, own)
         return spanned(
-            quotient(shown, (low, value, high)),
+            corners(truediv, shown, takes),
             reason,
-            derive("times Google's growth a year, to draw level", value),
+            derive("times Google's growth a year, to draw level", takes[1]),
         )
 
     return {
@@ -217,7 +213,7 @@ def lead_in_three_years(book: Catalogue) -> Answers:
 # --- Who can pay ------------------------------------------------------------------------------------------------
 
 
-def _told(book: Catalogue) -> dict[str, Span | float]:
+def _told(book: Catalogue) -> dict[str, Three | float]:
     """Values of both companies as the article has them."""
     value = book.facts.value("collateral-article", "market_value", "tesla")
     return {"tesla_value": value, "spacex_value": value}
@@ -305,7 +301,7 @@ def value_of_spacex(book: Catalogue) -> Answers:
     }
 
 
-def _loans(book: Catalogue) -> tuple[Model, dict[str, Span | float]]:
+def _loans(book: Catalogue) -> tuple[Model, dict[str, Three | float]]:
     return collateral(book), _told(book)
 
 
@@ -313,7 +309,7 @@ def _loans(book: Catalogue) -> tuple[Model, dict[str, Span | float]]:
 def borrowed(book: Catalogue) -> Answers:
     model, told = _loans(book)
 
-    def answer(output: str, reason: str, given: Mapping[str, Span | float] | None = None) -> Answer:
+    def answer(output: str, reason: str, given: Mapping[str, Three | float] | None = None) -> Answer:
         gpus = model.evaluate(f"gpus_{output}", **(given or {}))
         return spanned(
             model_span(model, output, STAKES, given or {}),
@@ -336,12 +332,9 @@ def ammunition(book: Catalogue) -> Answers:
     least = model_span(model, "with_cap", STAKES, {})
     prices = ("capital_per_chip", "price_performance")
 
-    def cost(**given: Span | float) -> Span:
+    def cost(**given: Three | float) -> Three:
         each = model_span(chips, "each_price", prices, {"years": YEARS} | given)
-        low, value, high = (
-            float(purchase_cost(units, price)) for units, price in zip(span(goal), each, strict=True)
-        )
-        return low, value, high
+        return corners(purchase_cost, goal, each)
 
     today, later = cost(price_performance=1.0), cost()
     return {
@@ -364,27 +357,28 @@ def ammunition(book: Catalogue) -> Answers:
         "burn as told in 2025, capped": _lasts(
             book,
             least,
-            span(book.facts.get("xai", "burn")),
+            three(book.facts.get("xai", "burn")),
             book.facts.value("xai", "burn_period"),
             "The same over five times what the press told of the first nine months of 2025: enough while "
             "xAI does not "
             "grow.",
         ),
         "chips of 2025, told": spanned(
-            quotient(most, today),
+            corners(truediv, most, today),
             "All that both stakes lend at the article's prices, over 50 million H100 equivalents with their sites.",
             derive("price of the goal", today[1], "TUSD"),
         ),
         "chips of 2025, capped": spanned(
-            quotient(least, today), "The same with prices paid and Tesla's cap."
+            corners(truediv, least, today), "The same with prices paid and Tesla's cap."
         ),
         "chips of 2030, told": spanned(
-            quotient(most, later),
+            corners(truediv, most, later),
             "If prices fall as they did and all is bought at the end; how fast they fall is too uncertain to say.",
             derive("price of the goal", later[1], "TUSD"),
         ),
         "chips of 2030, capped": spanned(
-            quotient(least, later), "The same with prices paid and Tesla's cap: even then it does not reach."
+            corners(truediv, least, later),
+            "The same with prices paid and Tesla's cap: even then it does not reach.",
         ),
         "rivals": unknown(
             "OpenAI and Anthropic were valued at more than xAI when the post was written, and at more than "
@@ -394,7 +388,7 @@ def ammunition(book: Catalogue) -> Answers:
     }
 
 
-def _lasts(book: Catalogue, loans: Span, spent: Span, period: float, reason: str) -> Answer:
+def _lasts(book: Catalogue, loans: Three, spent: Three, period: float, reason: str) -> Answer:
     """What loans last over five years, at a rate of spending and with interest on what is drawn."""
     interest = book.facts.get("xai-lease-2025", "interest")
     lasts = [
@@ -411,7 +405,7 @@ def _lasts(book: Catalogue, loans: Span, spent: Span, period: float, reason: str
 def jump_in_scale(book: Catalogue) -> Answers:
     before, after = (book.facts.get(run, "training_work") for run in ("gpt-3-run", "gpt-4-run"))
     between = years_to(before, first_day(after.date))
-    times = quotient(span(after), span(before))
+    times = corners(truediv, after, before)
     return {
         "scale": spanned(
             times,

@@ -7,16 +7,14 @@ from typing import Any
 
 from dojo_calc import units
 from dojo_calc.economics.cost import purchase_cost, total_cost
-from dojo_calc.evidence.claims.answers import derive, exact
+from dojo_calc.evidence.claims.answers import Three, corners, derive, exact, three
 from dojo_calc.evidence.claims.ledger import ledger
 from dojo_calc.evidence.claims.registrar import Answers, check
 from dojo_calc.evidence.claims.rule import Answer, Derived
 from dojo_calc.evidence.claims.spans import (
-    Span,
     added,
     cash_of_2025,
     first_day,
-    span,
     spanned,
 )
 from dojo_calc.hardware.catalog import Catalogue
@@ -27,21 +25,17 @@ __all__: list[str] = []
 # --- What has been built ----------------------------------------------------------------------------------------
 
 
-def _sites(book: Catalogue, *names: str) -> Span:
+def _sites(book: Catalogue, *names: str) -> Three:
     """Cost of sites together."""
-    low, value, high = (
-        float(total_cost(*ends))
-        for ends in zip(*(span(book.facts.get(name, "cost")) for name in names), strict=True)
-    )
-    return low, value, high
+    return corners(total_cost, *(book.facts.get(name, "cost") for name in names))
 
 
 @check("X15")
 def billions_burning(book: Catalogue) -> Answers:
     facts = book.facts
-    burn, period = span(facts.get("xai", "burn")), facts.value("xai", "burn_period")
+    burn, period = three(facts.get("xai", "burn")), facts.value("xai", "burn_period")
     fewest, most = ledger()["X12"].low or 0.0, ledger()["X12"].high or 0.0
-    h100, gb200 = (span(facts.get(chip, "price_all_in")) for chip in ("h100-sxm", "gb200"))
+    h100, gb200 = (three(facts.get(chip, "price_all_in")) for chip in ("h100-sxm", "gb200"))
     any_of_them: list[Any] = [
         purchase_cost(number, price)
         for number, price in ((fewest, h100[0]), (fewest, h100[1]), (most, gb200[2]))
@@ -129,9 +123,9 @@ def gpus_of_xai(book: Catalogue) -> Answers:
     return exact(number, "Colossus 1 in July 2025 and Colossus 2 in October 2025.")
 
 
-def _power(book: Catalogue, *names: str) -> Span:
+def _power(book: Catalogue, *names: str) -> Three:
     """Facility power of sites together."""
-    return added(*(span(book.facts.get(name, "facility_power")) for name in names))
+    return added(*(three(book.facts.get(name, "facility_power")) for name in names))
 
 
 @check("X13")
