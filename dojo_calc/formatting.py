@@ -219,20 +219,18 @@ def format_in(low: float | None, high: float | None, unit_text: str, *, digits: 
     ArgumentError
         If an argument is not of its kind, or `digits` is below 1 or above 17.
     """
-    if low is None and high is None:
-        return ""
+    shown = _DIGITS if digits is None else digits
     words = unit_words(unit_text)
     behind = f" {words}" if words else ""
-    if low is None or high is None:
-        bound = format_number(low if high is None else high, digits=_DIGITS if digits is None else digits)  # type: ignore[arg-type]
-        return f"{'at least' if high is None else 'at most'} {bound}{behind}"
+    if low is None:
+        return "" if high is None else f"at most {format_number(high, digits=shown)}{behind}"
+    if high is None:
+        return f"at least {format_number(low, digits=shown)}{behind}"
     plain = _scale(1.0, "")
     if digits is None and low != high:
         first, last = (_within(end, (low, high), plain, 4) for end in (low, high))
     else:
-        first, last = (
-            format_number(end, digits=_DIGITS if digits is None else digits) for end in (low, high)
-        )
+        first, last = (format_number(end, digits=shown) for end in (low, high))
     if first == last == "1" and unit_text in _PERIODS:
         return f"1 {unit_text}"
     return f"{first}{behind}" if first == last else f"{first} to {last}{behind}"

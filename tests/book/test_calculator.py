@@ -343,7 +343,9 @@ def test_a_number_says_where_and_a_range_how_sure(tab: Page, address: str) -> No
     one = asked_of(question="hour").inputs["server_price"]
     ask(tab, address, f"ask=hour&server_price={2 * (one.value or math.nan)!r}")
     low, high = js(tab, "(x => [x.l, x.h])(c.now.inputs[c.tools.place(c.now, 'server_price')])")
-    assert (low, high) == pytest.approx((one.low * 2, one.high * 2), rel=1e-12)  # type: ignore[operator]
+    assert one.low is not None
+    assert one.high is not None
+    assert (low, high) == pytest.approx((one.low * 2, one.high * 2), rel=1e-12)
     ask(tab, address, "ask=hour&server_price=50000~49000~51000")
     given = (50_000.0, 49_000.0, 51_000.0)
     ends = (

@@ -131,7 +131,7 @@ def test_it_reads_as_the_formula_and_keeps_the_order_of_sums() -> None:
         return where(grown > y, grown - y, 1e-9 * x**2.0)
 
     def truth(x: Ratio) -> Fraction:
-        return x > 2.0  # type: ignore[no-any-return]
+        return x > 2.0  # type: ignore[no-any-return] # of a tracer this is a tracer, of which mypy knows nothing
 
     def summed(*parts: Count) -> Count:
         total = 0.0 * parts[0]

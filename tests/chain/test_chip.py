@@ -189,7 +189,9 @@ def test_a_server_draws_and_costs_no_less_than_its_chip() -> None:
         assert power.low is not None
         assert whole.low >= power.low, chip
         if "server_markup" in own:
-            assert own["server_markup"].low >= 1.0  # type: ignore[operator]
+            least = own["server_markup"].low
+            assert least is not None
+            assert least >= 1.0
 
 
 def test_what_a_chip_costs_its_maker_is_no_price() -> None:

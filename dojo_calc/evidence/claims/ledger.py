@@ -67,7 +67,10 @@ class Claim(Strict):
 
 
 class _Row(Claim):
-    """A row as written, where the cells of a date hold dates."""
+    """A row as written, where the cells of a date hold dates: `read_claim` makes numbers of both bounds.
+
+    So each is of another type than in the claim, which pydantic allows and mypy does not.
+    """
 
     low: str = ""  # type: ignore[assignment]
     high: str = ""  # type: ignore[assignment]
