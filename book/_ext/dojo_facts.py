@@ -16,9 +16,8 @@ from typing import Any
 
 import polars as pl
 from docutils import nodes
-from docutils.utils import new_document
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, new_document
 
 from dojo_calc.entities import Entity
 from dojo_calc.facts import Fact, load
@@ -174,7 +173,7 @@ def entity_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         said = said if len(said) < 200 else said[:199].rsplit(",", 1)[0] + " …"
         page = f"{FOLDER}/{entity.id}"
         if app.builder.search and app.builder.indexer is not None:
-            tree = new_document(page, app.env.settings)
+            tree = new_document(page)
             section = nodes.section("", nodes.title("", entity.name), nodes.paragraph("", said), ids=["top"])
             tree += section
             app.builder.indexer.feed(page, f"{page}.html", entity.name, tree)
