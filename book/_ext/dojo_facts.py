@@ -177,6 +177,8 @@ def entity_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
             section = nodes.section("", nodes.title("", entity.name), nodes.paragraph("", said), ids=["top"])
             tree += section
             app.builder.indexer.feed(page, f"{page}.html", entity.name, tree)
+            # The index drops what is not a document of the book, and a document has a title.
+            app.env.all_docs[page], app.env.titles[page] = 0, nodes.title("", entity.name)
         yield page, {"title": entity.name, "body": entity_body(entity, own), "said": said}, "page.html"
 
 

@@ -190,6 +190,11 @@ def test_search_finds(browser: Browser, site: Path, server: str, scheme: str) ->
         page.locator("#search-results li a").first.wait_for()
 
 
+def test_search_finds_the_page_of_a_thing(browser: Browser, site: Path) -> None:
+    with opened(browser, on_disk(site), "search.html?q=wse-3", DESK) as page:
+        page.locator('#search-results li a[href*="facts/wse-3.html"]').first.wait_for()
+
+
 def test_sliders_survive_a_change_of_width_and_of_theme(browser: Browser, site: Path) -> None:
     with_slider = [name for name in pages() if '"input":"range"' in (site / name).read_text(encoding="utf-8")]
     assert with_slider, "no page of the book has a slider"

@@ -1,0 +1,47 @@
+"""The book's own extensions build a small book: a slip in one of them shows before the whole book is built."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = """# A small book
+
+```{facts-browser}
+```
+
+Model FLOPs utilisation is measured. $x = 1$
+"""
+
+
+def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: Path) -> None:
+    """One page, with the settings, extensions and files of the whole book, and without a warning."""
+    book = tmp_path / "book"
+    shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("*.md", "__pycache__"))
+    shutil.copyfile(ROOT / "_config.yml", tmp_path / "_config.yml")
+    (book / "index.md").write_text(PAGE, encoding="utf-8")
+    (book / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")
+    built = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("jupyter-book")),
+            "build",
+            "book",
+            "--config",
+            "_config.yml",
+            "-W",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
+    site = tmp_path / "_build" / "html"
+    things = {path.stem for path in (site / "facts").glob("*.html")}
+    assert {"d1", "h100-sxm"} <= things
+    assert '"facts/h100-sxm"' in (site / "searchindex.js").read_text("utf-8")
+    assert (site / "assets" / "facts.parquet").stat().st_size > 0
