@@ -7,6 +7,7 @@ the pages.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
@@ -24,6 +25,8 @@ ORDER: Final = (
 SUBJECTS: Final = {
     "D": "Dojo", "N": "NVIDIA's chips", "X": "xAI", "T": "people and programmes", "E": "two passages compared"
 }  # fmt: skip
+# A distance that begins with how far off the claim is.
+_OFF: Final = re.compile(r"(a factor|[\d.,]+ (?!above|below)).* (above|below|after|before) ")
 WIDTH, HEIGHT, EDGE = 560.0, 62.0, 14.0  # of a ruler, in units of its drawing
 MARGIN = 0.12  # of the ruler's span, free at each end
 FROM_LOG = 4.0  # ratio of the largest to the smallest number from which the ruler is logarithmic
@@ -104,10 +107,10 @@ def card(one: Entry, titles: Mapping[str, str], *, shown: bool = False, page: st
     who = ", ".join(filter(None, (one.by, one.date, titles.get(one.document, one.document))))
     now = f"When it was said: {one.then}. Today: {one.today}." if one.then != one.today else ""
     why = one.reason if one.verdict in ("not checkable", "withdrawn") else one.ruling
-    reading = f"Read as: {one.main}." if one.main else ""
+    reading = f"The verdict is for the reading “{one.main}”." if one.main else ""
     others = [line for line in one.changes if line.startswith("Read as")]
     levers = [line for line in one.changes if line not in others]
-    change = f"What would change it: {' '.join(levers)}" if levers else ""
+    change = f"What would change the verdict: {' '.join(levers)}" if levers else ""
     parts = [
         f'<p class="who">{escape(who)}. <a href="{escape(page)}#{escape(one.anchor)}">Link to this card</a></p>',
         f'<p class="ruling">{escape(why)}</p>',
@@ -116,8 +119,9 @@ def card(one: Entry, titles: Mapping[str, str], *, shown: bool = False, page: st
     ]
     if one.sources:
         told = "; ".join(titles.get(key, key) for key in one.sources)
-        parts.append(f'<p class="sources">Held against: {escape(told)}.</p>')
-    distance = f'<span class="distance">{escape(one.distance)}</span>' if one.distance else ""
+        parts.append(f'<p class="sources">Checked against: {escape(told)}.</p>')
+    far = f"the claim is {one.distance}" if _OFF.match(one.distance) else one.distance
+    distance = f'<span class="distance">{escape(far)}</span>' if far else ""
     subject = SUBJECTS.get(one.id[:1], "other")
     return (
         f'<details class="dojo-card" id="{escape(one.anchor)}" data-verdict="{escape(one.verdict)}" '
