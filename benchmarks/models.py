@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,17 @@ def rows() -> Iterator[Row]:
     out = np.empty(SCENARIOS)
     blocks = [slice(start, start + BLOCK) for start in range(0, SCENARIOS, BLOCK)]
 
-    def graph() -> None:
+    def graph() -> Any:
+        """As one kernel on all cores, where numba is installed; every array held to its domain on the way."""
+        return model.evaluate(OUTPUT, **varied)
+
+    def one_core() -> Any:
+        """The same on one: a thread of several is given no others."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(graph).result()
+
+    def one_by_one() -> None:
+        """Formula by formula in NumPy, each block alone too small to be compiled."""
         for block in blocks:
             out[block] = model.evaluate(OUTPUT, **{name: values[block] for name, values in varied.items()})
 
@@ -63,12 +74,17 @@ def rows() -> Iterator[Row]:
             for values in others:
                 np.add(out[block], values[block], out=out[block])
 
-    own, hand, streamed = medians(graph, fused, stream, repeats=3)
+    one_by_one()
+    np.testing.assert_allclose(graph(), out, rtol=1e-12)
+    own, core, plain, hand, streamed = medians(graph, one_core, one_by_one, fused, stream, repeats=5)
     tracemalloc.start()
     graph()
-    peak = tracemalloc.get_traced_memory()[1]
+    peak = tracemalloc.get_traced_memory()[1] - out.nbytes
     tracemalloc.stop()
     resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    work = f"{SCENARIOS:,} scenarios in blocks of {BLOCK:,}; {peak / 1e6:.1f} MB beside inputs and result"
+    work = f"{SCENARIOS:,} scenarios in one call; {peak / 1e6:.1f} MB beside inputs and result"
     yield Row("chain", f"{work} (process {resident} MiB)", own, SCENARIOS / own, "fused", hand / own)
     yield Row("chain", work, own, SCENARIOS / own, "stream", streamed / own)
+    yield Row("chain_core", f"{work}, on one core", core, SCENARIOS / core, "stream", streamed / core)
+    work = f"{SCENARIOS:,} scenarios in blocks of {BLOCK:,}, in NumPy"
+    yield Row("chain_numpy", work, plain, SCENARIOS / plain, "stream", streamed / plain)

@@ -55,6 +55,10 @@ def rows() -> Iterator[Row]:
     fixed["shard_copies"] = 1.0
 
     def evaluated(start: int, stop: int) -> Any:
+        own = {name: one[start:stop] for name, one in values.items()}
+        return step.evaluate(fixed | own, OUTPUTS, CONFIGURATIONS)
+
+    def in_numpy(start: int, stop: int) -> Any:
         return step.evaluate(fixed | {name: one[start:stop] for name, one in values.items()}, OUTPUTS)
 
     def asked(start: int, stop: int) -> Any:
@@ -65,6 +69,9 @@ def rows() -> Iterator[Row]:
         )  # fmt: skip
 
     yield from _step_time(lambda count: _in_blocks(evaluated, count), values)
+    (seconds,) = medians(lambda: _in_blocks(in_numpy, CONFIGURATIONS), repeats=3, clock=time.process_time)
+    work = f"{CONFIGURATIONS:,} plans in blocks of {BLOCK:,}, in NumPy, on one core"
+    yield Row("step_time_numpy", work, seconds, CONFIGURATIONS / seconds, None, None)
     (seconds,) = medians(lambda: _in_blocks(asked, CONFIGURATIONS), repeats=3, clock=time.process_time)
     work = f"{CONFIGURATIONS:,} plans by `train`: sizes and words checked, plans that cannot be masked"
     yield Row("train", work, seconds, CONFIGURATIONS / seconds, None, None)

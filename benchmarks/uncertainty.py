@@ -111,8 +111,9 @@ def _evenness(model: dc.Model) -> Row:
     seconds = (time.perf_counter() - start) / REPEATS
     chance = []
     for seed in range(REPEATS):
-        u = np.random.default_rng(seed).random((len(model.inputs), POINTS))
-        drawn = {name: quantile(one, row) for (name, one), row in zip(model.inputs.items(), u, strict=True)}
+        names = [name for name in model.needed([OUTPUT]) if name in model.inputs]
+        u = np.random.default_rng(seed).random((len(names), POINTS))
+        drawn = {name: quantile(model.inputs[name], row) for name, row in zip(names, u, strict=True)}
         chance.append(float(np.mean(model.evaluate(OUTPUT, **drawn))))
     ratio = math.dist(chance, [exact] * REPEATS) / math.dist(even, [exact] * REPEATS)
     work = f"error of the mean at {POINTS:,} samples, {REPEATS} seeds; the ratio is of errors, not of times"

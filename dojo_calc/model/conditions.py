@@ -7,7 +7,7 @@ is masked. A *limit* can be, by what somebody plans: it is told, and what is com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -18,7 +18,7 @@ from dojo_calc.errors import ModelError, nearest
 from dojo_calc.model.wiring import Step, Wire, Wired, wired
 from dojo_calc.quantities import Spec
 
-__all__ = ["Broken", "Check", "Condition", "Rules", "bind", "condition"]
+__all__ = ["Broken", "Check", "Condition", "Rules", "bind", "concerned", "condition"]
 
 Kind: TypeAlias = Literal["identity", "limit"]
 Shown: TypeAlias = Callable[[str], str]  # name to its value in words
@@ -163,6 +163,39 @@ def _known(names: Iterable[str], says: str, specs: Mapping[str, Spec]) -> None:
     for name in names:
         if name not in specs:
             raise ModelError(f"nothing provides {name!r} for the condition {says!r}{nearest(name, specs)}")
+
+
+def concerned(
+    checks: Iterable[Check],
+    outputs: Sequence[str],
+    given: Sequence[str],
+    changed: Collection[str],
+    unset: Collection[str],
+    needed: Callable[[Sequence[str], Sequence[str]], Iterable[str]],
+    *,
+    limits: bool,
+) -> Iterator[tuple[Check, frozenset[str]]]:
+    """Conditions to hold, each with the outputs that it concerns.
+
+    Identities that a changed value shares with an output; with limits, also every condition whose names an output
+    depends on. One that looks at what follows from an unset input says nothing. `needed` tells what some names follow
+    from when others are given.
+    """
+    paths: dict[str, set[str]] | None = None
+    for check in checks:
+        if paths is None:
+            paths = {output: set(needed([output], given)) for output in outputs}
+        closure = set(needed(check.names, given))
+        if not closure.isdisjoint(unset):
+            continue
+        moved = closure.intersection(changed) if check.kind == "identity" else set[str]()
+        found = frozenset(
+            output
+            for output, path in paths.items()
+            if moved & path or (limits and path.issuperset(check.names))
+        )
+        if found:
+            yield check, found
 
 
 def judged(checks: Iterable[tuple[Check, frozenset[str]]], values: Mapping[str, Any]) -> list[Broken]:

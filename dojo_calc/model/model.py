@@ -25,7 +25,7 @@ import numpy as np
 from dojo_calc.doors import door
 from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
-from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind, judged
+from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind, concerned, judged
 from dojo_calc.model.consistent import refuse_overdetermined, refuse_unused
 from dojo_calc.model.inputs import Input, read_input
 from dojo_calc.model.paths import Path, as_pipefunc, released_after
@@ -44,6 +44,7 @@ from dojo_calc.model.wiring import (
     wire,
 )
 from dojo_calc.quantities import Spec, check_against, check_result
+from dojo_calc.readings.compiled import is_column
 
 __all__ = ["Model", "Step", "choice", "step"]
 
@@ -179,8 +180,9 @@ class Model:
         wanted = named(asked)
         if not wanted:
             raise ModelError(f"model {self.name} was asked for no output")
-        values, masks = self._computed(wanted, given, keep=False)
-        for name in wanted:
+        held = self._held(wanted, given)
+        values, masks = self._computed(wanted, given, keep=False) if held is None else (held, {})
+        for name in wanted if held is None else ():
             spec, mask = self.spec(name), masks.get(name)
             if mask is None:
                 values[name] = check_result(values[name], spec, name, given)
@@ -194,7 +196,8 @@ class Model:
 
     def block(self, outputs: Sequence[str], given: Mapping[str, Given], points: int) -> dict[str, Any]:
         """Evaluate outputs for a part of so many points in all, NaN where an identity is broken, none refused."""
-        return self._computed(tuple(outputs), given, keep=False, points=points)[0]
+        held = self._held(tuple(outputs), given, points)
+        return self._computed(tuple(outputs), given, keep=False, points=points)[0] if held is None else held
 
     def broken(self, outputs: str | Sequence[str], /, **given: Given) -> list[Broken]:
         """Conditions that values given break, identities and limits, as far as they concern the outputs.
@@ -219,6 +222,8 @@ class Model:
 
         What is given may be a part of so many points in all.
         """
+        if (held := self._held(tuple(outputs), given, points, limits=True)) is not None:
+            return held, []
         values, path = self._run(tuple(outputs), given, keep=False, limits=True, points=points)
         return values, judged(path.checks, values)
 
@@ -278,6 +283,18 @@ class Model:
         for one in self.judged(outputs, {})[1]:
             if one.kind == "identity":
                 raise ModelError(one.text())
+
+    def _held(
+        self, outputs: tuple[str, ...], given: Mapping[str, Given], points: int = 0, *, limits: bool = False
+    ) -> dict[str, Any] | None:
+        """Outputs of large arrays in one pass in which everything held; None where the ordinary way is to be gone."""
+        if not any(map(is_column, given.values())):
+            return None
+        self._refuse_unknown(given)
+        path = self._path(outputs, tuple(given), limits)
+        values = {name: one if is_column(one) else self._checked(name, one) for name, one in given.items()}
+        values |= {name: self._default(name) for name in path.inputs}
+        return path.held(outputs, values, points, f"model {self.name}", self.spec)
 
     def _computed(
         self, outputs: tuple[str, ...], given: Mapping[str, Given], *, keep: bool, points: int = 0
@@ -341,39 +358,22 @@ class Model:
             needed = self.needed(outputs, given)
             refuse_unused(self._graph, outputs, given)
             refuse_overdetermined(self._graph, given, needed)
-            checks = tuple(self._concerned(outputs, given, limits))
-            kept = {*outputs, *(name for check, _ in checks for name in check.names)}
+            unset = {name for name, one in self.inputs.items() if one.value is None}.difference(given)
+            changed = self._changed.union(given)
+            checks = tuple(
+                concerned(self._checks, outputs, given, changed, unset, self.needed, limits=limits)
+            )
+            # In this order whatever the hashes, since kernels and digests are made of it.
+            kept = tuple(dict.fromkeys([*outputs, *(name for check, _ in checks for name in check.names)]))
             needed = [name for name in self.needed([*outputs, *kept], given) if name not in given]
             steps = tuple(self._steps[name] for name in needed if name in self._steps)
             inputs = tuple(name for name in needed if name in self.inputs)
             found = self._paths[outputs, given, limits] = Path(
-                inputs, steps, released_after(steps, kept), checks, tuple(kept)
+                inputs, steps, released_after(steps, kept), checks, kept
             )
         return found
 
     # --- Conditions ----------------------------------------------------------------------------------------
-
-    def _concerned(
-        self, outputs: Sequence[str], given: Sequence[str], limits: bool
-    ) -> Iterable[tuple[Check, frozenset[str]]]:
-        """Conditions to hold: identities that a value given, or changed since they held, shares with an output.
-
-        With limits, also every condition whose names an output depends on.
-        """
-        changed = self._changed.union(given)
-        paths = {output: set(self.needed([output], given)) for output in outputs} if self._checks else {}
-        for check in self._checks:
-            closure = set(self.needed(check.names, given))
-            if any(self.inputs[one].value is None for one in closure & self.inputs.keys() - set(given)):
-                continue
-            moved = closure & changed if check.kind == "identity" else set[str]()
-            concerned = frozenset(
-                output
-                for output, path in paths.items()
-                if moved & path or (limits and path.issuperset(check.names))
-            )
-            if concerned:
-                yield check, concerned
 
     def _settle(self) -> None:
         """Hold the identities to the defaults, so that only what changes from now on needs to be looked at."""

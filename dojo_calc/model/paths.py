@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -14,7 +15,10 @@ from dojo_calc.errors import DomainError
 from dojo_calc.model.conditions import Check
 from dojo_calc.model.inputs import Input
 from dojo_calc.model.wiring import Wired
-from dojo_calc.readings.compiled import Program, columns, traced
+from dojo_calc.quantities import Spec
+from dojo_calc.readings.compiled import Guard, Program, columns, traced
+
+_MOST = sys.float_info.max
 
 __all__ = ["Path", "as_pipefunc", "released_after"]
 
@@ -29,6 +33,49 @@ class Path:
     checks: tuple[tuple[Check, frozenset[str]], ...]  # conditions to hold, and the outputs that they concern
     kept: tuple[str, ...]  # outputs, and what the conditions look at
     programs: dict[tuple[str, ...], Program | None] = field(default_factory=dict)  # by what varies
+    guarded: dict[tuple[str, ...], Program | None] = field(default_factory=dict)
+
+    def held(
+        self,
+        outputs: Sequence[str],
+        values: Mapping[str, Any],
+        points: int,
+        label: str,
+        specs: Callable[[str], Spec],
+    ) -> dict[str, Any] | None:
+        """Outputs by one compiled kernel that holds every array to its domain and every condition on the way.
+
+        None where something is broken, or not compiled: then the ordinary way says what.
+        """
+        varied = columns(values, points)
+        if not varied:
+            return None
+        if varied not in self.guarded:
+            self.guarded[varied] = self._guarded(outputs, varied, label, specs)
+        program = self.guarded[varied]
+        return None if program is None else program.run(values, points)
+
+    def _guarded(
+        self, outputs: Sequence[str], varied: Sequence[str], label: str, specs: Callable[[str], Spec]
+    ) -> Program | None:
+        steps = [(one.name, one.function, one.arguments) for one in self.steps]
+        rules = []
+        for check, _ in self.checks:
+            if check.formula is None:
+                return None  # a procedure judges
+            steps.append((check.says, check.formula.function, check.formula.arguments))
+            rules.append(check.says)
+        names = [*outputs, *varied, *rules]
+        graph = traced(steps, names, label)
+        if graph is None:
+            return None
+        guards = [Guard(graph[rule], ">", 0.0, holds=False) for rule in rules]
+        for name in {**dict.fromkeys(outputs), **dict.fromkeys(varied)}:
+            spec = specs(name)
+            low, high = max(spec.low, -_MOST), min(spec.high, _MOST)
+            guards.append(Guard(graph[name], ">" if spec.low_open else ">=", low))
+            guards.append(Guard(graph[name], "<" if spec.high_open else "<=", high))
+        return Program({name: graph[name] for name in outputs}, varied, label, guards)
 
     def fused(self, values: Mapping[str, Any], points: int, label: str) -> dict[str, Any] | None:
         """What is kept, by one compiled kernel; None where the formulas are to be called one by one."""

@@ -18,11 +18,12 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -30,11 +31,11 @@ from dojo_calc.readings import vector_math
 from dojo_calc.readings.tracing import Node, TraceError, Tracer, node_of
 from dojo_calc.tables import whole_file
 
-__all__ = ["Program", "available", "columns", "computed", "traced"]
+__all__ = ["Guard", "Program", "available", "columns", "computed", "is_column", "traced"]
 
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
-LEAST_WORK: Final = 2**26  # operations times points, below which NumPy is done before a kernel is loaded
+LEAST_WORK: Final = 2**25  # operations times points, below which NumPy is done before a kernel is loaded
 _SPLIT: Final = 2**17  # points from which a kernel runs on all cores
 LEAST_POINTS: Final = 2**14  # below them no graph of ours is large enough
 _STRIP: Final = 1024  # points of which all steps are in the first-level cache
@@ -62,6 +63,19 @@ def _small(node: Node) -> str | None:
     )
 
 
+@dataclass(frozen=True)
+class Guard:
+    """What must hold of a node at every point: that it compares so with a number, or that it does not.
+
+    The two differ where the node is NaN, of which no comparison is true.
+    """
+
+    node: Node
+    comparison: Literal["<", "<=", ">", ">="]
+    number: float
+    holds: bool = True
+
+
 class Program:
     """A graph ready to run on columns of values.
 
@@ -73,18 +87,23 @@ class Program:
         Names of which each point has its own value; the others have one for all.
     label : str
         How the log calls it.
+    guards : sequence of Guard
+        Looked at while the values are at hand, so that no array is read again to be checked.
 
     Attributes
     ----------
     code : str
         The kernel, the same text for the same graph whatever its names.
     operations : int
-        Of one point.
+        Of one point, without the guards: so that a graph is compiled with them only where it is without.
     """
 
-    def __init__(self, roots: Mapping[str, Node], varied: Sequence[str], label: str) -> None:
+    def __init__(
+        self, roots: Mapping[str, Node], varied: Sequence[str], label: str, guards: Sequence[Guard] = ()
+    ) -> None:
         self.roots, self.varied, self.label = dict(roots), tuple(varied), label
-        order = list(dict.fromkeys(node for root in self.roots.values() for node in root.walk()))
+        ends = [*self.roots.values(), *(guard.node for guard in guards)]
+        order = list(dict.fromkeys(node for end in ends for node in end.walk()))
         moving: set[Node] = set()
         for node in order:
             if (
@@ -94,8 +113,12 @@ class Program:
             ):
                 moving.add(node)
         self._still = [node for node in order if node not in moving]
+        self._still_guards = [guard for guard in guards if guard.node not in moving]
+        self._guards = [guard for guard in guards if guard.node in moving]
+        self._left = False  # once a guard was broken, every later block is left to NumPy, which says where
         self.outputs = tuple(name for name, root in self.roots.items() if root in moving)
-        self.operations = sum(node in moving and node.operation != "name" for node in order)
+        own = {node for root in self.roots.values() for node in root.walk()}
+        self.operations = sum(node in own and node in moving and node.operation != "name" for node in order)
         self._constants = list(
             dict.fromkeys(
                 argument
@@ -124,8 +147,13 @@ class Program:
             depth[node] = max((depth.get(one, 0) + (one in powers) for one in node.arguments), default=0)
         lines = [f"    c{index} = c[{index}]" for index in range(len(self._constants))]
         lines += [f"    {kind}{index} = np.empty({_STRIP})" for index in range(len(powers)) for kind in "pq"]
+        lines += ["    bad = 0"] if self._guards else []
         strip = str(_STRIP) if powers else "max(o0.size, 1)"
         lines += [f"    for at in range(0, o0.size, {strip}):", f"        size = min({strip}, o0.size - at)"]
+        # Of a slice an index is never negative, which the compiler would otherwise provide for, point by point.
+        arrays = [f"x{index}" for index in range(len(self.varied))]
+        arrays += [f"o{index}" for index in range(len(self.outputs))]
+        lines += [f"        s{one} = {one}[at : at + size]" for one in arrays]
         for level in sorted({depth[node] for node in powers}):
             here = [index for index, node in enumerate(powers) if depth[node] == level]
             ends = [
@@ -142,18 +170,25 @@ class Program:
         lines += self._loop(
             moving,
             powers,
-            [(f"o{index}[at + i]", self.roots[name]) for index, name in enumerate(self.outputs)],
+            [(f"so{index}[i]", self.roots[name]) for index, name in enumerate(self.outputs)],
+            self._guards,
         )
-        taken = ["c", *(f"x{index}" for index in range(len(self.varied)))]
-        taken += [f"o{index}" for index in range(len(self.outputs))]
+        taken = ["c", *arrays]
+        if self._guards:
+            lines.append("    b[0] = bad")
+            taken.append("b")
         return "\n".join([f"def kernel({', '.join(taken)}):", *lines]) + "\n"
 
     def _loop(
-        self, moving: Sequence[Node], powers: Sequence[Node], ends: Sequence[tuple[str, Node]]
+        self,
+        moving: Sequence[Node],
+        powers: Sequence[Node],
+        ends: Sequence[tuple[str, Node]],
+        guards: Sequence[Guard] = (),
     ) -> list[str]:
-        """Lines of one loop over a strip that computes some nodes and puts them where they go."""
+        """Lines of one loop over a strip: compute some nodes, put them where they go, count the guards they break."""
         wanted: set[Node] = set()
-        stack = [node for _, node in ends]
+        stack = [*(node for _, node in ends), *(guard.node for guard in guards)]
         while stack:
             node = stack.pop()
             if node not in wanted:
@@ -168,14 +203,21 @@ class Program:
             if node in powers:
                 text = f"p{powers.index(node)}[i]"
             elif node.operation == "name":
-                text = f"x{self.varied.index(str(node.leaf))}[at + i]"
+                text = f"sx{self.varied.index(str(node.leaf))}[i]"
             else:
                 parts = [names[argument] for argument in node.arguments]
                 infix = _INFIX.get(node.operation)
                 written = _small(node) or (f"{{0}} {infix} {{1}}" if infix else _CALL[node.operation])
                 text = written.format(*parts)
             lines.append(f"            {names[node]} = {text}")
-        return [*lines, *(f"            {place} = {names[node]}" for place, node in ends)]
+        lines += [f"            {place} = {names[node]}" for place, node in ends]
+        # A count of whole numbers is added up in vectors; a float would be added up in its order, one by one.
+        lines += [
+            f"            bad += {int(not one.holds)} if {names[one.node]} {one.comparison} {one.number!r} "
+            f"else {int(one.holds)}"
+            for one in guards
+        ]
+        return lines
 
     def run(self, values: Mapping[str, Any], points: int = 0) -> dict[str, Any] | None:
         """Outputs from the values of all names, or None where NumPy should compute them.
@@ -191,23 +233,38 @@ class Program:
         -------
         dict or None
             Output to an array, or to a number where nothing that varies enters it. None if numba is missing, the task
-            is too small, or a term without arrays has no value, of which NumPy's reading then speaks.
+            is too small, a guard is broken, or a term without arrays has no value, of which NumPy's reading then
+            speaks.
         """
         size = max((np.size(values[name]) for name in self.varied), default=0)
-        if not self.outputs or self.operations * max(points, size) < LEAST_WORK or not available():
+        if (
+            self._left
+            or not self.outputs
+            or self.operations * max(points, size) < LEAST_WORK
+            or not available()
+        ):
             return None
-        function = _kernel(self.code, len(self.varied) + len(self.outputs), self.label)
+        function = _kernel(
+            self.code, len(self.varied) + len(self.outputs), self.label, counted=bool(self._guards)
+        )
         if function is None:
             return None
         try:
             still = self._prelude(values)
         except ArithmeticError:
             return None
+        if any(
+            _PLAIN[_NAMES[one.comparison]](still[one.node], one.number) != one.holds
+            for one in self._still_guards
+        ):
+            return None
         constants = np.array([float(still[node]) for node in self._constants])
         given = [np.ascontiguousarray(values[name], dtype=np.float64) for name in self.varied]
         # Arrays less than a vector apart look as if they overlapped, and the loop would run one point at a time.
         made = list(np.empty((len(self.outputs), size + 2 * _APART))[:, _APART : _APART + size])
-        _spread(function, constants, [*given, *made], size)
+        if _spread(function, constants, [*given, *made], size, counted=bool(self._guards)):
+            self._left = True
+            return None
         found = dict(zip(self.outputs, made, strict=True))
         return {name: found[name] if name in found else still[root] for name, root in self.roots.items()}
 
@@ -225,6 +282,7 @@ def _plain(operation: str) -> Callable[..., Any]:
 
 
 _PLAIN: Final = {operation: _plain(operation) for operation in (*_INFIX, *_CALL)}
+_NAMES: Final = {symbol: operation for operation, symbol in _INFIX.items()}
 
 
 def _walked(order: Iterable[Node], values: Mapping[str, Any]) -> dict[Node, Any]:
@@ -290,6 +348,11 @@ def columns(values: Mapping[str, Any], points: int = 0) -> tuple[str, ...]:
     return tuple(shapes) if len(shape) == 1 and max(points, *shape) >= LEAST_POINTS else ()
 
 
+def is_column(value: Any) -> bool:
+    """Whether a value is an array of numbers that a kernel takes as it is."""
+    return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype == np.float64
+
+
 @cache
 def available() -> bool:
     """Whether numba can be imported; if not, the log is told once."""
@@ -311,15 +374,15 @@ _COMPILING = threading.Lock()
 _KERNELS: dict[str, Callable[..., None] | None] = {}
 
 
-def _kernel(code: str, arrays: int, label: str) -> Callable[..., None] | None:
+def _kernel(code: str, arrays: int, label: str, *, counted: bool) -> Callable[..., None] | None:
     """Compiled function of a kernel's text, from memory, from disk, or made now."""
     with _COMPILING:
         if code not in _KERNELS:
-            _KERNELS[code] = _compiled(code, arrays, label)
+            _KERNELS[code] = _compiled(code, arrays, label, counted=counted)
         return _KERNELS[code]
 
 
-def _compiled(code: str, arrays: int, label: str) -> Callable[..., None] | None:
+def _compiled(code: str, arrays: int, label: str, *, counted: bool) -> Callable[..., None] | None:
     import numba
 
     path = _kept(code)
@@ -329,7 +392,7 @@ def _compiled(code: str, arrays: int, label: str) -> Callable[..., None] | None:
     }  # where numba looks when it loads it again
     exec(compile(code, "<kernel>" if path is None else str(path), "exec"), space)
     vector = numba.types.float64[::1]
-    signature = numba.void(*[vector] * (arrays + 1))
+    signature = numba.void(*[vector] * (arrays + 1), *[numba.types.int64[::1]] * counted)
     try:
         made = numba.njit(signature, error_model="numpy", nogil=True, cache=path is not None)(space["kernel"])
     except numba.core.errors.NumbaError as error:
@@ -381,16 +444,28 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _spread(
-    function: Callable[..., None], constants: FloatArray, arrays: Sequence[FloatArray], size: int
-) -> None:
-    """Run a kernel over all points: on all cores, unless the caller is itself one of several threads."""
-    if size < _SPLIT or threading.current_thread() is not threading.main_thread():
-        function(constants, *arrays)
-        return
-    part = -(-size // (os.cpu_count() or 1))
-    calls = [
-        _threads().submit(function, constants, *(one[start : start + part] for one in arrays))
-        for start in range(0, size, part)
+    function: Callable[..., None],
+    constants: FloatArray,
+    arrays: Sequence[FloatArray],
+    size: int,
+    *,
+    counted: bool,
+) -> int:
+    """Run a kernel over all points: on all cores, unless the caller is itself one of several threads.
+
+    How many guards were broken.
+    """
+    alone = size < _SPLIT or threading.current_thread() is not threading.main_thread()
+    part = max(size, 1) if alone else -(-size // (os.cpu_count() or 1))
+    starts = range(0, max(size, 1), part)
+    counts = np.zeros((len(starts), 1), dtype=np.int64)
+    calls: list[tuple[Any, ...]] = [
+        (constants, *(one[start : start + part] for one in arrays), *[count] * counted)
+        for start, count in zip(starts, counts, strict=True)
     ]
-    for call in calls:
-        call.result()
+    if alone:
+        function(*calls[0])
+    else:
+        for call in [_threads().submit(function, *one) for one in calls]:
+            call.result()
+    return int(counts.sum())

@@ -38,6 +38,16 @@ def deadly(target: FlopRate, unit: FlopRate) -> Count:
     return target / unit
 
 
+def test_a_digest_is_the_same_in_every_process() -> None:
+    """Names come in the order of the outputs and the conditions, never in that of a set, which a process draws."""
+    model, given = dc.chain("h100-sxm"), ("chips", "server_price", "hall_price_per_watt")
+    wanted = model.needed(["own_per_work"])[-12:]
+    path = model._path(tuple(wanted), given)
+    looked = [name for check, _ in path.checks for name in check.names]
+    assert looked
+    assert path.kept == tuple(dict.fromkeys([*wanted, *looked]))
+
+
 @pytest.mark.parametrize("make", [lambda: None, lambda: ThreadPoolExecutor(2)])
 def test_rows_and_summaries_are_those_of_the_sweep_in_memory(
     tmp_path: Path, make: Callable[[], Executor | None]

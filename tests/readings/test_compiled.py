@@ -15,6 +15,7 @@ import pytest
 
 import dojo_calc as dc
 from dojo_calc.chain.shipped import MODELS, shipped
+from dojo_calc.errors import DomainError
 from dojo_calc.operations import (
     ceil,
     exp,
@@ -30,9 +31,9 @@ from dojo_calc.operations import (
     where,
 )
 from dojo_calc.performance import step
-from dojo_calc.quantities import SignedCount, is_formula
+from dojo_calc.quantities import PositiveCount, SignedCount, is_formula
 from dojo_calc.readings import compiled, vector_math
-from dojo_calc.readings.compiled import Program
+from dojo_calc.readings.compiled import Guard, Program
 from dojo_calc.readings.tracing import Expression, TraceError, Tracer, trace
 from tests.discovery import formulas
 from tests.reference import reference
@@ -61,7 +62,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def by_python(code: str, *_: Any) -> Any:
+def by_python(code: str, *_: Any, **__: Any) -> Any:
     """Kernel of a text without numba: what is compiled, run by Python one point after the other."""
     space = {name: getattr(np, name) for name in vector_math.FUNCTIONS} | {"np": np}
     exec(code, space)
@@ -194,6 +195,62 @@ def test_many_points_go_over_all_cores_and_threads_of_a_caller_stay_one_each() -
     assert alone is not None
     assert together is not None
     np.testing.assert_array_equal(alone["y"], together["y"])
+
+
+@pytest.mark.usefixtures("every_size")
+def test_a_guard_counts_what_does_not_hold_and_leaves_it_to_numpy() -> None:
+    a, b = Tracer.named("a"), Tracer.named("b")
+    guards = [Guard(a.node, ">=", 0.0), Guard((a - b).node, ">", 0.0, holds=False)]
+
+    def run(*columns: list[float]) -> Any:
+        program = Program({"y": (a * b).node}, ["a", "b"], "guarded", guards)
+        return program.run(dict(zip("ab", map(np.array, columns), strict=True)))
+
+    assert run([0.0, 1.0], [0.0, 2.0])["y"].tolist() == [0.0, 2.0]
+    assert run([-1.0, 1.0], [0.0, 2.0]) is None, "below the domain"
+    assert run([math.nan, 1.0], [0.0, 2.0]) is None, "NaN is in no domain"
+    assert run([0.0, 3.0], [0.0, 2.0]) is None, "one is more than the other"
+    assert run([0.0, 3.0], [0.0, math.nan]) is not None, "of NaN nothing is more"
+    still = Program({"y": (a * b).node}, ["b"], "guarded", guards[:1])
+    column = np.array([1.0, 2.0])
+    assert still.run({"a": -1.0, "b": column}) is None, "a guard of what does not vary"
+    assert still.run({"a": 1.0, "b": column}) is not None
+
+
+def at_most_ten(cost: PositiveCount) -> SignedCount:
+    return cost - 10.0
+
+
+@pytest.mark.usefixtures("every_size")
+@pytest.mark.parametrize("broken", [False, True])
+def test_large_arrays_are_held_to_domains_and_conditions_in_the_kernel(
+    broken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one bad element or without, the answer and the words are those of NumPy."""
+    rules = [dc.condition("identity", "the cost is at most ten", at_most_ten)]
+    model = dc.Model({"cost": dc.step(product, a="x", b="y")}, {"x": 1.0, "y": 2.0}, conditions=rules)
+    x, y = np.linspace(1.0, 3.0, 50), np.linspace(1.0, 3.0, 50)
+    outside = np.append(x, -1.0)
+    if broken:
+        y[7] = 40.0
+
+    def ask() -> list[Any]:
+        fresh = model.replace(x=1.5)
+        with pytest.raises(DomainError) as refused:
+            fresh.evaluate("cost", x=outside, y=2.0)
+        values, wrong = fresh.judged(["cost"], {"x": x, "y": y})
+        told = [(one.says, np.flatnonzero(one.where).tolist()) for one in wrong]
+        return [str(refused.value), fresh.evaluate("cost", x=x, y=y), values["cost"], told]
+
+    compiled_ones = ask()
+    monkeypatch.setattr(compiled, "available", lambda: False)
+    assert repr(compiled_ones) == repr(ask())
+    assert np.isnan(compiled_ones[1]).sum() == broken
+    assert "x[50] must be above 0" in compiled_ones[0]
+
+
+def product(a: PositiveCount, b: PositiveCount) -> PositiveCount:
+    return a * b
 
 
 def chain() -> dc.Model:
