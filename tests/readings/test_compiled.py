@@ -199,7 +199,8 @@ def test_many_points_go_over_all_cores_and_threads_of_a_caller_stay_one_each() -
 
 @pytest.mark.usefixtures("every_size")
 def test_a_guard_counts_what_does_not_hold_and_leaves_it_to_numpy() -> None:
-    a, b = Tracer.named("a"), Tracer.named("b")
+    a: Any = Tracer.named("a")
+    b: Any = Tracer.named("b")
     guards = [Guard(a.node, ">=", 0.0), Guard((a - b).node, ">", 0.0, holds=False)]
 
     def run(*columns: list[float]) -> Any:
