@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,29 @@ def pages() -> list[str]:
     things = sorted(SITE.glob("facts/*.html"), key=lambda path: (path.stat().st_size, path.name))
     sample = {things[place].relative_to(SITE).as_posix() for place in (0, len(things) // 2, -1) if things}
     return sorted([*own, *sample])
+
+
+def kinds() -> list[str]:
+    """Pages to look at closely: all but those of the reference, of which the longest, the shortest and one between.
+
+    One function writes the pages of the reference from docstrings, one the sheets of formulas.
+    """
+    found = pages()
+    reference = [[name for name in found if name.startswith(prefix)] for prefix in ("api_", "formulas_")]
+    by_size = [sorted(names, key=lambda name: (SITE / name).stat().st_size) for names in reference]
+    sample = {names[place] for names in by_size for place in (0, len(names) // 2, -1) if names}
+    return [name for name in found if name in sample or not any(name in names for names in reference)]
+
+
+def mixtures() -> list[str]:
+    """For each set of scripts that a page loads, the smallest page that loads it."""
+    found: dict[frozenset[str], str] = {}
+    for name in sorted(pages(), key=lambda name: (SITE / name).stat().st_size):
+        scripts = re.findall(
+            r'<script[^>]* src="(?:\.\./)*([^"?]+)', (SITE / name).read_text(encoding="utf-8")
+        )
+        found.setdefault(frozenset(scripts), name)
+    return sorted(found.values())
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

@@ -14,11 +14,12 @@ from playwright.sync_api import Browser, Page
 
 from dojo_calc import units
 from dojo_calc.pictures import live as live_module
+from dojo_calc.words import words as named
 
 from .conftest import SITE, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SETTINGS = 100
+SETTINGS = 40
 # Every drawn mark's datum that holds a computed value, and the value of every signal a reader can see.
 READ_MARKS = """view => {
   const found = [];
@@ -90,9 +91,7 @@ def check_setting(page: Page, place: int, call: dict[str, Any], random: np.rando
     shown = call.get("unit") or [model.spec(one).unit for one in outputs]
     shown = [shown] * len(outputs) if isinstance(shown, str) else shown
     labels = call.get("labels") or {}
-    words = {
-        labels.get(one, one.replace("_", " ")): (one, unit) for one, unit in zip(outputs, shown, strict=True)
-    }
+    words = {labels.get(one, named(one).label): (one, unit) for one, unit in zip(outputs, shown, strict=True)}
     setting = {one.signal: float(random.uniform(one.low, one.high)) for one in call["sliders"]}
     given = {one.input: setting[one.signal] * units.to_si(1.0, one.unit) for one in call["sliders"]}
     if x is not None and call.get("point") is not None:

@@ -13,13 +13,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from .conftest import pages
+from .conftest import kinds, mixtures, pages
 
 pytestmark = pytest.mark.browser
 every_page = pytest.mark.parametrize("name", pages() or ["index.html"])  # the fixture says why there are none
 
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+LONGEST_PAGE = 12_000  # pixels on a desk; who wants more than thirteen screens splits it
 LARGEST_SPEC = 12 * 1024  # bytes of one chart in a page; one on the chain writes some fifty steps
 
 KNOWN_MESSAGES = {
@@ -146,10 +147,12 @@ def test_page_from_disk(browser: Browser, site: Path, name: str) -> None:
         assert_drawn(page)
         change(page, DESK, "dark")
         assert_drawn(page)
+        if name.startswith(("api", "formulas")):
+            assert page.evaluate("document.documentElement.scrollHeight") <= LONGEST_PAGE
 
 
 @pytest.mark.slow
-@every_page
+@pytest.mark.parametrize("name", kinds() or ["index.html"])
 def test_page_is_accessible_and_answers(browser: Browser, site: Path, name: str) -> None:
     with opened(browser, on_disk(site), name, PHONE) as page:
         # The words of a listing are many, and the same at every width.
@@ -163,7 +166,9 @@ def test_page_is_accessible_and_answers(browser: Browser, site: Path, name: str)
 
 
 @pytest.mark.slow
-@every_page
+@pytest.mark.parametrize(
+    "name", mixtures() or ["index.html"]
+)  # the files are the same; scripts may ask otherwise
 def test_page_from_server(browser: Browser, server: str, name: str) -> None:
     with opened(browser, server, name, DESK) as page:
         assert_drawn(page)

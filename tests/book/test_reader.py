@@ -13,7 +13,6 @@ from .conftest import pages
 from .test_pages import DESK, PHONE, on_disk, opened
 
 pytestmark = pytest.mark.browser
-LONGEST_PAGE = 12_000  # pixels on a desk; who wants more than thirteen screens splits it
 HIDDEN = "() => [...document.querySelectorAll('div.cell details.hide')].filter(one => one.open).length"
 
 
@@ -94,9 +93,3 @@ def test_no_page_contradicts_another(site: Path) -> None:
     assert sum(len(set().union(*found.values())) > 1 for found in told.values()) >= 5, (
         "some stand on several pages"
     )
-
-
-@pytest.mark.parametrize("name", [name for name in pages() if name.startswith(("api", "formulas"))])
-def test_a_page_of_the_reference_has_an_end(browser: Browser, site: Path, name: str) -> None:
-    with opened(browser, on_disk(site), name, DESK) as page:
-        assert page.evaluate("document.documentElement.scrollHeight") <= LONGEST_PAGE
