@@ -68,7 +68,6 @@ PARAMETERS: dict[str, Any] = {
     "exposed_expert": Fraction,
     "grouped_efficiency": PositiveFraction,
     "expert_load": Ranks,
-    "expert_domains": Ranks,
     "launch": Duration,
     "expert_launch": Duration,
     "straggling": Fraction,

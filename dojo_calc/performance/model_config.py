@@ -228,6 +228,10 @@ def _experts(own: Mapping[str, Any], kind: _Row, sizes: Mapping[str, Any]) -> di
     if kind.model_type == "llama4_text":
         width = own.get("intermediate_size")
     found: dict[str, Any] = {"moe_feedforward": width or sizes.get("feedforward")}
+    if (
+        own.get("n_group", 1) > 1
+    ):  # groups of experts, of which routing opens some: a server's, as they are spread
+        found["expert_domains"] = own.get("topk_group")
     if sizes.get("shared_feedforward"):
         found["shared_experts"] = sizes.get("shared_experts", 1)
     dense = own.get("mlp_only_layers") or []

@@ -24,12 +24,12 @@ from dojo_calc.errors import DojoCalcError, UnitError, UnknownNameError
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import PARAMETERS, changes, chip_values, efficiency, half_widths
+from dojo_calc.performance.efficiency import changes, chip_values, efficiency, half_widths
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import PositiveFraction, SignedCount, as_count, check, single, whole_number
+from dojo_calc.quantities import PositiveFraction, Ranks, SignedCount, as_count, check, single, whole_number
 
 __all__ = ["ATTENTION", "RECOMPUTE", "SHARDING", "PlanError", "Training", "flags", "train"]
 
@@ -232,7 +232,7 @@ def train(
         Tokens of the busiest chip's experts over the mean: 1 for routing that is forced even, a capacity factor
         where what exceeds it is dropped. The stack's if left out [1].
     expert_domains : float, optional
-        Servers, or other fast domains, that routing may send a token to; any number if left out [1].
+        Servers, or other fast domains, that routing may send a token to; as the model says if left out [1].
     precision : str
         Of the matrix products, from `dojo_calc.performance.efficiency.PRECISIONS`.
     stack : str
@@ -288,7 +288,7 @@ def train(
             continue
         if sizes.experts == 1:
             raise PlanError(f"{name} has no effect: {sizes.model} has no experts to choose from")
-        values[name] = single(given, PARAMETERS[name], name)
+        values[name] = single(given, Ranks, name)
     with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
         found = step.evaluate(values, OUTPUTS)
         slack = np.exp(own["memory_error_80"].value)

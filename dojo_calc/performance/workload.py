@@ -71,6 +71,9 @@ class Transformer(Strict):
     mtp_layers : int
         Modules that predict tokens further ahead while training (DeepSeek-V3, arXiv:2412.19437, section 2.2):
         a layer of the last kind, a projection of twice the width, and the model's own embedding and head [1].
+    expert_domains : int, optional
+        Servers, or other fast domains, at most that routing sends a token to (DeepSeek-V3, arXiv:2412.19437, section
+        2.1.2: four); as many as its experts lie in if left out [1].
     source, note : str
         Where the sizes were read, and what they leave out.
 
@@ -105,6 +108,7 @@ class Transformer(Strict):
     dense_layers: Number = 0
     experts_every: Size = 1
     mtp_layers: Number = 0
+    expert_domains: Size | None = None
     note: str = ""
 
     def __init__(self, **sizes: Any) -> None:
@@ -143,7 +147,13 @@ class Transformer(Strict):
 
     def _without_effect(self) -> tuple[str, str] | None:
         if self.experts == 1:
-            for name in ("moe_feedforward", "shared_experts", "shared_feedforward", "dense_layers"):
+            for name in (
+                "moe_feedforward",
+                "shared_experts",
+                "shared_feedforward",
+                "dense_layers",
+                "expert_domains",
+            ):
                 given = getattr(self, name)
                 if given and (name != "moe_feedforward" or given != self.feedforward):
                     return name, f"expected none where experts = 1, got {given}"
@@ -228,6 +238,9 @@ class Transformer(Strict):
             "dense_layers": float(self.dense_layers),
             "experts_every": float(self.experts_every),
             "mtp_layers": float(self.mtp_layers),
+            "expert_domains": float(
+                self.active_experts if self.expert_domains is None else self.expert_domains
+            ),
         }
 
 

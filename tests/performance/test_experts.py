@@ -18,7 +18,7 @@ from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import PlanError, flags, train
 from dojo_calc.performance.setting import NO_NETWORK, Setting
 from dojo_calc.performance.training import launch_time
-from dojo_calc.performance.workload import Transformer, transformer
+from dojo_calc.performance.workload import SizeError, Transformer, transformer
 
 MIXTRAL: dict[str, Any] = {
     "global_batch": 256, "sequence": 4096, "tensor": 2, "pipeline": 4, "stack": "tuned", "recompute": "full",
@@ -74,8 +74,29 @@ def test_routing_limited_to_few_servers_sends_less() -> None:
     assert domains_crossed(64.0, 8.0, 8.0, 4.0) == pytest.approx(4 * 7 / 8)
     plan = {"global_batch": 2048, "sequence": 4096, "expert": 64, "pipeline": 16, "sharding": "zero1",
             "recompute": "full", "stack": "tuned"}  # fmt: skip
-    loose, tight = (train("deepseek-v3", "h800", 2048, expert_domains=d, **plan) for d in (None, 4))
+    loose, tight, stated = (
+        train("deepseek-v3", "h800", 2048, expert_domains=d, **plan) for d in (8, 4, None)
+    )
     assert tight.parts["expert"] < loose.parts["expert"]
+    assert stated.parts["expert"] == tight.parts["expert"]  # the model's own limit
+
+
+def test_without_a_limit_a_token_goes_wherever_its_experts_lie() -> None:
+    assert transformer("mixtral-8x22b").values()["expert_domains"] == 2.0
+    for domains in (2.0, 4.0, 8.0, 64.0):
+        assert domains_crossed(8.0 * domains, 8.0, 8.0, 8.0) == domains_crossed(8.0 * domains, 8.0, 8.0, 1e3)
+    with pytest.raises(SizeError, match="expert_domains"):
+        transformer("gpt3-175b").changed(expert_domains=4)
+
+
+def test_the_way_to_experts_hides_under_the_whole_layer() -> None:
+    """What is longer than a layer's work shows, there and back each beside its own."""
+    one = values("deepseek-v3", expert=64.0) | {"exposed_expert": 0.1, "network": 1e10}
+    names = ("expert_transfer", "local_there", "local_back", "exposed_expert", "expert_there", "expert_back")
+    way, there, back, share, shown, shown_back = step.evaluate(one, names).values()
+    assert way > back > there
+    assert shown == max(share * way, way - there)
+    assert shown_back == max(share * way, way - back)
 
 
 def test_tokens_travel_out_and_back_by_hand() -> None:

@@ -8,10 +8,26 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 
-from dojo_calc.performance.pipeline import bubble_time
+from dojo_calc.performance.pipeline import bubble_time, slowest_stage
 from dojo_calc.performance.plan import PlanError, train
 
 Task: TypeAlias = tuple[str, int, int]
+
+
+@pytest.mark.parametrize(
+    ("layers", "stages", "most", "head", "slowest"),
+    [
+        (96, 8, 12, 2.0, 14.0),  # even: the last has as many, and the head
+        (61, 16, 4, 2.5, 4.0),  # fifteen of four leave one to the last: 3.5 with the head
+        (61, 16, 4, 3.5, 4.5),
+        (61, 32, 2, 1.5, 2.0),  # thirty-one of two are enough, so the last has the head alone
+        (40, 1, 40, 3.0, 43.0),
+    ],
+)
+def test_uneven_layers_leave_room_for_the_head(
+    layers: int, stages: int, most: int, head: float, slowest: float
+) -> None:
+    assert slowest_stage(float(layers), float(stages), float(most), 1.0, head) == slowest
 
 
 def tasks_of(rank: int, m: int, p: int, v: int) -> list[Task]:

@@ -79,12 +79,12 @@ def test_what_was_left_out_is_within_the_limits(
     assert abs(found[2]) <= bias
 
 
-def test_mixtures_that_say_how_tokens_reach_experts_are_no_closer_than_the_others() -> None:
-    """Twenty percent was hoped for where it is stated: what is left lies elsewhere, so the limit is that of all."""
+def test_mixtures_that_say_how_tokens_reach_experts_are_closer_than_all_of_them() -> None:
+    """Twenty percent was hoped for where it is stated; what is left lies elsewhere."""
     stated = [rows for rows in votes("named", "moe").values() if any(RUNS[one.id].dispatch for one in rows)]
     assert len(stated) >= 10
     found = shares(stated)
-    assert found[0] <= 0.27
+    assert found[0] <= 0.23
     assert found[1] <= 0.30
 
 
