@@ -200,6 +200,7 @@ NOT_FORMULAS = {
     "dojo_calc.performance.efficiency.head_peak": "names, not numbers",
     "dojo_calc.performance.efficiency.kin": "reads a file",
     "dojo_calc.performance.efficiency.matrix_peak": "names, not numbers",
+    "dojo_calc.performance.setting.as_launched": "chooses among parameters",
     "dojo_calc.performance.setting.fast_links": "looks facts up",
     "dojo_calc.performance.setting.network_link": "looks facts up",
     "dojo_calc.performance.setting.network_share": "looks facts up",

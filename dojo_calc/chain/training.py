@@ -32,7 +32,15 @@ from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import PlanError, flags, train
 from dojo_calc.performance.scaling import work_per_parameter
 from dojo_calc.performance.search import search
-from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_link, network_share
+from dojo_calc.performance.setting import (
+    Setting,
+    as_launched,
+    domain_quantity,
+    fast_links,
+    network_link,
+    network_share,
+)
+from dojo_calc.performance.stacks import software
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Ranks, single, whole_number
@@ -270,7 +278,7 @@ def _chip(unit: Machine, precision: str, stack: str) -> dict[str, Any]:
     links, port = fast_links(unit), network_link(unit)
     shares = {
         name: said(one.value, f"{one.key}: {one.kind}, efficiency.csv", one.low, one.high)
-        for name, one in efficiency(unit.id, precision, stack).items()
+        for name, one in as_launched(efficiency(unit.id, precision, stack), software(stack).graphs).items()
         if name not in ("power_exponent", "error_experts") and not name.endswith("_80")
     }
     return shares | {

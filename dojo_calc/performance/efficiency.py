@@ -25,7 +25,7 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine, Memory
 from dojo_calc.performance.layer import attained_bandwidth, attained_rate, capped_share, usable_memory
-from dojo_calc.performance.setting import Setting, domain_quantity, fast_links, network_share
+from dojo_calc.performance.setting import Setting, as_launched, domain_quantity, fast_links, network_share
 from dojo_calc.performance.stacks import software, stacks
 from dojo_calc.quantities import (
     ByteRate,
@@ -70,6 +70,10 @@ PARAMETERS: dict[str, Any] = {
     "expert_load": Ranks,
     "launch": Duration,
     "expert_launch": Duration,
+    "captured_launch": Duration,
+    "captured_expert_launch": Duration,
+    "partly_captured_expert_launch": Duration,
+    "fused_experts": Fraction,
     "straggling": Fraction,
     "hop_latency": Duration,
     "network_latency": Duration,
@@ -430,10 +434,10 @@ def chip_values(
     unit = known.machine(chip) if isinstance(chip, str) else chip
     ran = Setting() if setting is None else setting
     new = changes(changed or {})
-    own = {name: new.get(one.key, one.value) for name, one in efficiency(unit.id, precision, stack).items()}
-    if ran.dispatch == "drop":  # what is padded has its sizes beforehand
-        own["expert_launch"] = min(own["expert_launch"], own["launch"])
-        own["expert_load"] = ran.number("capacity", own["expert_load"])
+    rows = efficiency(unit.id, precision, stack)
+    own = {name: new.get(one.key, one.value) for name, one in rows.items()}
+    hidden = next(new.get(one.key, one.value) for one in parameters() if one.key == "exposed_expert")
+    own = ran.habits(as_launched(own, ran.graphs or software(stack).graphs), hidden)
     matrix, head = unit.total(matrix_peak(unit, precision)), unit.total(head_peak(unit))
     memory = _memory(unit)
     if "scale_up_domain" not in unit.facts.quantities(unit.id):

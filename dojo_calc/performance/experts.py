@@ -33,10 +33,11 @@ from dojo_calc.quantities import (
 )
 
 _MORE_THAN_ONE = 1.0 + 2.0**-40  # a single domain is left out by no draw, and is not crossed either
+_ALMOST_NONE = 2.0**-40
 
 __all__ = [
     "common_passes", "common_width", "cut_expert_time", "domains_crossed", "exchange_time", "experts_products",
-    "experts_tensor", "group_members", "permutation_time",
+    "experts_tensor", "group_members", "permutation_time", "separate_passes", "separate_width",
 ]  # fmt: skip
 
 
@@ -90,6 +91,58 @@ def common_width(expert_share: Fraction, feedforward: Count, shared_width: Count
         [1]; broadcast shape.
     """
     return (1.0 - expert_share) * feedforward + expert_share * shared_width
+
+
+def separate_passes(
+    common_passes: Count, expert_share: Fraction, active_experts: Count, fused_experts: Fraction
+) -> Count:
+    """MLPs that a token passes in the mean layer whose activation function and casts pass memory on their own.
+
+    Parameters
+    ----------
+    common_passes : Count
+        MLPs that every token passes [1].
+    expert_share : Fraction
+        [1].
+    active_experts : Count
+        [1].
+    fused_experts : Fraction
+        1 where the experts' products take both in, else 0 [1].
+
+    Returns
+    -------
+    Count
+        [1]; broadcast shape.
+    """
+    return common_passes + (1.0 - fused_experts) * (expert_share * active_experts)
+
+
+def separate_width(
+    common_width: Count, expert_share: Fraction, active_experts: Count, moe_feedforward: Count,
+    fused_experts: Fraction, separate_passes: Count,
+) -> Count:  # fmt: skip
+    """Inner width of such an MLP, in the mean over their passes.
+
+    Parameters
+    ----------
+    common_width : Count
+        Inner width of the MLPs that every token passes, together [1].
+    expert_share : Fraction
+        [1].
+    active_experts, moe_feedforward : Count
+        [1].
+    fused_experts : Fraction
+        See `separate_passes` [1].
+    separate_passes : Count
+        [1].
+
+    Returns
+    -------
+    Count
+        Zero where there are none [1]; broadcast shape.
+    """
+    inner = common_width + (1.0 - fused_experts) * (expert_share * active_experts * moe_feedforward)
+    return inner / maximum(separate_passes, _ALMOST_NONE)
 
 
 def experts_products(

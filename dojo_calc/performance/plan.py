@@ -238,7 +238,8 @@ def train(
     stack : str
         See `dojo_calc.performance.stacks.software`; the typical one if left out.
     setting : Setting, optional
-        Where the machine differs from the chip's facts: network, chips a server, power, memory.
+        Where the machine differs from the chip's facts: network, chips a server, power, memory; and what the software
+        did with experts and launches.
     book : Catalogue, optional
     models : path, optional
         A reader's own table of models, see `dojo_calc.performance.workload.transformer`.
@@ -289,6 +290,8 @@ def train(
         if sizes.experts == 1:
             raise PlanError(f"{name} has no effect: {sizes.model} has no experts to choose from")
         values[name] = single(given, Ranks, name)
+    if sizes.experts == 1 and setting is not None and (said := setting.of_experts()):
+        raise PlanError(f"{said[0]} has no effect: {sizes.model} has no experts to choose from")
     with np.errstate(divide="ignore", invalid="ignore"):  # of sizes that are refused below
         found = step.evaluate(values, OUTPUTS)
         slack = np.exp(own["memory_error_80"].value)

@@ -3,12 +3,16 @@
 A link between chips is *fast* by how it is wired (switched, point to point, a torus), whatever its maker calls it;
 what is wired as a network joins servers. Of a reader's own link nobody may have said how: it is taken as switched.
 A run may have had other surroundings than the chip's facts say: a slower network, fewer chips a server, a power cap,
-another memory. And it may say how its experts were given their tokens, which the software leaves open.
+another memory. And it may say what the software leaves open: how its experts were given their tokens, whether the
+way to them was hidden under other work, how much of an iteration was captured as a graph of kernels, and whether the
+experts' products took in what lies between them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from dojo_calc.errors import UnknownNameError
 from dojo_calc.hardware.machine import Link, Machine
@@ -17,9 +21,11 @@ from dojo_calc.quantities import ByteRate, PositiveBytes, PositivePower, Ranks, 
 __all__ = [
     "DISPATCH",
     "FAST",
+    "GRAPHS",
     "NO_NETWORK",
     "FastLinks",
     "Setting",
+    "as_launched",
     "domain_quantity",
     "fast_links",
     "network_link",
@@ -29,6 +35,15 @@ __all__ = [
 NO_NETWORK = 1e-3  # B/s: so little that no plan crosses it unseen
 DISPATCH = ("dropless", "drop")
 FAST = ("switched", "point-to-point", "torus")
+# What each way of capturing kernels takes in place of a launch by the host.
+GRAPHS: dict[str, dict[str, str]] = {
+    "none": {},
+    "parts": {"expert_launch": "partly_captured_expert_launch"},
+    "whole": {"launch": "captured_launch", "expert_launch": "captured_expert_launch"},
+}
+OF_EXPERTS = ("dispatch", "capacity", "expert_overlap", "fused_experts")
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,14 @@ class Setting:
         are then known beforehand, and no host waits for counts of tokens.
     capacity : Ranks, optional
         Tokens that an expert is given over the mean, where it drops [1].
+    graphs : {"none", "parts", "whole"}, optional
+        What is captured beforehand as a graph of kernels, so that the host need not launch it: nothing; attention
+        and the router, so that experts' kernels are still launched one by one; a whole iteration.
+    expert_overlap : bool, optional
+        Whether the way to experts and back runs under the work of another micro-batch. It shows in full otherwise.
+    fused_experts : bool, optional
+        Whether the experts' activation function and casts are taken into their products, so that they pass memory
+        no more.
 
     Raises
     ------
@@ -61,7 +84,8 @@ class Setting:
     UnitError
         If a text has another dimension.
     UnknownNameError
-        If a dispatch is no such word, or a capacity is given that has no effect, since nothing is dropped.
+        If a dispatch or a graph is no such word, an answer is neither true nor false, or a capacity is given that
+        has no effect, since nothing is dropped.
     """
 
     network: float | str | None = None
@@ -71,6 +95,9 @@ class Setting:
     memory_bandwidth: float | str | None = None
     dispatch: str | None = None
     capacity: float | str | None = None
+    graphs: str | None = None
+    expert_overlap: bool | None = None
+    fused_experts: bool | None = None
 
     def __post_init__(self) -> None:
         kinds = {"network": ByteRate, "per_server": Ranks, "power": PositivePower, "memory": PositiveBytes,
@@ -79,8 +106,12 @@ class Setting:
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, float(check(given, kind, name)))
-        if self.dispatch is not None and self.dispatch not in DISPATCH:
-            raise UnknownNameError(f"dispatch must be one of {', '.join(DISPATCH)}, got {self.dispatch!r}")
+        for name, words in (("dispatch", DISPATCH), ("graphs", tuple(GRAPHS))):
+            if (said := getattr(self, name)) is not None and said not in words:
+                raise UnknownNameError(f"{name} must be one of {', '.join(words)}, got {said!r}")
+        for name in ("expert_overlap", "fused_experts"):
+            if (said := getattr(self, name)) not in (None, False, True):
+                raise UnknownNameError(f"{name} must be True or False, got {said!r}")
         if self.capacity is not None and self.dispatch != "drop":
             raise UnknownNameError("capacity has no effect unless dispatch is drop")
 
@@ -88,6 +119,50 @@ class Setting:
         """Value of a field in SI, or that of the chip's facts where none is given."""
         value: float | None = getattr(self, name)
         return rated if value is None else value
+
+    def habits(self, own: Mapping[str, float], hidden: float) -> dict[str, float]:
+        """Values of a stack's parameters, with what a run says of its experts in their place.
+
+        Parameters
+        ----------
+        own : mapping
+            By name.
+        hidden : float
+            Share of the way to experts that shows where it runs under other work [1].
+        """
+        found = dict(own)
+        if self.dispatch == "drop":  # what is padded has its sizes beforehand
+            found["expert_launch"] = min(own["expert_launch"], own["launch"])
+            found["expert_load"] = self.number("capacity", own["expert_load"])
+        if self.expert_overlap is not None:
+            found["exposed_expert"] = hidden if self.expert_overlap else 1.0
+        if self.fused_experts is not None:
+            found["fused_experts"] = float(self.fused_experts)
+        return found
+
+    def of_experts(self) -> tuple[str, ...]:
+        """Fields that are given and say something of experts alone."""
+        return tuple(name for name in OF_EXPERTS if getattr(self, name) is not None)
+
+
+def as_launched(own: Mapping[str, Value], graphs: str) -> dict[str, Value]:
+    """Parameters of a stack with the launches that a way of capturing kernels leaves.
+
+    Parameters
+    ----------
+    own : mapping
+        Every parameter by name.
+    graphs : str
+        Of `GRAPHS`.
+
+    Returns
+    -------
+    dict
+        The same without those of the other ways.
+    """
+    ways = {name for way in GRAPHS.values() for name in way.values()}
+    taken = GRAPHS[graphs]
+    return {name: own[taken.get(name, name)] for name in own if name not in ways}
 
 
 @dataclass(frozen=True)

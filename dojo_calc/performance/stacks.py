@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Gt, Le
 from pydantic import FiniteFloat
@@ -26,6 +26,7 @@ class _Row(Strict):
     stack: str
     kind: str
     counted: Annotated[FiniteFloat, Gt(0), Le(1)]
+    graphs: Literal["none", "parts", "whole"]
     meaning: str
 
 
@@ -33,13 +34,15 @@ class _Row(Strict):
 class Stack:
     """A stack by name; `kind` says whose effects it has, itself a stack that anybody may name.
 
-    `counted` is the share of the attention scores that its own figures of operations count [1]; `told` is what a
+    `counted` is the share of the attention scores that its own figures of operations count [1]; `graphs` is what it
+    captures of an iteration where a run does not say, see `dojo_calc.performance.setting.Setting`; `told` is what a
     user should hear, where the name asked for is not listed.
     """
 
     name: str
     kind: str
     counted: float
+    graphs: str
     meaning: str
     told: str = ""
 
@@ -61,7 +64,7 @@ def stacks() -> dict[str, Stack]:
             raise place.error("stack", f"stack {row.stack!r} stands twice")
         if row.kind not in kinds:
             raise place.error("kind", f"expected one of {', '.join(sorted(kinds))}, got {row.kind!r}")
-        found[row.stack] = Stack(row.stack, row.kind, row.counted, row.meaning)
+        found[row.stack] = Stack(row.stack, row.kind, row.counted, row.graphs, row.meaning)
     return found
 
 
@@ -87,6 +90,6 @@ def software(name: str) -> Stack:
     kinds = ", ".join(one for one, stack in known.items() if one == stack.kind)
     hint = nearest(name, known) or f"; there are {kinds} and dated ones of these kinds"
     return Stack(
-        name, typical.kind, typical.counted, typical.meaning,
+        name, typical.kind, typical.counted, typical.graphs, typical.meaning,
         f"the stack {name!r} is not listed, so it counts as {TYPICAL!r}{hint}",
     )  # fmt: skip

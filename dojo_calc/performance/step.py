@@ -98,6 +98,8 @@ STEP: dict[str, Formula] = {
     "layer_share": memory.chip_parameters,
     "common_passes": experts.common_passes,
     "common_width": experts.common_width,
+    "separate_passes": experts.separate_passes,
+    "separate_width": experts.separate_width,
     "widths": layer.product_widths,
     "common_products": layer.products_time,
     "routed_products": experts.experts_products,

@@ -54,16 +54,16 @@ WIRES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "kept_output": {"feedforward": "mlp_width", "active_experts": "mlp_passes", "skips": "early_stop"},
     "attention_there": {"hidden": "attention_width", "sequence": "span"},
     "attention_back": {"hidden": "attention_width", "sequence": "span"},
-    "cast": {"feedforward": "mlp_width", "active_experts": "mlp_passes"},
+    "cast": {"feedforward": "separate_width", "active_experts": "separate_passes"},
     "permutation": {"passes": "elementwise_passes"},
     "elementwise_there": {
-        "feedforward": "mlp_width",
-        "active_experts": "mlp_passes",
+        "feedforward": "separate_width",
+        "active_experts": "separate_passes",
         "passes": "elementwise_passes",
     },
     "elementwise_back": {
-        "feedforward": "mlp_width",
-        "active_experts": "mlp_passes",
+        "feedforward": "separate_width",
+        "active_experts": "separate_passes",
         "passes": "elementwise_passes",
     },
     "tensor_there": {

@@ -12,11 +12,17 @@ from hypothesis import strategies as st
 
 from dojo_calc.errors import DojoCalcError
 from dojo_calc.performance import step
-from dojo_calc.performance.efficiency import chip_values
-from dojo_calc.performance.experts import domains_crossed, exchange_time, experts_products
+from dojo_calc.performance.efficiency import chip_values, efficiency
+from dojo_calc.performance.experts import (
+    domains_crossed,
+    exchange_time,
+    experts_products,
+    separate_passes,
+    separate_width,
+)
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import PlanError, flags, train
-from dojo_calc.performance.setting import NO_NETWORK, Setting
+from dojo_calc.performance.setting import GRAPHS, NO_NETWORK, Setting
 from dojo_calc.performance.training import launch_time
 from dojo_calc.performance.workload import SizeError, Transformer, transformer
 
@@ -205,6 +211,44 @@ def test_who_drops_tokens_waits_for_no_counts_and_computes_its_capacity() -> Non
     assert {name for name in plain if plain[name] != drops[name]} == {"expert_launch", "expert_load"}
 
 
+def test_what_a_graph_captures_is_not_launched() -> None:
+    """Of a stack that captures nothing; one that captures iterations whole needs not say so."""
+    ways = {way: chip_values("b200", "bf16", "bridge-25.09", setting=Setting(graphs=way)) for way in GRAPHS}
+    assert ways["none"] == chip_values("b200", "bf16", "bridge-25.09")
+    assert ways["none"]["expert_launch"] > ways["parts"]["expert_launch"] > ways["whole"]["expert_launch"]
+    assert ways["none"]["launch"] == ways["parts"]["launch"] > ways["whole"]["launch"]
+    assert ways["whole"]["launch"] == chip_values("b200", "bf16", "bridge-26.06")["launch"]
+
+
+def test_a_way_to_experts_that_nothing_hides_shows_in_full() -> None:
+    plan = {"global_batch": 1024, "sequence": 4096, "expert": 64, "pipeline": 4, "stack": "tuned"}
+    ways = {
+        said: train("qwen3-235b-a22b", "h100-sxm", 256, setting=Setting(expert_overlap=said), **plan)
+        for said in (None, True, False)
+    }
+    share = efficiency("h100-sxm", "bf16", "tuned")["exposed_expert"].value
+    assert ways[None].parts == ways[True].parts
+    assert ways[True].parts["expert"] == pytest.approx(share * ways[False].parts["expert"], rel=1e-12)
+    values = chip_values("h100-sxm", "bf16", "pytorch", setting=Setting(expert_overlap=True))
+    assert values["exposed_expert"] == share  # though PyTorch's own sharding hides nothing of itself
+
+
+def test_fused_experts_leave_the_rest_of_a_layer_to_pass_memory() -> None:
+    """Of a mixture without shared experts nothing is left of its MLP; a dense model has nothing to fuse."""
+    assert separate_passes(0.0, 1.0, 8.0, 0.0) == 8.0
+    assert separate_passes(0.0, 1.0, 8.0, 1.0) == separate_width(0.0, 1.0, 8.0, 512.0, 1.0, 0.0) == 0.0
+    assert separate_passes(1.0, 0.0, 1.0, 1.0) == 1.0
+    # a quarter of the layers dense and 100 wide, the others 4 experts of 10 and a shared one of 20: 25 + 15 + 30
+    passes = separate_passes(1.0, 0.75, 4.0, 0.0)
+    assert passes == 4.0
+    assert passes * separate_width(40.0, 0.75, 4.0, 10.0, 0.0, passes) == pytest.approx(70.0)
+    one = values("qwen3-30b-a3b", expert=8.0)
+    names = ("cast", "elementwise_there", "elementwise_back", "permutation", "products")
+    apart, fused = (step.evaluate(one | {"fused_experts": x, "cast_passes": 1.0}, names) for x in (0.0, 1.0))
+    assert all(fused[name] < apart[name] for name in names[:3])
+    assert all(fused[name] == apart[name] for name in names[3:])
+
+
 @pytest.mark.parametrize(
     ("told", "message"),
     [
@@ -212,8 +256,19 @@ def test_who_drops_tokens_waits_for_no_counts_and_computes_its_capacity() -> Non
         ({"dispatch": "dropless", "capacity": 1.5}, "capacity has no effect unless dispatch is drop"),
         ({"capacity": 1.5}, "capacity has no effect"),
         ({"dispatch": "drop", "capacity": 0.5}, "capacity must be at least 1"),
+        ({"graphs": "all"}, "graphs must be one of none, parts, whole, got 'all'"),
+        ({"expert_overlap": "no"}, "expert_overlap must be True or False, got 'no'"),
+        ({"fused_experts": 2}, "fused_experts must be True or False, got 2"),
     ],
 )
 def test_a_dispatch_that_cannot_be_is_refused(told: dict[str, Any], message: str) -> None:
     with pytest.raises(DojoCalcError, match=message):
         Setting(**told)
+
+
+@pytest.mark.parametrize(
+    "told", [{"dispatch": "dropless"}, {"expert_overlap": False}, {"fused_experts": True}]
+)
+def test_what_is_said_of_experts_has_no_effect_on_a_dense_model(told: dict[str, Any]) -> None:
+    with pytest.raises(PlanError, match=f"{next(iter(told))} has no effect: llama3-8b has no experts"):
+        train("llama3-8b", "h100-sxm", 8, global_batch=64, tensor=8, setting=Setting(**told))

@@ -38,7 +38,10 @@ Number = Annotated[int, Ge(0)]
 Flag = Annotated[int, Ge(0), Le(1)]
 Positive = Annotated[FiniteFloat, Gt(0)]
 # What a release changes and nothing else: two rows that differ in these alone are one plan.
-OF_RELEASE = ("id", "source", "stack", "measured", "note", "where", "also", "use")
+OF_RELEASE = (
+    "id", "source", "stack", "measured", "note", "where", "also", "use", "graphs", "expert_overlap", "fused_experts",
+    "recipe",
+)  # fmt: skip
 
 
 class Run(Strict):
@@ -46,7 +49,8 @@ class Run(Strict):
 
     From `head_dim` to `moe_feedforward` a row may give its model's sizes, over those of the table of models; from
     `node_gbps` [Gb/s a server] to `memory_tbps` what of its machine differs from the chip's own facts. `dispatch` and
-    `capacity` say how its experts were given their tokens, see `dojo_calc.performance.setting.Setting`.
+    `capacity` say how its experts were given their tokens, and `graphs` to `fused_experts` what the `recipe` of
+    the plan says of its software, see `dojo_calc.performance.setting.Setting`.
     """
 
     id: str
@@ -88,6 +92,10 @@ class Run(Strict):
     moe_feedforward: Number | None = None
     dispatch: str | None = None
     capacity: Positive | None = None
+    graphs: str | None = None
+    expert_overlap: Flag | None = None
+    fused_experts: Flag | None = None
+    recipe: str = ""
     where: str = ""
     also: str = ""
 

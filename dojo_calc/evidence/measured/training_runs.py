@@ -7,8 +7,8 @@ was made is never refused for its memory. Not everybody runs the best: where vir
 interval reaches to the plain schedule, which has none.
 
 What a row says of its machine counts over the chip's own facts: the network of a server and the chips in it, the
-memory's size and speed, and a power cap, under which matrix units run slower with the root of the power. So does how
-experts drop tokens, or do not.
+memory's size and speed, and a power cap, under which matrix units run slower with the root of the power. So do how
+experts drop tokens, or do not, and what the published recipe of the plan says of its software.
 """
 
 from __future__ import annotations
@@ -349,6 +349,9 @@ def _setting(run: Run) -> Setting:
         memory_bandwidth=None if run.memory_tbps is None else run.memory_tbps * tera,
         dispatch=run.dispatch,
         capacity=run.capacity,
+        graphs=run.graphs,
+        expert_overlap=None if run.expert_overlap is None else bool(run.expert_overlap),
+        fused_experts=None if run.fused_experts is None else bool(run.fused_experts),
     )
 
 
