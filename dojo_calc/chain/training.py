@@ -22,11 +22,13 @@ from dojo_calc.errors import UnitError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.model.conditions import Condition, Rules, condition
+from dojo_calc.model.distribution import WIDER
 from dojo_calc.model.inputs import Input
 from dojo_calc.model.model import Model
 from dojo_calc.model.wiring import Step, step
 from dojo_calc.performance import layer, training
-from dojo_calc.performance.efficiency import efficiency, head_peak
+from dojo_calc.performance.efficiency import chip_values, efficiency, half_widths, head_peak
+from dojo_calc.performance.goodput import as_predicted, billed_time
 from dojo_calc.performance.groups import data_size
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import PlanError, flags, train
@@ -42,6 +44,7 @@ from dojo_calc.performance.setting import (
 )
 from dojo_calc.performance.stacks import software
 from dojo_calc.performance.step import CONSTANTS, STEP, WIRES
+from dojo_calc.performance.step import evaluate as step_of
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Ranks, single, whole_number
 
@@ -79,6 +82,9 @@ SEAM: dict[str, Callable[..., Any] | Step] = {
     "steps": step(whole, units="tokens", group="batch_tokens"),
     "work_per_parameter": step(work_per_parameter, work="step_flop", tokens="batch_tokens"),
     "mfu": step(training.useful_share, utilisation="step_mfu"),
+    # the field factor was fitted over steps as they are predicted, and holds what those are off by
+    "elapsed_as_predicted": step(as_predicted, expected="elapsed"),
+    "billed": step(billed_time, expected="elapsed_as_predicted"),
 }
 
 
@@ -131,7 +137,9 @@ def training_run(
     The engine of training steps supplies `mfu` and the work of the run; durations, failures, power, energy and money
     are those of `dojo_calc.chain.build.chain`. Two durations are told apart. *Undisturbed*, steps alone or with what
     failures cost; and *as runs turn out*, by a factor that published runs give, with a wide interval. It was fitted
-    to typical software, the one taken where no stack is named. What is paid and drawn follows the second.
+    to typical software, the one taken where no stack is named. What is paid and drawn follows the second. What
+    predicted steps were seen to be off by (`step_error`) is in the interval of the first; the factor of the second
+    holds it already.
 
     Parameters
     ----------
@@ -214,8 +222,39 @@ def training_run(
         | _laid_out(batch, length, plan)
         | _chip(unit, precision, stack)
     )
+    inputs["step_error"] = _step_error(unit, sizes, count, precision, stack, plan, inputs, known)
     name = f"training_run({sizes.model}, {unit.id})"
     return Model(steps, inputs, known, name, (*_conditions(unit, precision, stack), *CONDITIONS))
+
+
+def _step_error(
+    unit: Machine, sizes: Transformer, count: int, precision: str, stack: str, plan: Mapping[str, Any],
+    inputs: Mapping[str, Any], known: Catalogue,
+) -> Input:  # fmt: skip
+    """What predictions of steps were off by, beyond what the intervals of their own parameters make of it."""
+    laid_out = {name: inputs[name].value for name in _laid_out(1, 1, plan)}
+    spread = laid_out["tensor"] * laid_out["pipeline"] * laid_out["context"]
+    values = sizes.values() | laid_out | {"chips": count, "data": count / spread}
+
+    def log_time(changed: Mapping[str, float]) -> float:
+        found = values | chip_values(unit, precision, stack, known, changed)
+        return math.log(step_of(found, ("step_time",))["step_time"])
+
+    central = log_time({})
+    own = [0.0, 0.0]
+    for one in efficiency(unit.id, precision, stack).values():
+        if one.low < one.high:
+            moved = [log_time({one.key: end}) - central for end in (one.low, one.high)]
+            own[0] += min(*moved, 0.0) ** 2
+            own[1] += max(*moved, 0.0) ** 2
+    widths = half_widths(unit.id, precision, stack, sizes.experts)
+    faster, slower = (
+        math.sqrt(max((WIDER * width) ** 2 - part, 0.0)) for width, part in zip(widths, own, strict=True)
+    )
+    source = (
+        "what steps were measured to take over what a fit without them predicts: error_80, efficiency.csv"
+    )
+    return said(1.0, source, math.exp(-faster), math.exp(slower))
 
 
 def _conditions(unit: Machine, precision: str, stack: str) -> tuple[Condition | Rules, ...]:

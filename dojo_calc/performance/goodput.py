@@ -367,6 +367,26 @@ def straggler_slowdown(ranks: Ranks, variation: Ratio) -> Ratio:
     return 1.0 + variation * expected_maximum(ranks)
 
 
+def as_predicted(expected: Duration, step_error: PositiveRatio) -> Duration:
+    """Time that a run is expected to take by its steps as they were predicted, whatever they turn out to take.
+
+    What published runs took longer was found over predicted steps, so what those were off by is in it already.
+
+    Parameters
+    ----------
+    expected : Duration
+        With steps as they turn out [s].
+    step_error : PositiveRatio
+        Time of a step over the predicted one [1].
+
+    Returns
+    -------
+    Duration
+        [s]; broadcast shape.
+    """
+    return expected / step_error
+
+
 def billed_time(expected: Duration, field_factor: PositiveRatio) -> Duration:
     """Time that a run turns out to take, over what its steps and failures take: what a machine is paid for.
 

@@ -22,6 +22,7 @@ from dojo_calc.quantities import (
     Flop,
     FlopRate,
     Fraction,
+    PositiveRatio,
     Ranks,
     Ratio,
     TokenRate,
@@ -264,17 +265,20 @@ def model_utilisation(flop: Flop, chips: Count, peak: FlopRate, step_time: Durat
     return flop / (chips * peak * step_time)
 
 
-def useful_share(utilisation: Ratio) -> Fraction:
+def useful_share(utilisation: Ratio, step_error: PositiveRatio) -> Fraction:
     """Utilisation as a share of the peak, for what is computed from it.
 
     Parameters
     ----------
     utilisation : Ratio
-        See `model_utilisation` [1].
+        As predicted, see `model_utilisation` [1].
+    step_error : PositiveRatio
+        Time of a step over the predicted one: 1, but for what predictions were off by [1].
 
     Returns
     -------
     Fraction
-        ``min(utilisation, 1)`` [1]; same shape. Beyond 1 nothing is meant: a model refuses such a step.
+        ``min(utilisation / step_error, 1)`` [1]; broadcast shape. Beyond 1 nothing is meant: a model refuses such a
+        step.
     """
-    return minimum(utilisation, 1.0)
+    return minimum(utilisation / step_error, 1.0)

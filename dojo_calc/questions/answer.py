@@ -258,7 +258,12 @@ def accounts_of(model: Model, words: Mapping[str, str]) -> tuple[Account, ...]:
     return tuple(found)
 
 
-def outlived(model: Model, words: Mapping[str, str]) -> tuple[str, ...]:
+def run_notes(model: Model, words: Mapping[str, str]) -> tuple[str, ...]:
+    """What whoever asks of a run should hear, where there is something."""
+    return (*_outlived(model, words), *_assumed_failures(model))
+
+
+def _outlived(model: Model, words: Mapping[str, str]) -> tuple[str, ...]:
     """A note where a run outlasts the machines that it is on, as nothing that it then costs is what it would cost."""
     return tuple(
         f"Beyond what holds: the run would last {format_si(float(one.values['billed']), 's')}, and its machines live "
@@ -266,6 +271,16 @@ def outlived(model: Model, words: Mapping[str, str]) -> tuple[str, ...]:
         for one in model.broken(list(words))
         if one.says in {limit.says for limit in LIMITS}
     )
+
+
+def _assumed_failures(model: Model) -> tuple[str, ...]:
+    """A note where nobody published how often a chip stops a run, on which the headway of a large machine hangs."""
+    one = model.inputs.get("interruption_rate")
+    if one is None or one.how != "assumed" or one.low is None or one.high is None:
+        return ()
+    reason = next((fact.note for fact in one.readings if fact.kind == "assumed"), one.source)
+    span = format_range(one.low, one.high, one.spec.unit)
+    return (f"Failures are assumed, {span} for each chip, and the headway hangs on them: {reason}.",)
 
 
 def movers_of(model: Model, output: str) -> tuple[Bar, ...]:

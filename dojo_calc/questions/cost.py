@@ -16,7 +16,7 @@ from dojo_calc.questions.answer import (
     answerable,
     movers_of,
     options_of,
-    outlived,
+    run_notes,
 )
 from dojo_calc.questions.plan import RUNS, said
 from dojo_calc.questions.scenario import given_to
@@ -118,7 +118,7 @@ def cost(
     even = _break_even(model) if of in ("hour", "year") else ()
     return Answer(
         f"the cost of one {of}", f"{of_what[of]} costs {told}.", accounts, movers_of(model, accounts[0].name), model,
-        settings, (*even, *(outlived(model, words) if of == "run" else ()), *said(model, assumptions, on), *notes),
+        settings, (*even, *(run_notes(model, words) if of == "run" else ()), *said(model, assumptions, on), *notes),
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from dojo_calc.questions.answer import (
     counted,
     movers_of,
     options_of,
-    outlived,
+    run_notes,
 )
 from dojo_calc.questions.scenario import given_to
 from dojo_calc.units import day
@@ -226,7 +226,7 @@ def plan(
     }  # fmt: skip
     return Answer(
         " and ".join(asked), _bottom(unit, binding, count, accounts), accounts, movers,
-        model, settings, (*(() if work is None else outlived(model, words)), *said(model, assumptions, on), *notes),
+        model, settings, (*(() if work is None else run_notes(model, words)), *said(model, assumptions, on), *notes),
     )  # fmt: skip
 
 

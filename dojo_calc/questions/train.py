@@ -30,7 +30,7 @@ from dojo_calc.questions.answer import (
     counted,
     movers_of,
     options_of,
-    outlived,
+    run_notes,
 )
 from dojo_calc.questions.layout import Speed, laid_out, shape_of, sizes_of
 from dojo_calc.questions.plan import RUNS, chips_in_time, said
@@ -193,7 +193,7 @@ def train(
             "options": options_of(unit, assumptions, on, precision),
             "inputs": settings | {"mfu": [*unsure] if stated else speed.mfu},
         },
-        (speed.note, *outlived(central, words), *said(central, assumptions, on), *notes),
+        (speed.note, *run_notes(central, words), *said(central, assumptions, on), *notes),
     )
 
 

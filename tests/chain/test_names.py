@@ -28,6 +28,7 @@ OF_ITS_OWN = {
     ("pledge", "server_price"): "read in 2024, when it was pledged",
     ("pledge", "capital_per_chip"): "as a cost sheet told it",
     ("pledge", "site_power_reported"): "as a table told it",
+    ("training_run", "billed"): "over steps as predicted, whose error it holds",
 }
 
 # What one model computes and another takes as given.

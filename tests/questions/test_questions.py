@@ -357,6 +357,17 @@ def test_chips_that_are_given_need_not_fill_servers() -> None:
     assert (given["chips"].words, value(given, "servers")) == ("chips", 12.5)
 
 
+def test_failures_that_nobody_published_are_told_with_their_reason() -> None:
+    """Of a fleet of D1 the headway hangs on a rate that is assumed; who gives one hears nothing."""
+    run: dict[str, Any] = {"chips": 276_000, "tokens": "15T", "mfu": 0.3}
+    notes = [note for note in dc.train("70B", "d1", **run).notes if note.startswith("Failures are assumed")]
+    assert len(notes) == 1
+    assert "0.03 to 0.30 per year for each chip" in notes[0]
+    assert "a tile fails as one" in notes[0]
+    rest = (dc.train("70B", "d1", **run, interruption_rate="0.05 per year"), dc.train("70B", "h100", **run))
+    assert not any("Failures are assumed" in note for one in rest for note in one.notes)
+
+
 def test_a_run_that_outlasts_its_machines_says_so() -> None:
     found = dc.plan("h100", chips=100, work="1e30 FLOP")
     assert any(one.startswith("Beyond what holds: the run would last") for one in found.notes)
