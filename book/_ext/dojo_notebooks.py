@@ -34,7 +34,7 @@ _FENCE = re.compile(
     r"(?P<options>(?::[\w-]+:[^\n]*\n)*)(?P<body>.*?)^(?P=fence)[ ]*$",
     re.MULTILINE | re.DOTALL,
 )
-_ROLE = re.compile(r"\{(?P<name>[\w:]+)\}`(?P<content>[^`]+)`")
+_ROLE = re.compile(r"(?<!`)\{(?P<name>[\w:]+)\}`(?P<content>[^`]+)`")
 _TITLED = re.compile(r"(?P<text>.+?)\s*<(?P<target>[^>]+)>", re.DOTALL)
 _PROGRAM = re.compile(r"<script>window\.dojoCalculator=.*?</script>", re.DOTALL)
 _TARGET = re.compile(r"^\([\w.:-]+\)=\n", re.MULTILINE)

@@ -27,6 +27,7 @@ dojo_notebooks = import_module("dojo_notebooks")
         ("````{note}\n```{math}\na\n```\n````", "> **Note**\n>\n> $$\n> a\n> $$"),
         ("```{bibliography}\n```", ""),
         ("```python\nx = {1: 2}\n```", "```python\nx = {1: 2}\n```"),
+        ("`{event:stop}` is a day of {doc}`facts`", "`{event:stop}` is a day of doc:facts"),
     ],
 )
 def test_myst_becomes_markdown(myst: str, plain: str) -> None:
