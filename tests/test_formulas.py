@@ -184,7 +184,7 @@ def test_every_end_of_a_domain_is_taken_or_refused_by_its_type(
     for _ in range(60):
         often = random.choice([0.0, 0.2, 0.5, 1.0])
         values = [_end(one, random) if random.random() < often else float(draw(one, random)) for one in specs]
-        if name in TOGETHER or name.startswith(SIZES):
+        if name in TOGETHER:
             with contextlib.suppress(DomainError):  # refused in words, and not by a number's own error
                 boundary(*values)
         else:
@@ -214,8 +214,6 @@ TOGETHER = {
     "dojo_calc.performance.pipeline.imbalance_time": "negative for a slowest stage that is not the slowest",
     "dojo_calc.performance.training.layer_recompute": "negative for a product longer than its layer",
 }
-# Rooms of a training step, whose sizes are held to whole numbers of at least 1 at the doors: train, search, plan.
-SIZES = tuple(f"dojo_calc.performance.{room}." for room in ("training", "transformer"))
 
 
 def test_the_dimension_test_sees_what_it_must() -> None:

@@ -205,7 +205,8 @@ def judged(checks: Iterable[tuple[Check, frozenset[str]]], values: Mapping[str, 
         mine = {name: values[name] for name in check.names}
         if any(hasattr(value, "node") for value in mine.values()):
             continue
-        for where, words in check.judge(mine):
-            if np.any(where):
-                found.append(Broken(check.kind, check.says, where, outputs, words, mine))
+        with np.errstate(all="ignore"):  # what is not finite is refused where it comes out
+            for where, words in check.judge(mine):
+                if np.any(where):
+                    found.append(Broken(check.kind, check.says, where, outputs, words, mine))
     return found

@@ -92,11 +92,12 @@ class Path:
     def run(self, values: dict[str, Any], model: str, *, keep: bool) -> None:
         """Compute the steps one by one into the values of the inputs, and let go of what no later step reads."""
         try:
-            for wired, released in zip(self.steps, self.released, strict=True):
-                values[wired.name] = wired.function(*[values[argument] for argument in wired.arguments])
-                if not keep:
-                    for argument in released:
-                        del values[argument]
+            with np.errstate(all="ignore"):  # what is not finite is refused where it comes out
+                for wired, released in zip(self.steps, self.released, strict=True):
+                    values[wired.name] = wired.function(*[values[argument] for argument in wired.arguments])
+                    if not keep:
+                        for argument in released:
+                            del values[argument]
         except ZeroDivisionError:
             zeros = [one for one in wired.arguments if not np.any(values[one])]
             raise DomainError(

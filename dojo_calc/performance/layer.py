@@ -21,6 +21,7 @@ from dojo_calc.quantities import (
     Bytes,
     Count,
     Duration,
+    Extent,
     Flop,
     FlopRate,
     Fraction,
@@ -419,12 +420,12 @@ def cast_time(
     return moved * (2.0 * cast_passes * element / memory_rate)
 
 
-def padded_vocabulary(vocabulary: Count, tensor: Ranks, multiple: PositiveCount) -> Count:
+def padded_vocabulary(vocabulary: Extent, tensor: Ranks, multiple: PositiveCount) -> PositiveCount:
     """Rows of the embedding that a tensor group keeps: as many a chip, each a multiple of a whole tile [6]_.
 
     Parameters
     ----------
-    vocabulary : Count
+    vocabulary : Extent
         [1].
     tensor : Ranks
         [1].
@@ -433,7 +434,7 @@ def padded_vocabulary(vocabulary: Count, tensor: Ranks, multiple: PositiveCount)
 
     Returns
     -------
-    Count
+    PositiveCount
         [1]; broadcast shape.
     """
     return round_up(vocabulary / (multiple * tensor)) * multiple * tensor

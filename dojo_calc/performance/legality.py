@@ -19,6 +19,19 @@ from dojo_calc.performance.setting import NO_NETWORK
 
 __all__ = ["problems"]
 
+# Of a plan, then of a model: sizes, numbers that may be none, and flags.
+_SIZES = (
+    "chips", "global_batch", "sequence", "micro_batch", "tensor", "pipeline", "context", "expert", "interleave",
+    "shard_copies",
+    "layers", "hidden", "feedforward", "heads", "kv_heads", "head_dim", "value_head_dim", "vocabulary", "experts",
+    "active_experts", "moe_feedforward", "experts_every",
+)  # fmt: skip
+_NUMBERS = (
+    "rope_head_dim", "q_lora_rank", "kv_lora_rank", "window", "full_attention_every", "shared_width",
+    "dense_layers", "mtp_layers",
+)  # fmt: skip
+_FLAGS = ("gated", "tied", "sequence_parallel")
+
 _A = {"tensor": "a tensor group", "expert": "an expert group"}
 
 
@@ -41,9 +54,18 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     def no_whole(name: str) -> Callable[[Callable[[str], str]], str]:
         return lambda of: f"{name} must be a whole number of at least 1, got {of(name)}"
 
-    for name in ("chips", "global_batch", "sequence", "micro_batch", "tensor", "pipeline", "context", "expert",
-                 "interleave", "shard_copies"):  # fmt: skip
+    def no_number(name: str) -> Callable[[Callable[[str], str]], str]:
+        return lambda of: f"{name} must be a whole number of at least 0, got {of(name)}"
+
+    def no_flag(name: str) -> Callable[[Callable[[str], str]], str]:
+        return lambda of: f"{name} must be 1 or 0, got {of(name)}"
+
+    for name in _SIZES:
         yield ~_is_whole(v[name]), no_whole(name)
+    for name in _NUMBERS:
+        yield ~_is_whole(np.add(v[name], 1.0)), no_number(name)
+    for name in _FLAGS:
+        yield (np.not_equal(v[name], 0) & np.not_equal(v[name], 1)), no_flag(name)
     yield (
         (v["visible"] <= 0) | (v["visible"] > 1),
         lambda of: f"visible must be above 0 and at most 1, got {of('visible')}",
@@ -65,6 +87,14 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     yield (
         v["heads"] % v["tensor"] != 0,
         lambda of: _uneven(of, "heads", "heads", "tensor"),
+    )
+    yield (
+        v["heads"] % v["kv_heads"] != 0,
+        lambda of: f"{of('heads')} heads cannot share {of('kv_heads')} heads of keys and values evenly",
+    )
+    yield (
+        v["active_experts"] > v["experts"],
+        lambda of: f"a token cannot meet {of('active_experts')} of {of('experts')} experts",
     )
     yield (
         (v["kv_heads"] % v["tensor"] != 0) & (v["tensor"] % v["kv_heads"] != 0),

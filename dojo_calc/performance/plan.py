@@ -388,5 +388,6 @@ def _find_problems(values: Mapping[str, Any], memory: Any, slack: float) -> _Pro
     number: Array = np.zeros(shape, dtype=np.int8)
     wheres = [where for where, _ in found] + [memory / slack > values["memory_capacity"]]
     for rank, where in enumerate(wheres, 1):
-        number = np.where((number == 0) & where, np.int8(rank), number)
+        if np.any(where):
+            number = np.where((number == 0) & where, np.int8(rank), number)
     return _Problems(values, memory, slack, number, tuple(words for _, words in found))

@@ -22,6 +22,8 @@ from dojo_calc.quantities import (
     Flop,
     FlopRate,
     Fraction,
+    PositiveCount,
+    PositiveDuration,
     PositiveRatio,
     Ranks,
     Ratio,
@@ -225,14 +227,18 @@ def step_time(run_through: Duration, waiting: Duration) -> Duration:
     return run_through + waiting
 
 
-def throughput(global_batch: Count, sequence: Count, chips: Count, step_time: Duration) -> TokenRate:
+def throughput(
+    global_batch: Count, sequence: Count, chips: PositiveCount, step_time: PositiveDuration
+) -> TokenRate:
     """Tokens a chip trains on a second.
 
     Parameters
     ----------
-    global_batch, sequence, chips : Count
+    global_batch, sequence : Count
         [1].
-    step_time : Duration
+    chips : PositiveCount
+        [1].
+    step_time : PositiveDuration
         [s].
 
     Returns
@@ -243,18 +249,18 @@ def throughput(global_batch: Count, sequence: Count, chips: Count, step_time: Du
     return global_batch * sequence / (chips * step_time)
 
 
-def model_utilisation(flop: Flop, chips: Count, peak: FlopRate, step_time: Duration) -> Ratio:
+def model_utilisation(flop: Flop, chips: PositiveCount, peak: FlopRate, step_time: PositiveDuration) -> Ratio:
     """Model FLOP utilisation: the work the model asks for, over what the chips could do in a step.
 
     Parameters
     ----------
     flop : Flop
         Of a step, recomputation not counted [FLOP].
-    chips : Count
+    chips : PositiveCount
         [1].
     peak : FlopRate
         Dense peak of a chip at the precision that the figure is quoted for [FLOP/s].
-    step_time : Duration
+    step_time : PositiveDuration
         [s].
 
     Returns

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dojo_calc.operations import maximum, minimum, round_down, where
 from dojo_calc.performance.kernels import MULTIPLY_ADD, attention_flop, gemm_flop
-from dojo_calc.quantities import Count, Flop, Fraction, Ranks
+from dojo_calc.quantities import Count, Extent, Flop, Fraction, PositiveCount, Ranks
 
 __all__ = [
     "active_parameters", "attention_span", "attention_weights", "attention_width", "embedding_parameters",
@@ -30,14 +30,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-def head_width(head_dim: Count, value_head_dim: Count) -> Count:
+def head_width(head_dim: Extent, value_head_dim: Extent) -> Count:
     """Width of an attention head: the mean of its queries (or keys) and its values.
 
     Attention's work and what it keeps depend on both widths only through their sum.
 
     Parameters
     ----------
-    head_dim, value_head_dim : Count
+    head_dim, value_head_dim : Extent
         Of a query or key, and of a value [1].
 
     Returns
@@ -48,12 +48,14 @@ def head_width(head_dim: Count, value_head_dim: Count) -> Count:
     return (head_dim + value_head_dim) / 2.0
 
 
-def attention_width(head_width: Count, heads: Count) -> Count:
+def attention_width(head_width: Count, heads: Extent) -> Count:
     """Width of all heads together: the hidden size in most models, not in all.
 
     Parameters
     ----------
-    head_width, heads : Count
+    head_width : Count
+        [1].
+    heads : Extent
         [1].
 
     Returns
@@ -64,12 +66,14 @@ def attention_width(head_width: Count, heads: Count) -> Count:
     return head_width * heads
 
 
-def key_value_width(head_width: Count, kv_heads: Count) -> Count:
+def key_value_width(head_width: Count, kv_heads: Extent) -> Count:
     """Width of the keys, and of the values, of all heads: below the width of attention for grouped queries.
 
     Parameters
     ----------
-    head_width, kv_heads : Count
+    head_width : Count
+        [1].
+    kv_heads : Extent
         [1].
 
     Returns
@@ -111,12 +115,12 @@ def attention_weights(
     return asking + answering + hidden * values
 
 
-def mlp_weights(hidden: Count, feedforward: Count, gated: Fraction) -> Count:
+def mlp_weights(hidden: Extent, feedforward: Extent, gated: Fraction) -> Count:
     """Weights of one MLP: up, down, and the gate where there is one.
 
     Parameters
     ----------
-    hidden, feedforward : Count
+    hidden, feedforward : Extent
         [1].
     gated : Fraction
         1 or 0 [1].
@@ -129,16 +133,18 @@ def mlp_weights(hidden: Count, feedforward: Count, gated: Fraction) -> Count:
     return (2.0 + gated) * hidden * feedforward
 
 
-def expert_share(layers: Count, dense_layers: Count, experts_every: Ranks, experts: Count) -> Fraction:
+def expert_share(layers: Extent, dense_layers: Count, experts_every: Ranks, experts: Extent) -> Fraction:
     """Share of layers that have experts: each n-th after the leading dense ones, none of a dense model.
 
     Parameters
     ----------
-    layers, dense_layers : Count
+    layers : Extent
+        [1].
+    dense_layers : Count
         [1].
     experts_every : Ranks
         [1].
-    experts : Count
+    experts : Extent
         [1].
 
     Returns
@@ -226,19 +232,21 @@ def layer_weights(attention_weights: Count, shared_weights: Count, expert_weight
     return attention_weights + shared_weights + expert_weights
 
 
-def mlp_passes(expert_share: Fraction, active_experts: Count, shared_width: Count) -> Count:
+def mlp_passes(expert_share: Fraction, active_experts: Extent, shared_width: Count) -> PositiveCount:
     """MLPs that a token passes in a layer, in the mean over all layers; shared experts count as one.
 
     Parameters
     ----------
     expert_share : Fraction
         Of layers [1].
-    active_experts, shared_width : Count
+    active_experts : Extent
+        That a token meets where there are experts, 1 where there are none [1].
+    shared_width : Count
         [1].
 
     Returns
     -------
-    Count
+    PositiveCount
         [1]; broadcast shape.
     """
     met = active_experts + where(shared_width > 0.0, 1.0, 0.0)
@@ -247,7 +255,7 @@ def mlp_passes(expert_share: Fraction, active_experts: Count, shared_width: Coun
 
 def mlp_width(
     expert_share: Fraction, feedforward: Count, active_experts: Count, moe_feedforward: Count,
-    shared_width: Count, mlp_passes: Count,
+    shared_width: Count, mlp_passes: PositiveCount,
 ) -> Count:  # fmt: skip
     """Inner width of an MLP that a token passes, in the mean over its passes through all layers.
 
@@ -255,7 +263,7 @@ def mlp_width(
     ----------
     expert_share : Fraction
         Of layers [1].
-    feedforward, active_experts, moe_feedforward, shared_width, mlp_passes : Count
+    feedforward, active_experts, moe_feedforward, shared_width, mlp_passes : Count or PositiveCount
         [1].
 
     Returns
@@ -269,13 +277,15 @@ def mlp_width(
     return inner / mlp_passes
 
 
-def embedding_parameters(hidden: Count, vocabulary: Count, tied: Fraction) -> Count:
+def embedding_parameters(hidden: Extent, vocabulary: PositiveCount, tied: Fraction) -> Count:
     """Parameters of the embeddings at both ends, which are one matrix where tied.
 
     Parameters
     ----------
-    hidden, vocabulary : Count
+    hidden : Extent
         [1].
+    vocabulary : PositiveCount
+        Rows of one embedding [1].
     tied : Fraction
         1 or 0 [1].
 
@@ -351,12 +361,12 @@ def prediction_weights(
     return 2.0 * hidden * hidden + attention_weights + where(experts > 1.0, chosen, one * feedforward)
 
 
-def full_share(layers: Count, window: Count, full_attention_every: Count) -> Fraction:
+def full_share(layers: Extent, window: Count, full_attention_every: Count) -> Fraction:
     """Share of layers whose attention sees the whole sequence: each n-th where others have a window.
 
     Parameters
     ----------
-    layers : Count
+    layers : Extent
         [1].
     window : Count
         Tokens that a windowed layer looks back, 0 without windows [1].
@@ -373,7 +383,7 @@ def full_share(layers: Count, window: Count, full_attention_every: Count) -> Fra
     return where(window > 0.0, among, 1.0)
 
 
-def attention_span(sequence: Count, window: Count, full_share: Fraction) -> Count:
+def attention_span(sequence: Extent, window: Count, full_share: Fraction) -> Count:
     """Tokens that attention of a layer spans, in the mean over all layers: the sequence where none has a window.
 
     A causal token sees half of the sequence in the mean, and of a window ``w`` in ``s`` tokens
@@ -381,7 +391,9 @@ def attention_span(sequence: Count, window: Count, full_share: Fraction) -> Coun
 
     Parameters
     ----------
-    sequence, window : Count
+    sequence : Extent
+        [1].
+    window : Count
         [1].
     full_share : Fraction
         Of layers without a window [1].

@@ -9,7 +9,7 @@ import pytest
 
 import dojo_calc as dc
 from dojo_calc.chain.training import failing_run
-from dojo_calc.errors import DojoCalcError
+from dojo_calc.errors import DojoCalcError, DomainError, ModelError
 from dojo_calc.performance.plan import PlanError, train
 from dojo_calc.performance.step import MEMORY, PARTS
 
@@ -205,3 +205,33 @@ def test_chips_that_no_plan_uses_are_not_left_off_the_bill() -> None:
     """Of 37 chips the best plan uses 32; whoever holds the other five pays for them."""
     with pytest.raises(PlanError, match="5 of 37 chips stay idle"):
         dc.training_run("llama3-8b", "h100-sxm", 37, tokens=1e11, global_batch=32, sequence=4096)
+
+
+SIZES = {  # of the plan and of the model, and what a size that is no whole number of things may be at the least
+    **dict.fromkeys(
+        ("chips", "tensor", "pipeline", "context", "expert", "interleave", "micro_batch", "global_batch", "sequence",
+         "shard_copies", "layers", "hidden", "feedforward", "heads", "kv_heads", "head_dim", "value_head_dim",
+         "vocabulary", "experts", "active_experts", "moe_feedforward", "experts_every"), 1,
+    ),
+    **dict.fromkeys(
+        ("window", "full_attention_every", "q_lora_rank", "kv_lora_rank", "rope_head_dim", "shared_width",
+         "dense_layers", "mtp_layers"), 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_size_given_to_a_run_is_a_whole_number_too(run: dc.Model, name: str) -> None:
+    for value in (SIZES[name] - 1, 0.5, 64.5):
+        with pytest.raises((DomainError, ModelError), match=rf"^{name} must be .*got {value}$"):
+            run.evaluate("step_time", **{name: value})
+
+
+def test_sizes_of_a_model_given_to_a_run_fit_each_other(run: dc.Model) -> None:
+    for given, message in (
+        ({"heads": 96, "kv_heads": 36}, "96 heads cannot share 36 heads of keys and values evenly"),
+        ({"experts": 8, "active_experts": 9}, "a token cannot meet 9 of 8 experts"),
+        ({"tied": 0.5}, "tied must be 1 or 0, got 0.5"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            run.evaluate("step_time", **given)

@@ -349,6 +349,17 @@ def test_a_division_by_a_step_that_came_out_zero_is_said() -> None:
         model.evaluate("each", own=10)
 
 
+def test_what_is_not_finite_is_refused_and_nothing_else_is_said() -> None:
+    # Beside an error a warning of NumPy's would be a second line; tests make it an error of its own.
+    for name, given in (
+        ("training_budget", {"size_coefficient": 0}),
+        ("value_of_autonomy", {"fsd_price": 0}),
+        ("next_silicon", {"assembly_yield": 0}),
+    ):
+        with pytest.raises(DomainError, match=r"must come out|has no value|divides by zero"):
+            shipped(name).evaluate(**given)
+
+
 def test_texts_in_a_list_are_read_one_by_one() -> None:
     one = dc.Model({"chips": units_needed}, {"target": 1e18, "unit": "1 EFLOP/s"})
     assert one.evaluate("chips", target=["1 EFLOP/s", "2 EFLOP/s"]).tolist() == [1.0, 2.0]
