@@ -15,6 +15,7 @@ from dojo_calc.performance import step
 from dojo_calc.performance.collective import ring_all_reduce
 from dojo_calc.performance.efficiency import chip_values, efficiency, parameters
 from dojo_calc.performance.plan import PlanError, Training, flags, train
+from dojo_calc.performance.search import search
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.traffic import gather_time, return_time, scatter_time, shard_time
 from dojo_calc.performance.workload import transformer, transformers
@@ -179,6 +180,27 @@ def test_a_plan_that_cannot_be_is_refused_in_words(plan: dict[str, Any], message
     with pytest.raises(PlanError) as caught:
         gpt3(**plan)
     assert message in str(caught.value)
+
+
+def test_a_tensor_group_divides_more_than_the_heads() -> None:
+    # 13,824 columns over 40 or 5 chips are 345.6 or 2,764.8: of the divisors of 40 heads only 1, 2, 4 and 8 are left.
+    with pytest.raises(
+        PlanError, match=r"13,824 columns of the feed-forward layer .* group of 40; 36 or 48 can"
+    ):
+        train("llama2-13b", "h100-sxm", 40, global_batch=8, sequence=4096, tensor=40)
+    best = search("llama2-13b", "h100-sxm", 40, global_batch=8, sequence=4096).best
+    assert best["tensor"] in (1, 2, 4, 8)
+    with pytest.raises(PlanError, match="a sequence of 4,097 cannot be cut into context 1 x tensor 8 equal"):
+        train("llama3-8b", "h100-sxm", 8, global_batch=8, sequence=4097, tensor=8)
+
+
+def test_a_head_of_keys_is_whole_on_every_chip_of_a_larger_group() -> None:
+    # Llama 3 70B has 8 heads of keys and values of 128. Over 64 chips a layer keeps 2 x 8192 x 128 weights of theirs,
+    # not an eighth of that, and a 64th of 2 x 8192 x 8192 + 3 x 8192 x 28672: 15.204 million in all, not 13.369.
+    layer = (2 * 8192**2 + 3 * 8192 * 28672) / 64 + 2 * 8192 * 128
+    ends = 2 * 128256 * 8192 / 64  # rows that fill up the vocabulary are less than a thousandth more
+    held = train("llama3-70b", "h100-sxm", 64, global_batch=64, sequence=4096, tensor=64)
+    assert held.memory_parts["weight"] == pytest.approx(2 * (80 * layer + ends), rel=1e-3)
 
 
 @pytest.mark.parametrize(
