@@ -231,12 +231,12 @@ def format_in(low: float | None, high: float | None, unit_text: str, *, digits: 
         first, last = (_within(end, (low, high), plain, 4) for end in (low, high))
     else:
         first, last = (format_number(end, digits=shown) for end in (low, high))
-    if first == last == "1" and unit_text in _PERIODS:
+    if first == last == "1" and unit_text in _COUNTED:
         return f"1 {unit_text}"
     return f"{first}{behind}" if first == last else f"{first} to {last}{behind}"
 
 
-_PERIODS = ("minute", "hour", "day", "week", "month", "year")
+_COUNTED = ("minute", "hour", "day", "week", "month", "year", "mile")
 _IN_WORDS = {
     "1": "", "percent": "%", "kUSD": "thousand USD", "MUSD": "million USD", "GUSD": "billion USD",
     "TUSD": "trillion USD", "Mh": "million hours", "USD*s/EFLOP/h": "USD per exaflop-hour",
@@ -247,7 +247,7 @@ _IN_WORDS = {
 @door
 def unit_words(unit_text: str) -> str:
     """Write a unit as people say it behind a number or beside an axis: ``"billion USD"``, ``"per year"``."""
-    if unit_text in _PERIODS:
+    if unit_text in _COUNTED:
         return f"{unit_text}s"
     if unit_text.startswith("1/"):
         return f"per {unit_text[2:]}"

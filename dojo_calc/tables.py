@@ -135,7 +135,9 @@ def read_rows(path: Path, model: type[Row]) -> Iterator[tuple[Row, Place]]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(columns):
-            raise FactsError(f"{place}: expected {len(columns)} cells ({_header(model)}), got {len(cells)}")
+            raise FactsError(
+                f"{place}: expected {len(columns)} cells ({','.join(columns)}), got {len(cells)}"
+            )
         filled = {name: cell.strip() for name, cell in zip(columns, cells, strict=True) if cell.strip()}
         try:
             yield model.model_validate(filled), place
@@ -279,6 +281,8 @@ def _header(model: type[BaseModel]) -> str:
 
 def _check_header(place: Place, columns: tuple[str, ...], model: type[BaseModel]) -> None:
     known = set(model.model_fields)
+    if len(columns) == 1 and (part := next((one for one in ";\t|" if one in columns[0]), "")):
+        raise FactsError(f"{place}: expected cells parted by commas, got {part!r} between them")
     for name in columns:
         if name not in known:
             raise place.error(

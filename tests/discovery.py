@@ -298,6 +298,7 @@ NOT_FORMULAS = {
     "dojo_calc.evidence.claims.estimates.dojo_share": "runs a model",
     "dojo_calc.evidence.claims.estimates.made_peak": "looks facts up, then calls the formulas of economics",
     "dojo_calc.evidence.claims.ledger.ledger": "reads a file",
+    "dojo_calc.evidence.claims.estimates.dojo_late_2024": "looks facts up",
     "dojo_calc.evidence.claims.formula.answer_of": "reads a formula given as text",
     "dojo_calc.evidence.claims.ledger.formulas": "reads a file",
     "dojo_calc.evidence.claims.ledger.number_words": "reads a file",

@@ -32,6 +32,8 @@ from dojo_calc.tables import data_path, header_of
             "model,layers\nx,\x9b1\n".encode(),
             "line 2, character 3: expected text, got the control character 0x9b",
         ),
+        (b"model;layers\nx;1\n", "line 1: expected cells parted by commas, got ';' between them"),
+        (b"model\tlayers\nx\t1\n", "line 1: expected cells parted by commas, got '\\t' between them"),
         (b"", "line 1: the file is empty; expected the header"),
     ],
 )

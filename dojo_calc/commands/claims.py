@@ -89,6 +89,7 @@ def _card(entry: Entry) -> None:
         ("ruling", entry.ruling),
         ("computed", ": ".join(filter(None, (entry.main, entry.found)))),
         ("verdict", _verdict(entry)),
+        ("why", "" if entry.readings else entry.reason),
         ("note", entry.note),
         *(("would change it", one) for one in entry.changes),
         ("sources", ", ".join(entry.sources)),

@@ -30,7 +30,14 @@ from dojo_calc.evidence.claims.answers import (
     three,
     unknown,
 )
-from dojo_calc.evidence.claims.estimates import PRICES, bought_peak, dojo_share, made_peak
+from dojo_calc.evidence.claims.estimates import (
+    LATE_2024,
+    PRICES,
+    bought_peak,
+    dojo_late_2024,
+    dojo_share,
+    made_peak,
+)
 from dojo_calc.evidence.claims.ledger import ledger
 from dojo_calc.evidence.claims.registrar import Answers, check
 from dojo_calc.evidence.claims.rule import Answer
@@ -153,13 +160,12 @@ def half_own_hardware(book: Catalogue) -> Answers:
         return share(made, made + pooled_rate(gpus, h100.peak("int8")))
 
     return {
-        "at the stop, at BF16": over(
+        f"at the stop, {LATE_2024}": over(
             alone,
-            reported,
+            dojo_late_2024(book),
             cortex,
-            reason="What was reported of Dojo beside the 67,000 H100 equivalents of Cortex in mid 2025; "
-            "older GPUs would "
-            "lower it. After the stop nothing was added.",
+            reason="From the rate reported in August 2024 to the seven ExaPODs of the plan, beside the 67,000 H100 "
+            "equivalents of Cortex in mid 2025; older GPUs would lower it. After the stop nothing was added.",
         ),
         "with Dojo 1 as planned": over(
             alone, _planned(book), cortex, reason="As if the 8,000 H100 equivalents had come."
@@ -363,6 +369,10 @@ def cluster_of_texas(book: Catalogue) -> Answers:
 def not_trivial(book: Catalogue) -> Answers:
     planned, reported = _planned(book), three(book.facts.get("dojo-1", "reported_rate"))
     return {
+        LATE_2024: Answer(
+            *dojo_share(book, dojo_late_2024(book)),
+            "What ran was not told: from the rate reported in August 2024 to the seven ExaPODs of the plan, at BF16.",
+        ),
         "as planned, at BF16": Answer(
             *dojo_share(book, planned), "In all training hardware of the end of 2024."
         ),

@@ -10,8 +10,18 @@ from dojo_calc.evidence.claims.answers import Three, corners
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.hardware.machine import Part
 
-__all__ = ["PRICED", "PRICES", "bought_peak", "dojo_share", "h100s", "made_peak"]
+__all__ = [
+    "LATE_2024",
+    "PRICED",
+    "PRICES",
+    "bought_peak",
+    "dojo_late_2024",
+    "dojo_share",
+    "h100s",
+    "made_peak",
+]
 
+LATE_2024 = "from the last report to the plan of 2022"  # reading by `dojo_late_2024`
 PRICES = {"all in": "price_all_in", "in a server": "price_in_node", "bare": "price"}
 PRICED = {
     "price_all_in": "With server, network and hall.",
@@ -75,6 +85,24 @@ def bought_peak(
     """
     peak = book.machine(chip).peak(basis)
     return corners(lambda price: price_per_rate(price, peak), book.facts.get(chip, quantity))
+
+
+def dojo_late_2024(book: Catalogue) -> Three:
+    """Rate of Dojo at the end of 2024, which nobody published: from the last report to the plan of 2022.
+
+    Every claim about that machine is held against it, so that no two take another Dojo.
+
+    Parameters
+    ----------
+    book : Catalogue
+
+    Returns
+    -------
+    tuple of float
+        Low, central, high [FLOP/s].
+    """
+    reported = book.facts.get("dojo-1", "reported_rate")
+    return float(reported.low), float(reported.value), float(book.machine("dojo-1-plan").peak("bf16"))
 
 
 def dojo_share(book: Catalogue, dojo: Three, basis: str = "bf16") -> Three:

@@ -38,6 +38,7 @@ from dojo_calc.evidence.claims.answers import simulated
 from dojo_calc.evidence.claims.ledger import Claim, Formula
 from dojo_calc.evidence.claims.rule import Answer
 from dojo_calc.evidence.claims.timeline import days_of, event
+from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue
 
 __all__ = ["answer_of"]
@@ -60,6 +61,9 @@ class _Term:
     high: float
     unit: str
     sources: tuple[str, ...] = ()
+    left: tuple[
+        str, ...
+    ] = ()  # inputs that somebody has to give, with the values that they have if nobody does
 
 
 def answer_of(claim: Claim, formula: Formula, book: Catalogue, known: Mapping[str, Claim]) -> Answer:
@@ -76,7 +80,8 @@ def answer_of(claim: Claim, formula: Formula, book: Catalogue, known: Mapping[st
     Returns
     -------
     Answer
-        In SI; without numbers where the formula is empty, which needs the reason alone.
+        In SI; without numbers where the formula is empty, which needs the reason alone. The formula is the reason
+        where none is given, and what a model took because it was not given is told behind it.
 
     Raises
     ------
@@ -106,7 +111,13 @@ def answer_of(claim: Claim, formula: Formula, book: Catalogue, known: Mapping[st
         raise place.error("check", str(error)) from error
     sources = tuple(dict.fromkeys(key for one in terms.values() for key in one.sources))
     low, high = min(*corners, central), max(*corners, central)
-    return Answer(low, central, high, formula.reason, (), sources)
+    left = tuple(dict.fromkeys(one for term in terms.values() for one in term.left))
+    return Answer(low, central, high, _reason(formula, left), (), sources)
+
+
+def _reason(formula: Formula, left: tuple[str, ...]) -> str:
+    told = formula.reason or f"By {formula.check}{f', given {formula.given}' if formula.given else ''}."
+    return f"{told} Not given, so as the model has it: {'; '.join(left)}." if left else told
 
 
 def _given(formula: Formula) -> dict[str, str]:
@@ -145,7 +156,14 @@ def _term(name: str, given: Mapping[str, str], book: Catalogue, known: Mapping[s
         }
         graph = shipped(model, book, **options)
         values = {name: value for name, value in given.items() if name not in options}
-        return _Term(*simulated(graph, output, **values), graph.spec(output).unit)
+        found = simulated(graph, output, **values)
+        inputs = {name: graph.inputs[name] for name in graph.needed([output], values) if name in graph.inputs}
+        left = tuple(
+            f"{name} = {format_si(one.value, one.spec.unit)}"
+            for name, one in inputs.items()
+            if one.source == "given" and one.value is not None and name not in values
+        )
+        return _Term(*found, graph.spec(output).unit, left=left)
     if colon:
         raise UnknownNameError(
             f"unknown kind of term {kind!r}{nearest(kind, ('event', 'date', 'claim', 'model'))}"
@@ -226,7 +244,13 @@ def _check_unit(claim: Claim, terms: Mapping[str, _Term], tree: Tree) -> None:
     wanted = units.unit("s" if claim.form in ("date", "order") else claim.unit)
     dimension = getattr(found, "dimensionality", units.unit("1").dimensionality)
     if dimension != wanted.dimensionality:
-        raise UnknownNameError(f"the formula is in {dimension or 'no unit'}, the claim in {claim.unit}")
+        known = (*(one.unit for one in terms.values()), "J", "W", "W/s")
+        gives = next((one for one in known if units.unit(one).dimensionality == dimension), str(dimension))
+        gives = "a bare number" if gives in ("1", "dimensionless") else gives.replace(" ", "")
+        needed = "has no unit" if claim.unit == "1" else f"is in {claim.unit}"
+        raise UnknownNameError(
+            f"the formula gives {gives}, but the claim {'is a date' if claim.form == 'date' else needed}"
+        )
 
 
 def _si(unit: str) -> Any:

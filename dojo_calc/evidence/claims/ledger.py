@@ -18,7 +18,7 @@ from typing import Literal
 from pydantic import Field
 
 from dojo_calc import units
-from dojo_calc.errors import nearest
+from dojo_calc.errors import DojoCalcError, nearest
 from dojo_calc.evidence.claims.timeline import days_of
 from dojo_calc.rows import DATE, Strict
 from dojo_calc.tables import Place, data_path, read_rows
@@ -35,12 +35,15 @@ BOUNDS: dict[str, tuple[bool, bool]] = {
     "none": (False, False), "withdrawn": (False, False),
 }  # fmt: skip
 ONE_NUMBER = ("value", "count", "absence")
+ORDER = " before "  # in the measure of an order, between what comes first and what comes after it
 
 
 class Claim(Strict):
     """One row of the ledger. `low` and `high` are in `unit`; a value has both equal, a bound has one.
 
     A date stands as its first and last day, counted from the first day of year 1. `due` makes a forecast of it.
+    `measure` names what is estimated, as in *any estimate of the power*, and of an order what comes first, *before*,
+    and what comes after it.
     `main` names the reading whose verdict is the entry's; `then` and `today` those that stand for the day when it was
     said and for the last day of the facts, where these are not the same.
     """
@@ -192,7 +195,10 @@ def read_claim(cells: Mapping[str, object], place: Place) -> Claim:
     given = dict(cells)
     if re.search(r"\s", str(given["id"])):
         raise place.error("id", f"expected an id without spaces, got {given['id']!r}")
-    units.unit(str(given["unit"]))
+    try:
+        units.unit(str(given["unit"]))
+    except DojoCalcError as error:
+        raise place.error("unit", str(error)) from error
     low, high = str(given["low"] or ""), str(given["high"] or "")
     form = str(given["form"])
     if word := str(given["word"]):
@@ -201,6 +207,11 @@ def read_claim(cells: Mapping[str, object], place: Place) -> Claim:
         given["low"], given["high"] = _bounds(form, low, high, place)
     if form == "date":
         given["unit"] = "day"
+    measure = str(given["measure"] or "")
+    if form == "order" and measure and len(measure.split(ORDER)) != 2:
+        raise place.error(
+            "measure", f"expected what comes first, 'before' and what comes after, got {measure!r:.60}"
+        )
     return Claim.model_validate({name: cell for name, cell in given.items() if cell not in ("", None)})
 
 

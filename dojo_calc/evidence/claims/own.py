@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from pydantic import Field, ValidationError
 
@@ -99,9 +101,8 @@ def _claim(cells: Mapping[str, str], file: Path, place: Place) -> Claim:
     if not cells["form"]:
         given["form"] = "interval" if cells["word"] or (low and high and low != high) else "value"
     elif cells["form"] not in (known := (*ONE_NUMBER, "interval", "above", "below", "date", "order", "none")):
-        raise place.error(
-            "form", f"unknown form {cells['form']!r}{nearest(cells['form'], known)}; forms: {known}"
-        )
+        hint = nearest(cells["form"], known) or f"; forms: {', '.join(known)}"
+        raise place.error("form", f"unknown form {cells['form']!r}{hint}")
     if cells["form"] != "none" and not cells["check"]:
         raise place.error("check", "the cell is empty; expected a formula such as {h100-sxm.price} * 100")
     whole = {name: field.default for name, field in Claim.model_fields.items() if not field.is_required()}
@@ -114,13 +115,15 @@ def _claim(cells: Mapping[str, str], file: Path, place: Place) -> Claim:
 
 def _toml(file: Path) -> Iterable[tuple[_OwnRow, Place]]:
     """Rows of a TOML file; a place names the claim instead of a line."""
+    text = read_text(file, "a file of claims")
     try:
-        content = tomllib.loads(read_text(file, "a file of claims"))
+        content = tomllib.loads(text)
     except ValueError as error:
         raise FactsError(f"{file}: not TOML: {error}") from None
     tables = content.pop("claim", [])
     if content or not isinstance(tables, list):
         raise FactsError(f"{file}: expected tables [[claim]] and nothing else, got {[*content] or 'claim'}")
+    lines = _TomlLines(text, len(tables))
     for number, table in enumerate(tables, 1):
         if not isinstance(table, dict):
             raise FactsError(f"{file}, claim {number}: expected a table, got {table!r:.60}")
@@ -134,7 +137,7 @@ def _toml(file: Path) -> Iterable[tuple[_OwnRow, Place]]:
             raise FactsError(f"{file}, claim {number} (readings): expected tables [[claim.readings]]")
         for at, reading in enumerate(readings):
             row = {**(cells if at == 0 else {"id": cells.get("id", "")}), **reading}
-            place = _TomlPlace(file, number, tuple(row))
+            place = _TomlPlace(file, number, tuple(row), lines.of(number, at))
             texts = {}
             for name, cell in row.items():
                 if isinstance(cell, dict | list | bool):
@@ -145,16 +148,61 @@ def _toml(file: Path) -> Iterable[tuple[_OwnRow, Place]]:
             except ValidationError as error:
                 first = error.errors()[0]
                 name = str(first["loc"][0])
-                hint = nearest(name, _OwnRow.model_fields) if first["type"] == "extra_forbidden" else ""
-                raise place.error(name, f"{first['msg']}{hint}") from None
+                if first["type"] == "extra_forbidden":
+                    raise place.error(name, f"unknown key{nearest(name, _OwnRow.model_fields)}") from None
+                raise place.error(name, first["msg"]) from None
+
+
+Lines: TypeAlias = Mapping[str, tuple[int, int]]  # of a key: its line and the column of its value
+
+
+class _TomlLines:
+    """Where the keys of the claims stand in a TOML file, of which its parser tells nothing.
+
+    Only headers and keys that start a line are seen; where their number is not that of the claims, nothing is.
+    """
+
+    def __init__(self, text: str, claims: int) -> None:
+        self.tables: list[list[dict[str, tuple[int, int]]]] = []
+        for number, line in enumerate(text.splitlines(), 1):
+            if header := _HEADER.match(line):
+                name = header[1].partition(".")[2].strip()
+                if not name:
+                    self.tables.append([{}])
+                elif self.tables:
+                    self.tables[-1][0].setdefault(name, (number, 1))
+                    self.tables[-1].append({})
+                if self.tables:
+                    self.tables[-1][-1][""] = number, 1
+            elif (key := _KEY.match(line)) and self.tables:
+                self.tables[-1][-1].setdefault(key[1].strip("\"'"), (number, key.end() + 1))
+        if len(self.tables) != claims:
+            self.tables = []
+
+    def of(self, claim: int, reading: int) -> Lines:
+        """Those of a claim and of one of its readings, both counted as they stand; empty where unknown."""
+        if not self.tables:
+            return {}
+        own, *readings = self.tables[claim - 1]
+        return {**own, **readings[reading]} if reading < len(readings) else own
+
+
+_HEADER = re.compile(r"\s*\[\[?\s*(claim[^\[\]]*)\]")
+_KEY = re.compile(r"""\s*([\w-]+|"[^"]*"|'[^']*')\s*=\s*""")
 
 
 class _TomlPlace(Place):
     """Where a claim stands in a TOML file."""
 
+    def __init__(self, path: Path, claim: int, keys: tuple[str, ...], lines: Lines) -> None:
+        super().__init__(path, claim, keys)
+        self.lines = lines
+
     def error(self, column: str, message: str) -> FactsError:
-        """Error that names file, claim and key."""
-        return FactsError(f"{self} ({column}): {message}")
+        """Error that names file, line, column and key, or the claim where the line is not known."""
+        line, at = self.lines.get(column) or self.lines.get("") or (0, 0)
+        where = f"{self.path}, line {line}, column {at}" if line else str(self)
+        return FactsError(f"{where} ({column}): {message}")
 
     def __str__(self) -> str:
         return f"{self.path}, claim {self.line}"

@@ -51,6 +51,7 @@ Verdict: TypeAlias = Literal[
 HOLDS = ("reproduced", "consistent", "plausible", "as told")
 ONE_DIGIT = 0.1  # room of a number printed with one digit, up and down
 FAR = 2.0  # a ratio from which on a distance is told as a factor
+ROUNDING = 1e-12  # of a number: an end that meets a claimed end but for the last bits meets it
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,10 @@ def verdict(claim: Claim, answer: Answer, *, before: bool = False) -> Verdict:
 
 
 def _held(claim: Claim, low: float, central: float, high: float) -> Verdict:
-    first, last = allowed(claim)
+    first, last = (
+        end + side * ROUNDING * abs(end) if math.isfinite(end) else end
+        for end, side in zip(allowed(claim), (-1.0, 1.0), strict=True)
+    )
     if high < first or low > last:
         return "contradicted"
     if claim.form == "absence":
@@ -250,7 +254,7 @@ def _from_bound(claim: Claim, bound: float, answer: Answer, lowest: str, highest
 def _gap(one: float, other: float, claim: Claim) -> str:
     """How far one number is from another, and on which side."""
     side = "above" if one > other else "below"
-    if one * other <= 0.0:
+    if one * other <= 0.0 or claim.form in ("count", "absence"):
         unit = "percentage points" if claim.unit == "percent" else unit_words(claim.unit)
         words = f" {unit}" if unit else ""
         return f"{format_number(abs(one - other), digits=3)}{words} {side}"

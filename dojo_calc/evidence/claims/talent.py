@@ -17,7 +17,7 @@ from datetime import date
 from dojo_calc import units
 from dojo_calc.economics.capacity import pooled_rate
 from dojo_calc.evidence.claims.answers import Three, corners, exact, over, ratio, three, told_by
-from dojo_calc.evidence.claims.estimates import bought_peak, dojo_share, made_peak
+from dojo_calc.evidence.claims.estimates import LATE_2024, bought_peak, dojo_late_2024, dojo_share, made_peak
 from dojo_calc.evidence.claims.registrar import Answers, check
 from dojo_calc.evidence.claims.rule import Answer, Derived
 from dojo_calc.evidence.claims.timeline import days_of, event, events, span_between, told
@@ -52,6 +52,11 @@ def backbone(book: Catalogue) -> Answers:
     planned = corners(lambda of: pooled_rate(of, h100), book.facts.get("dojo-1", "h100_equivalents"))
     reported = three(book.facts.get("dojo-1", "reported_rate"))
     return {
+        LATE_2024: Answer(
+            *dojo_share(book, dojo_late_2024(book)),
+            "What ran was not told: from the rate reported in August 2024 to the seven ExaPODs of the plan, in all "
+            "training hardware of the end of 2024 at BF16.",
+        ),
         "as planned for the end of 2024": Answer(
             *dojo_share(book, planned),
             "Dojo 1 as planned, in all training hardware of the end of 2024 at BF16.",

@@ -224,7 +224,7 @@ def _entry(claim: Claim, answers: Mapping[str, Answer], heard: tuple[str, ...]) 
         claimed_low=claim.low,
         claimed_high=claim.high,
         unit=claim.unit,
-        ruling=ruling(claim),
+        ruling=ruling(claim, main.verdict),
         main=main.reading,
         found=main.found,
         computed_low=main.computed_low,

@@ -166,13 +166,15 @@ def what_it_rests_on(book: Catalogue) -> Answers:
     money = model_span(model, "money_to_level", prices, {"years": YEARS})
     told = model_span(loans, "without_cap", STAKES, _told(book))
     funds = added(told, three(book.facts.get("xai", "round")))
-    yearly = cash_of_2025(book)
+    year = corners(truediv, book.facts.get("xai", "round"), cash_of_2025(book))
+    lesser = min(growth[0], year[0]), min(growth[1], year[1]), min(growth[2], year[2])
     return {
-        "progress": spanned(growth, "Growth a year of xAI's stock, from September 2024 to the end of 2025."),
-        "funds": spanned(
-            corners(truediv, book.facts.get("xai", "round"), yearly),
-            "The round of January 2026 over the cash of 2025: a year of it.",
+        "progress and funds, the lesser": spanned(
+            lesser,
+            "Both are there: the stock more than trebled in a year, and the last round pays for about a year.",
         ),
+        "progress": spanned(growth, "Growth a year of xAI's stock, from September 2024 to the end of 2025."),
+        "funds": spanned(year, "The round of January 2026 over the cash of 2025: a year of it."),
         "progress, enough for X01": spanned(
             corners(truediv, growth, needed),
             "The growth shown over the growth that X01 takes.",
@@ -310,7 +312,8 @@ def borrowed(book: Catalogue) -> Answers:
     model, told = _loans(book)
 
     def answer(output: str, reason: str, given: Mapping[str, Three | float] | None = None) -> Answer:
-        gpus = model.evaluate(f"gpus_{output}", **(given or {}))
+        centre = {name: span if isinstance(span, float) else span[1] for name, span in (given or {}).items()}
+        gpus = model.evaluate(f"gpus_{output}", **centre)
         return spanned(
             model_span(model, output, STAKES, given or {}),
             reason,
@@ -322,7 +325,23 @@ def borrowed(book: Catalogue) -> Answers:
         "prices told, capped": answer("with_cap", "Tesla lets a director borrow 3.5 billion at most.", told),
         "prices paid": answer("without_cap", "A quarter of both stakes at the prices of December 2025."),
         "prices paid, capped": answer("with_cap", "Both at once: nearly all of it rests on SpaceX."),
+        "at the offering of June 2026, capped": answer(
+            "with_cap",
+            "At the price of SpaceX's offering, with xAI inside. What part of xAI Musk had was not told: from none "
+            "of what its holders got to all of it.",
+            _of_june_2026(book),
+        ),
     }
+
+
+def _of_june_2026(book: Catalogue) -> dict[str, Three | float]:
+    """Musk's stake after the exchange of February 2026, and SpaceX's value at its offering."""
+    facts = book.facts
+    value, sold = facts.get("spacex", "market_value", "offering_2026_06"), facts.get("spacex", "round")
+    before, others = facts.get("musk", "stake_spacex"), facts.get("spacex", "share_of_xai_holders")
+    low = before.low * (1.0 - others.high) * (1.0 - sold.high / value.low)
+    high = before.high * (1.0 - others.low) + others.high
+    return {"spacex_share": (low, (low + high) / 2.0, high), "spacex_value": three(value)}
 
 
 @check("X11")
@@ -352,7 +371,14 @@ def ammunition(book: Catalogue) -> Answers:
             least,
             spent(book, "q1_2026"),
             units.year / 4.0,
-            "The same at the rate of the first quarter of 2026.",
+            "The same loans of 2025 at the rate of the first quarter of 2026.",
+        ),
+        "at the offering of June 2026, capped, with the rent earned": _lasts(
+            book,
+            model_span(model, "with_cap", STAKES, _of_june_2026(book)),
+            _less_rent(book),
+            units.year / 4.0,
+            "The same at the price of SpaceX's offering, which holds xAI since February, less the rent of Anthropic.",
         ),
         "burn as told in 2025, capped": _lasts(
             book,
@@ -386,6 +412,13 @@ def ammunition(book: Catalogue) -> Answers:
             "much in June 2026: they can raise as much."
         ),
     }
+
+
+def _less_rent(book: Catalogue) -> Three:
+    """What the first quarter of 2026 took, less three months of the rent that Anthropic pays since."""
+    low, value, high = spent(book, "q1_2026")
+    earned = corners(lambda rate: rate * units.year / 4.0, book.facts.get("xai", "rent_income", "anthropic"))
+    return low - earned[2], value - earned[1], high - earned[0]
 
 
 def _lasts(book: Catalogue, loans: Three, spent: Three, period: float, reason: str) -> Answer:

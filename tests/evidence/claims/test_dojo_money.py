@@ -8,6 +8,7 @@ import pytest
 
 import dojo_calc as dc
 from dojo_calc.chain.shipped import shipped
+from dojo_calc.evidence.claims.estimates import LATE_2024, dojo_late_2024, dojo_share
 from dojo_calc.evidence.claims.rule import Answer
 from dojo_calc.evidence.claims.verdicts import checks
 
@@ -51,8 +52,11 @@ def test_data_for_half_the_error() -> None:
 
 def test_half_of_the_hardware() -> None:
     dojo, planned, eight = _answers("D30").values()
-    # 4 EFLOP/s beside 67,000 x 989.4 T = 66.29; least 4 beside 69,000, most 5 beside 65,000.
-    assert _bounds(dojo) == pytest.approx((4 / (4 + 68.269), 4 / (4 + 66.290), 5 / (5 + 64.311)), rel=1e-4)
+    # 4 EFLOP/s beside 67,000 x 989.4 T = 66.29; least 4 beside 69,000, most the 7 x 1.086 of
+    # the plan beside 65,000.
+    assert _bounds(dojo) == pytest.approx(
+        (4 / (4 + 68.269), 4 / (4 + 66.290), 7.602 / (7.602 + 64.311)), rel=1e-4
+    )
     assert _bounds(planned) == pytest.approx((7.5 / 76.5, 8 / 75, 8.5 / 73.5))
     # 4 E and 40,000 x 500 T = 20 E against 67,000 x 1,979 T = 132.6 E.
     assert eight.central == pytest.approx(24 / (24 + 132.593), rel=1e-4)
@@ -130,11 +134,28 @@ def test_gpus_that_the_hall_carries() -> None:
 
 
 def test_share_that_is_not_trivial() -> None:
-    planned, eight, reported = _answers("D50").values()
+    late, planned, eight, reported = _answers("D50").values()
     # 7.915 beside 89.05 of H100 and 2.30 of A100 at BF16; beside 178.1 and 7,360 x 624 T = 4.59 at 8 bits.
     assert planned.central == pytest.approx(7.915 / (7.915 + 89.046 + 2.296), abs=1e-4)
     assert eight.central == pytest.approx(7.915 / (7.915 + 178.11 + 4.593), abs=1e-4)
     assert reported.central == pytest.approx(4 / (4 + 89.046 + 2.296), abs=1e-4)
+    assert late.central == reported.central
+
+
+def test_one_dojo_of_the_end_of_2024_under_every_claim_about_it() -> None:
+    book = dc.catalogue()
+    low, value, high = dojo_late_2024(book)
+    # Seven ExaPODs of 3,000 dies of 362 TFLOP/s.
+    assert (low, value, high) == pytest.approx((4e18, 4e18, 7 * 3_000 * 362e12))
+    alone = checks()["D40"](book)
+    assert isinstance(alone, Answer)
+    assert (alone.low, alone.high) == (low, high)
+    assert _bounds(_answers("D49")[LATE_2024]) == pytest.approx(
+        tuple(one / 989.4e12 for one in (low, value, high))
+    )
+    for claim in ("D50", "T04"):
+        share = _bounds(_answers(claim)[LATE_2024])
+        assert share == pytest.approx(dojo_share(book, (low, value, high)))
 
 
 def test_rent_of_a_year() -> None:

@@ -14,6 +14,17 @@ from dojo_calc.evidence.claims.ledger import number_words
 from dojo_calc.evidence.claims.own import read_claims
 from dojo_calc.evidence.claims.verdicts import Entry, verdicts
 
+# A claim of eight lines with one reading, and the head of a second one.
+READINGS = """[[claim]]
+id = 'a'
+claim = 'c'
+low = 3
+
+[[claim.readings]]
+reading = 'x'
+check = '{3}'
+[[claim.readings]]
+"""
 HEADER = "id,claim,form,low,high,word,unit,main,today,reading,check,given\n"
 
 
@@ -64,6 +75,18 @@ def test_number_words_are_two_or_more_and_under_ten() -> None:
         assert word.high is None or 9.9 * size <= word.high < 10 * size, word.word
 
 
+def test_a_formula_is_the_reason_and_what_nobody_gave_is_told(tmp_path: Path) -> None:
+    found = _judged(
+        tmp_path,
+        "hall,A hall draws 2 MW,,2,,,MW,,,,{chain.fleet_site_power_reported},",
+        "small,A hall of 1000 draws 2 MW,,2,,,MW,,,,{chain.fleet_site_power_reported},chips = 1000",
+    )
+    chips = shipped("chain").inputs["chips"].value
+    behind = f"Not given, so as the model has it: chips = {chips:,.0f}."
+    assert found["hall"].reason == "By {chain.fleet_site_power_reported}. " + behind
+    assert found["small"].reason == "By {chain.fleet_site_power_reported}, given chips = 1000."
+
+
 def test_dates_orders_and_further_readings(tmp_path: Path) -> None:
     found = _judged(
         tmp_path,
@@ -110,7 +133,7 @@ def test_toml_as_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("a,c,,1,,,MW,,,,{140 GUSD},", "column 11 (check): the formula is in [money], the claim in MW"),
+        ("a,c,,1,,,MW,,,,{140 GUSD},", "column 11 (check): the formula gives GUSD, but the claim is in MW"),
         ("a,c,,1,,,MW,,,,{140 MW} + {1 GUSD},", "the units do not fit"),
         ("a,c,,1,,,MW,,,,{d1.peek},", "(check): d1 has no 'peek'"),
         ("a,c,,1,,,MW,,,,{event:stopp} - {event:stop},", "the timeline has no event 'stopp'; did you mean stop"),
@@ -133,7 +156,11 @@ def test_toml_as_csv(tmp_path: Path) -> None:
         ("a,c,,,,sevral,MW,,,,{3 MW},", "unknown number word 'sevral'; did you mean several"),
         ("a,c,,1,,several,MW,,,,{3 MW},", "either a word or a number"),
         ("a b,c,,1,,,MW,,,,{3 MW},", "(id): expected an id without spaces"),
-        ("a,c,,1,,,MX,,,,{3 MW},", "MX"),
+        ("a,c,,1,,,MX,,,,{3 MW},", "line 2, column 7 (unit): unknown unit 'MX'"),
+        ("a,c,,1,,,1,,,,{3 MW},", "the formula gives MW, but the claim has no unit"),
+        ("a,c,,1,,,MW,,,,{3 MW} * {2 GUSD},", "the formula gives [mass]*[length]**2*[money]/[time]**3, but"),
+        ("a,c,,1,,,MW,,,,{3 MW} * {2 hour},", "the formula gives J, but the claim is in MW"),
+        ("a,c,date,2025,,,,,,,{3},", "the formula gives a bare number, but the claim is a date"),
         ("a,c,,1,,,MW,nothing,,x,{3 MW},", "has no reading 'nothing' (main)"),
         ("a,c,,1,,,MW,,,x,{3 MW},\na,c,,1,,,MW,,,y,{3 MW},", "a row that repeats it adds a reading"),
         ("a,c,,1,,,MW,,,x,{3 MW},\na,,,,,,,,,x,{3 MW},", "stands twice"),
@@ -150,8 +177,31 @@ def test_a_bad_row_is_refused_in_one_line(tmp_path: Path, row: str, message: str
     ("text", "message"),
     [
         ("claim = 3", "expected tables [[claim]]"),
-        ("[[claim]]\nid = 'a'\nlow = true", "claim 1 (low): expected a text, a number or a date"),
-        ("[[claim]]\nid = 'a'\nlwo = 1", "claim 1 (lwo)"),
+        (
+            "[[claim]]\nid = 'a'\nlow = true",
+            "mine.toml, line 3, column 7 (low): expected a text, a number or a date",
+        ),
+        ("[[claim]]\nid = 'a'\nlwo = 1", "mine.toml, line 3, column 7 (lwo): unknown key; did you mean low"),
+        (
+            "[[claim]]\nid = 'a'\n\n[[claim]]\nid = 'b'\n'claim' = 'c'\nlow = 'x'\ncheck = '{3}'",
+            "line 1, column 1 (claim): the cell is empty",
+        ),
+        (
+            "[[claim]]\nid = 'b'\nclaim = 'c'\nlow = 'x'\ncheck = '{3}'",
+            "line 4, column 7 (low): expected a number, got 'x'",
+        ),
+        (
+            READINGS + "reading = 'y'\nchek = '{4}'",
+            "line 11, column 8 (chek): unknown key; did you mean check",
+        ),
+        (
+            "[[claim]]\nid = 'b'\nclaim = 'c'\nlow = 1\n[[claim.reading]]\ncheck = '{4}'",
+            "line 5, column 1 (reading)",
+        ),
+        (
+            "claim = [{id = 'a', claim = 'b', low = 5, unit = 'MX', check = '{3 MW}'}]",
+            "claim 1 (unit): unknown unit 'MX'",
+        ),
         ("[[claim]", "not TOML"),
         ("", "expected at least one claim"),
     ],

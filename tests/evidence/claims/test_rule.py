@@ -83,6 +83,9 @@ def test_room_of_a_printed_number(claim: Claim, ratio: float) -> None:
         (_value(-29), (-29.2, -29.05, -28.4), "reproduced"),  # -29.5 to -28.5
         (_value(-29), (-40, -38, -35), "contradicted"),
         (_value(-29), (-5, 1, 4), "contradicted"),
+        # 1.7 stands for up to 1.75, which binary numbers miss by their last bit.
+        (_value(1.7), (1.75, 1.77, 1.78), "consistent"),
+        (_value(1.7), (1.7501, 1.77, 1.78), "contradicted"),
         (_value(0), (0, 0, 0), "reproduced"),
         (_value(0), (1, 1, 1), "contradicted"),
         (_claim("count", 2, 2), (2, 2, 2), "reproduced"),
@@ -186,6 +189,7 @@ def test_a_wider_interval_never_says_more(printed: float, off: float, half: floa
         (_value(1e16), (1e18, 1e18, 1e18), "a factor of 100 below the estimate"),
         (_value(100), (90, 95, 120), "within the estimates"),
         (_value(36), (36, 36, 36), "equal"),
+        (_claim("count", 2, 2), (3, 3, 3), "1 below the estimate"),  # a rank or a count is no quantity
         (_claim("interval", 2, 9.99), (12, 13, 14), "17 % below the lowest estimate"),  # 9.99 / 12 = 0.8325
         (_claim("interval", 2, 9.99), (3, 4, 5), "all estimates lie within it"),
         (_claim("interval", 2, 9.99), (1, 2, 3), "the two overlap"),

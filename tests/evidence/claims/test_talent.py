@@ -24,12 +24,16 @@ def _derived(answer: Answer) -> dict[str, float]:
 
 def test_share_of_dojo() -> None:
     # 8,000 x 989.4 TFLOP/s = 7.915 EFLOP/s; 90,000 H100 are 89.05 and 7,360 A100 2.30: 7.915 / 99.26 = 7.97 %.
-    planned, reported = _answers("T04").values()
+    late, planned, reported = _answers("T04").values()
     assert planned.central == pytest.approx(0.0797, abs=1e-4)
     assert reported.central == pytest.approx(4 / (4 + 89.046 + 2.296), abs=1e-4)
     assert planned.low is not None
     assert planned.high is not None
     assert planned.low < 0.0797 < planned.high < 0.1
+    # From 4 EFLOP/s beside 90,000 and a tenth more to seven ExaPODs of 1.086 beside 80,000 and a bit.
+    assert (late.low, late.central) == pytest.approx((reported.low, reported.central))
+    assert late.high is not None
+    assert 7 * 1.086 / (7 * 1.086 + 89.046 + 2.296) < late.high < planned.high
 
 
 def test_who_tesla_buys_from() -> None:

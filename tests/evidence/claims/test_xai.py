@@ -128,18 +128,24 @@ def test_growth_that_a_lead_takes() -> None:
 
 
 def test_loans() -> None:
-    told, told_capped, paid, capped = (_three(one) for one in _answers("X10").values())
+    told, told_capped, paid, capped, offered = (_three(one) for one in _answers("X10").values())
     assert told == pytest.approx((1700e9 * 0.535 / 4, 1700e9 * 0.544 / 4, 1700e9 * 0.555 / 4))
     assert told_capped == pytest.approx(tuple(3.5e9 + 1700e9 * share / 4 for share in (0.415, 0.42, 0.425)))
     assert paid[1] == pytest.approx((0.124 * 1500e9 + 0.42 * 800e9) / 4)
     assert capped == pytest.approx((3.5e9 + 0.415 * 760e9 / 4, 87.5e9, 3.5e9 + 0.425 * 840e9 / 4))
+    # 0.415 x 0.79 less what was sold, 86.3 of 1,750, to 0.425 x 0.81 with all 0.21 of xAI's holders.
+    shares = 0.415 * 0.79 * (1 - 86.3 / 1750), 0.425 * 0.81 + 0.21
+    assert (offered[0], offered[2]) == pytest.approx(
+        (3.5e9 + shares[0] * 1750e9 / 4, 3.5e9 + shares[1] * 1780e9 / 4)
+    )
+    assert offered[1] == pytest.approx(3.5e9 + sum(shares) / 2 * 1770e9 / 4)
     gpus = _derived(_answers("X10")["prices paid, capped"])
     assert list(gpus.values()) == pytest.approx([87.5e9 / 80_100])
 
 
 def test_ammunition() -> None:
     one = 80_100 / (5000 / 1979)  # USD an H100 equivalent, with its site
-    cash, spring, burn, told, capped, later, capped_later, rivals = _answers("X11").values()
+    cash, spring, june, burn, told, capped, later, capped_later, rivals = _answers("X11").values()
     assert told.central == pytest.approx(231.2e9 / (50e6 * one))
     assert capped.central == pytest.approx(87.5e9 / (50e6 * one))
     assert later.central == pytest.approx(231.2e9 / (50e6 * one / 1.43**5))
@@ -161,6 +167,8 @@ def test_ammunition() -> None:
     assert cash.central == pytest.approx(lasts(87.5, 6.36 + 12.7, 0.125))
     assert cash.high == pytest.approx(lasts(92.75, 12.65, 0.08)), "without the loss, which holds depreciation"
     assert spring.central == pytest.approx(lasts(87.5, 4 * (2.47 + 7.7), 0.125))
+    loan = _three(_answers("X10")["at the offering of June 2026, capped"])[1] / 1e9
+    assert june.central == pytest.approx(lasts(loan, 4 * (2.47 + 7.7) - 12 * 1.25, 0.125))
     assert _derived(burn)["years that it lasts"] == pytest.approx(5 * lasts(87.5, 9.5 * 12 / 9, 0.125))
     assert rivals.central is None
 
@@ -199,10 +207,11 @@ def test_jump_in_scale() -> None:
 
 
 def test_what_the_declaration_rests_on() -> None:
-    there, spare, progress, slow, funds = _answers("X26").values()
+    lesser, there, spare, progress, slow, funds = _answers("X26").values()
     grew, k = 5 ** (1 / BETWEEN), (19.8 / 0.5) ** 0.2
     assert there.central == pytest.approx(grew)
     assert spare.central == pytest.approx(20 / 19.06)
+    assert _three(lesser) == _three(spare), "the stock trebles, the round pays for a year"
     assert progress.central == pytest.approx(grew / (k * 3.3))
     least = (0.45 / 0.105) ** (1 / BETWEEN) / ((23.25 / 0.45) ** 0.2 * 4.1)
     assert progress.low == pytest.approx(least)
