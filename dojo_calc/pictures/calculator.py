@@ -7,6 +7,7 @@ sentence, answers with an interval, and says why. It opens from disk and asks no
 from __future__ import annotations
 
 import html
+import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from dojo_calc.words import Asked, words
 
 __all__ = ["Calculator", "Layout", "Preset", "calculator"]
 
-SCRIPTS = ("calculator-engine.js", "calculator-numbers.js", "calculator-state.js", "calculator-page.js")
+SCRIPTS = tuple(f"calculator-{part}.js" for part in ("engine", "numbers", "state", "read", "page"))
 STYLE = "calculator.css"
 
 
@@ -121,6 +122,9 @@ def calculator(
     picks: Mapping[str, Mapping[str, tuple[str, str]]] | None = None,
     presets: Mapping[str, Mapping[str, Preset]] | None = None,
     layouts: Mapping[tuple[str, ...], Sequence[Layout]] | None = None,
+    options: Mapping[str, str] | None = None,
+    begin: str = "",
+    whole: str = "",
 ) -> Calculator:
     """Make a page that asks a model.
 
@@ -140,6 +144,12 @@ def calculator(
     layouts : mapping, optional
         By choices of presets and picks, in the order of their names, what was found for numbers of chips; the last
         picks are left out where nothing depends on them.
+    options : mapping, optional
+        Keywords of the function that are the same for all choices; a scenario may state them.
+    begin : str, optional
+        What the page begins with, as its address has it: ``"ask=hour&chips=100000"``; what ships if left out.
+    whole : str, optional
+        Address of a page that asks more. This one is then a short one: it folds all but the answer, and leads there.
 
     Returns
     -------
@@ -152,14 +162,15 @@ def calculator(
         that a question has no answer.
     """
     chosen = dict(picks or {})
-    if isinstance(model, Model) and chosen:
-        raise ModelError("picks need a function that makes the model, got a Model")
+    same = dict(options or {})
+    if isinstance(model, Model) and (chosen or same):
+        raise ModelError("picks and options need a function that makes the model, got a Model")
     pool, variants = Pool(), dict[str, int]()
     combinations: dict[str, list[Any]] = {}
     kept: list[tuple[dict[str, Any], Model]] = []
     first: Model | None = None
     for values in product(*chosen.values()):
-        made = model if isinstance(model, Model) else model(**dict(zip(chosen, values, strict=True)))
+        made = model if isinstance(model, Model) else model(**dict(zip(chosen, values, strict=True)), **same)
         if not isinstance(made, Model):
             raise ModelError(f"expected a Model, or a function that makes one, got {type(made).__name__}")
         first = first or made
@@ -186,6 +197,10 @@ def calculator(
             pick: [[key, label, group] for key, (label, group) in choices.items()]
             for pick, choices in chosen.items()
         },
+        "options": same,
+        "defaults": {} if isinstance(model, Model) else _defaults(model, chosen),
+        "begin": begin,
+        "whole": whole,
         "presets": {
             at: [
                 [key, one.label, one.group, _preset(one.values, first, pool)] for key, one in choices.items()
@@ -214,6 +229,12 @@ def calculator(
     return Calculator(
         found, code, _told(_begun(first, asked[0], chosen, presets or {}, layouts or {}), asked[0])
     )
+
+
+def _defaults(model: Callable[..., Model], picks: Mapping[str, Any]) -> dict[str, str]:
+    """What the function takes for a choice that a scenario leaves out."""
+    known = inspect.signature(model).parameters
+    return {pick: known[pick].default for pick in picks if isinstance(known[pick].default, str)}
 
 
 def _questions(questions: Sequence[Asked] | str, model: Model) -> list[Asked]:

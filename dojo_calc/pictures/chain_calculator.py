@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dojo_calc.chain.build import chain
-from dojo_calc.chain.sets import assumption_sets
+from dojo_calc.chain.sets import DEFAULT_SET, assumption_sets
 from dojo_calc.doors import door
 from dojo_calc.entities import shipped_entities
-from dojo_calc.errors import DojoCalcError
+from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.performance.plan import PlanError
@@ -35,22 +35,29 @@ _FIRST = "h100-sxm"
 
 @door
 def chain_calculator(
+    questions: Sequence[str] | None = None,
     *,
     chips: Sequence[str] | None = None,
     sets: Sequence[str] | None = None,
     counts: Sequence[int] = COUNTS,
+    begin: str = "",
+    whole: str = "",
     book: Catalogue | None = None,
 ) -> Calculator:
     """Make the calculator of the chain.
 
     Parameters
     ----------
+    questions : sequence of str, optional
+        Of `dojo_calc.words.asked`, by id, such as ``["hour"]``; all if left out.
     chips : sequence of str, optional
         To choose from, the first one chosen; every chip that has a peak if left out.
     sets : sequence of str, optional
         Named sets of assumptions to choose from, the first one chosen; all if left out.
     counts : sequence of int
         Numbers of chips for which a layout is searched, see `layouts`.
+    begin, whole : str, optional
+        What the page begins with, and where more is asked, see `dojo_calc.pictures.calculator.calculator`.
     book : Catalogue, optional
         With a reader's own facts, whose chips can be named in `chips`.
 
@@ -61,31 +68,43 @@ def chain_calculator(
     Raises
     ------
     UnknownNameError
-        If a chip or a set is unknown.
+        If a question, a chip or a set is unknown.
     """
     known = catalogue() if book is None else book
     wanted = _chips(known) if chips is None else list(chips)
     named = list(assumption_sets() if sets is None else sets)
 
-    def made(chip: str, assumptions: str) -> Model:
-        return chain(chip, assumptions=assumptions, book=known)
+    every = {one.id: one for one in asked()}
+    for one in questions or ():
+        if one not in every:
+            raise UnknownNameError(f"there is no question {one!r}{nearest(one, every)}")
+    told = list(every.values()) if questions is None else [every[one] for one in questions]
+    speaks = any("model" in one.names for one in told)
 
-    searched = [chip for chip in wanted if chip in LAID_OUT]
+    def made(chip: str = _FIRST, assumptions: str = DEFAULT_SET, precision: str = "bf16") -> Model:
+        return chain(chip, assumptions=assumptions, precision=precision, book=known)
+
+    searched = [chip for chip in wanted if chip in LAID_OUT] if speaks else []
     return calculator(
         made,
-        asked(),
+        told,
         name="chain",
         picks={
             "chip": {chip: _label(chip, known) for chip in wanted},
             "assumptions": {one: (f"as a {one}" if one.islower() else one, "") for one in named},
         },
-        presets={"model": {key: Preset(label, group, sizes(key)) for key, (label, group) in MODELS.items()}},
+        presets={"model": {key: Preset(label, group, sizes(key)) for key, (label, group) in MODELS.items()}}
+        if speaks
+        else {},
         layouts={
             (model, chip): found
             for model in MODELS
             for chip in searched
             if (found := layouts(model, chip, counts, known))
         },
+        options={"precision": "bf16"},
+        begin=begin,
+        whole=whole,
     )
 
 

@@ -11,6 +11,10 @@
     mfu = [0.4, 0.3, 0.5]      # value, low, high: a 90 % interval
     server_price = "h100-sxm.price_in_node[semianalysis_2023]"
 
+The calculator's pages write the same as a table, whose rows are in turn the model, its options, all inputs that
+matter with their intervals, and the outputs: ``load_scenario("calculator.csv")`` reads that too. What the page told
+of an output is what it came to there, so it is not read; the name is.
+
 `[options]` are keywords of the function that makes the model; a table that they name, as `models` of `training_run`
 does, is looked for in the scenario's folder. `model` may also name a reader's own, in a Python file beside the
 scenario: ``"my_models.py:my_model"``. What
@@ -33,14 +37,15 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dojo_calc.chain.shipped import shipped
 from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, FactsError, nearest
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.model import Model
-from dojo_calc.tables import read_text
+from dojo_calc.rows import Strict
+from dojo_calc.tables import Place, read_rows, read_text
 
 __all__ = ["Scenario", "ScenarioError", "TomlFile", "given_to", "load_scenario"]
 
@@ -69,7 +74,8 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
     Parameters
     ----------
     path : path
-        TOML [1]_ with `model`, and optionally `outputs`, `[options]` and `[inputs]`.
+        TOML [1]_ with `model`, and optionally `outputs`, `[options]` and `[inputs]`; or a calculator's table, which
+        ends in ``.csv``.
     book : Catalogue, optional
         Facts to use.
     own_code : bool
@@ -82,10 +88,10 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
     Raises
     ------
     ScenarioError
-        If the file cannot be read, is not TOML, has an unknown key, or a value does not fit; the message
-        names file, line, what was expected and what came.
+        If the file cannot be read, is neither TOML nor such a table, has an unknown key, or a value does not fit; the
+        message names file, line, what was expected and what came.
     """
-    file = TomlFile(Path(path))
+    file = TableFile(Path(path)) if Path(path).suffix.lower() == ".csv" else TomlFile(Path(path))
     for key in file.content:
         if key not in KEYS:
             raise file.error(key, f"unknown key {key!r}{nearest(key, KEYS)} (expected {', '.join(KEYS)})")
@@ -122,6 +128,7 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
             model.read(key, value)
         except DojoCalcError as error:
             raise file.error(key, str(error)) from None
+    given = file.differing(given, model)
     try:
         model = given_to(model, wanted, given)
     except DojoCalcError as error:
@@ -155,7 +162,7 @@ def given_to(model: Model, outputs: Sequence[str], given: Mapping[str, Any]) -> 
 
 
 def _own_model(
-    file: TomlFile, place: str, book: Catalogue | None, options: dict[str, Any], allowed: bool
+    file: TomlFile | TableFile, place: str, book: Catalogue | None, options: dict[str, Any], allowed: bool
 ) -> Model:
     """Model out of a reader's Python file, given as ``file.py:name``."""
     where, _, name = place.rpartition(":")
@@ -253,6 +260,10 @@ class TomlFile:
                 f"{path}: not TOML that can be read: lists or tables nested too deep"
             ) from None
 
+    def differing(self, given: dict[str, Any], _model: Model) -> dict[str, Any]:
+        """What a person wrote, all of which is meant."""
+        return given
+
     def table(self, name: str) -> dict[str, Any]:
         """A table by name, empty where there is none."""
         found = self.content.get(name, {})
@@ -276,3 +287,89 @@ class TomlFile:
         last = 1 if table is None else lines[-1][0]
         line = next((i for i, text in lines if stands.match(text)), last)
         return ScenarioError(f"{self.path}, line {line} ({key}): {message}")
+
+
+class Kept(Strict):
+    """A row of the table that a calculator's page writes."""
+
+    what: Literal["model", "option", "input", "output"]
+    name: str
+    label: str = ""
+    value: str = ""
+    low: str = ""
+    high: str = ""
+    unit: str = ""
+    source: str = ""
+
+
+class TableFile:
+    """A calculator's table, which says the same as a scenario.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, is no such table, or a cell is no number.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.places: dict[str, Place] = {}
+        self.units: dict[str, str] = {}
+        options: dict[str, Any] = {}
+        inputs: dict[str, Any] = {}
+        self.content: dict[str, Any] = {"options": options, "inputs": inputs}
+        outputs: list[str] = []
+        try:
+            for row, place in read_rows(path, Kept):
+                if row.name in self.places:
+                    raise place.error("name", f"{row.name} stands twice")
+                self.places[row.name] = place
+                if row.what == "model":
+                    self.content["model"] = row.value
+                    self.places["model"] = place
+                elif row.what == "option":
+                    options[row.name] = row.value
+                elif row.what == "output":
+                    outputs.append(row.name)
+                elif row.value:
+                    inputs[row.name] = [_number(row, column, place) for column in ("value", "low", "high")]
+                    self.units[row.name] = row.unit
+        except FactsError as error:
+            raise ScenarioError(str(error)) from None
+        if outputs:
+            self.content["outputs"] = outputs
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Options or inputs."""
+        found: dict[str, Any] = self.content[name]
+        return found
+
+    def differing(self, given: dict[str, Any], model: Model) -> dict[str, Any]:
+        """Inputs that are not as the model has them, whose own distribution is then kept."""
+        found = {}
+        for name, value in given.items():
+            spec = model.spec(name)
+            if self.units[name] != spec.unit:
+                raise self.error(name, f"expected {name} in {spec.unit}, got {self.units[name]!r:.30}")
+            one = model.inputs.get(name)
+            if one is None or value != (one.value, one.low, one.high):
+                found[name] = value[0] if value[0] == value[1] == value[2] else value
+        return found
+
+    def error(self, key: str, message: str) -> ScenarioError:
+        """Error with the line of a name."""
+        place = self.places.get(key)
+        return ScenarioError(f"{self.path if place is None else place} ({key}): {message}")
+
+
+def _number(row: Kept, column: str, place: Place) -> float:
+    """Number of a cell, whose ends may be left out."""
+    text = getattr(row, column) or row.value
+    try:
+        return float(text)
+    except ValueError:
+        raise place.error(column, f"expected a number, got {text!r:.40}") from None

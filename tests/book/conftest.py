@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from tests.book.asking import CHIPS, HERE
 from tests.conftest import BROWSER
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
+
+    from dojo_calc.pictures.calculator import Calculator
 
 if not BROWSER and os.environ.get("DOJO_CALC_NO_SKIPS") != "1":
     collect_ignore_glob = ["*.py"]  # tests/conftest.py says so at the end of a run
@@ -126,6 +129,33 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def made() -> Calculator:
+    """Calculator of the chain with a few chips, made once."""
+    from dojo_calc.pictures.chain_calculator import chain_calculator
+
+    return chain_calculator(chips=CHIPS, counts=(4096, 16384))
+
+
+@pytest.fixture(scope="session")
+def address(made: Calculator, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where that calculator lies, as one file."""
+    return made.save(tmp_path_factory.mktemp("calculator") / "calculator.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """Page that must stay silent and ask nobody."""
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(HERE) else said.append(request.url))
+    yield page
+    assert said == []
+    page.close()
 
 
 @pytest.fixture(scope="session")

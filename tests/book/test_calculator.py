@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 import math
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,60 +25,21 @@ from dojo_calc.pictures.chain_calculator import LAID_OUT, MODELS, chain_calculat
 from dojo_calc.questions.answer import Answer
 from dojo_calc.questions.cost import cost
 from dojo_calc.questions.plan import plan
-from dojo_calc.questions.scenario import load_scenario
 from dojo_calc.questions.train import train
 from dojo_calc.words import asked
+from tests.book.asking import CHIPS, STATES, ask, js, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHIPS = ("h100-sxm", "gb200", "d1", "tpu-v5p")
 QUESTIONS = {one.id: one for one in asked()}
 SAMPLES = 65_536
-HERE = ("file:", "data:", "blob:", "about:")
-# Value of an expression about the calculator `c`.
-_ASKED = "JSON.stringify((() => { const c = document.querySelector('.dojo-calculator').dojo; return %s; })())"
 
 
 @cache
 def asked_of(chip: str = "h100-sxm", question: str = "train") -> Model:
     """Model that the page asks: the chain, with the work of the model that is trained where a question names one."""
     return chain(chip).replace(**(sizes("llama3-405b") if "model" in QUESTIONS[question].names else {}))
-
-
-@pytest.fixture(scope="module")
-def made() -> Calculator:
-    return chain_calculator(chips=CHIPS, counts=(4096, 16384))
-
-
-@pytest.fixture(scope="module")
-def address(made: Calculator, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return made.save(tmp_path_factory.mktemp("calculator") / "calculator.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    """Page that must stay silent and ask nobody."""
-    page = browser.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith(HERE) else said.append(request.url))
-    yield page
-    assert said == []
-    page.close()
-
-
-def ask(tab: Page, address: str, state: str = "") -> None:
-    """Open a state afresh, and wait until all draws are in."""
-    tab.goto("about:blank")
-    tab.goto(f"{address}#{state}" if state else address)
-    tab.wait_for_selector(".dojo-calculator[data-ready]")
-
-
-def js(tab: Page, text: str) -> Any:
-    """Value of an expression about the calculator `c`."""
-    return json.loads(tab.evaluate(_ASKED % text))
 
 
 def drawn(tab: Page, name: str) -> list[float]:
@@ -93,14 +51,6 @@ def drawn(tab: Page, name: str) -> list[float]:
         f"return s.value.found.map(s => [s.q05, s.q50, s.q95])[0]; }})(['{name}'])",
     )
     return found
-
-
-def settled(tab: Page) -> None:
-    """Wait until what was changed is drawn in full."""
-    before = tab.evaluate("document.querySelector('.dojo-calculator').dataset.ready")
-    tab.wait_for_function(
-        "before => document.querySelector('.dojo-calculator').dataset.ready !== before", arg=before
-    )
 
 
 def given_chips(output: str) -> dict[str, float]:
@@ -357,15 +307,6 @@ def test_a_number_says_where_and_a_range_how_sure(tab: Page, address: str) -> No
     assert [low, high] == pytest.approx(ends, abs=0.03 * (ends[1] - ends[0]))
 
 
-STATES = (
-    "ask=train&pick.chip=gb200&chips=4096&tokens=30000000000000",
-    "ask=hour&pue=1.1~1.05~1.2&answer=lease&server_price=41234.567",
-    "ask=hour&pick.assumptions=laboratory&pick.chip=tpu-v5p",
-    "ask=power&wanted.fleet_site_power_rated=1000000000",
-    "ask=train&hourly_rent=@median_2025&chips=10007",
-)
-
-
 @pytest.mark.parametrize("state", STATES)
 def test_an_address_opens_what_it_was_written_for(tab: Page, address: str, state: str) -> None:
     ask(tab, address, state)
@@ -386,28 +327,6 @@ def test_a_strange_address_is_told_and_harms_nothing(tab: Page, address: str) ->
     assert js(tab, "[c.now.of('tokens'), c.now.of('chips')]") == [1e12, 16384]
     ask(tab, address, "ask=horoscope")
     assert "horoscope" in tab.locator(".dc-notes").inner_text()
-
-
-@pytest.mark.parametrize("state", STATES)
-def test_a_scenario_gives_the_same_bits(tab: Page, address: str, state: str, tmp_path: Path) -> None:
-    ask(tab, address, state)
-    path = tmp_path / "scenario.toml"
-    path.write_text(js(tab, "c.tools.toml(c.now, 'an address')"), encoding="utf-8")
-    scenario = load_scenario(path)
-    found = scenario.model.evaluate(list(scenario.outputs))
-    assert len(found) > 3
-    for name, value in found.items():
-        assert js(tab, f"c.now.of('{name}')") == pytest.approx(float(value), rel=1e-14), name
-
-
-def test_a_table_holds_every_bit(tab: Page, address: str) -> None:
-    ask(tab, address, "ask=train&chips=10007&pue=1.3333333333333333")
-    rows = list(csv.DictReader(io.StringIO(js(tab, "c.tools.csv(c.now, c.drawn)"))))
-    given = {row["name"]: float(row["value"]) for row in rows if row["what"] == "input" and row["value"]}
-    assert given["pue"] == 1.3333333333333333
-    told = {row["name"]: float(row["value"]) for row in rows if row["what"] == "output" and row["value"]}
-    expected = asked_of().evaluate(list(told), chips=given["chips"], pue=given["pue"], mfu=given["mfu"])
-    assert told == pytest.approx({name: float(value) for name, value in expected.items()}, rel=1e-14)
 
 
 WRITTEN = (

@@ -261,3 +261,64 @@ def test_values_of_any_shape_are_refused_in_its_line(tmp_path: Path, rest: str) 
     path.write_text(f'model = "chain"\n{rest}\n')
     with pytest.raises(ScenarioError, match=r"line 3 \((mfu|chip)\): "):
         load_scenario(path)
+
+
+TABLE = """what,name,label,value,low,high,unit,source
+model,chain,,chain,,,,
+option,chip,,h100-sxm,,,,
+input,chips,Chips,10000,10000,10000,1,yours
+input,mfu,Model FLOP utilisation,0.4,0.25,0.5,1,yours
+input,hourly_rent,Rent of a chip,,,,USD/s,not published
+output,own_per_work,"Delivered work, owned",2.9e-16,2e-16,5e-16,USD/FLOP,
+output,own,An owned hour,0.0004,0.0003,0.0005,USD/s,
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "calculator.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    return path
+
+
+def test_a_table_of_a_calculator_is_a_scenario(table: Path) -> None:
+    scenario = load_scenario(table)
+    assert scenario.outputs == ("own_per_work", "own")
+    assert scenario.model.evaluate("servers") == 1250
+    mfu = scenario.model.inputs["mfu"]
+    assert (mfu.value, mfu.low, mfu.high) == (0.4, 0.25, 0.5)
+    # The rent, which the table leaves open, and all that it does not name are as they ship.
+    shipped = load_scenario(write(table.with_name("plain.toml"), 'model = "chain"\n')).model
+    assert scenario.model.inputs["hourly_rent"] == shipped.inputs["hourly_rent"]
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "input,mfu",
+            "inputs,mfu",
+            "line 5, column 1 (what): expected 'model', 'option', 'input' or 'output'",
+        ),
+        ("input,mfu", "input,mfo", "line 5 (mfo): "),
+        ("0.25", "a quarter", "line 5, column 5 (low): expected a number, got 'a quarter'"),
+        ("0.25", "0.45", "line 5 (mfu): input mfu: expected low <= value <= high"),
+        ("input,mfu", "input,chips", "line 5, column 2 (name): chips stands twice"),
+        ("10000,1,yours", "10000,kg,yours", "line 4 (chips): expected chips in 1, got 'kg'"),
+        ("model,chain,,chain", "model,chain,,chian", "line 2 (model): unknown model 'chian'"),
+        ("h100-sxm", "h1000", "line 3 (chip): unknown machine 'h1000'"),
+        ("output,own,", "output,owm,", "(outputs): model chain has no output 'owm'"),
+        ("label", "labels", "line 1, column 3 (labels): unknown column 'labels'"),
+    ],
+)
+def test_errors_point_into_a_table(table: Path, old: str, new: str, message: str) -> None:
+    assert old in TABLE
+    table.write_text(TABLE.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ScenarioError) as error:
+        load_scenario(table)
+    assert message in str(error.value)

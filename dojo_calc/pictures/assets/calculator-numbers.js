@@ -54,13 +54,25 @@
       return text(low) === text(high) ? say(name, low) : `${text(low)} to ${text(high)}${behind}`;
     }
 
+    // The float nearest to digits times a power of ten times a unit's size, as the library reads a decimal.
+    function nearest(digits, power, size) {
+      const [, sign, whole, part = "", own = "0"] = digits.match(/^([-+]?)(\d*)\.?(\d*)(?:e([-+]?\d+))?$/i), ten = Number(own) + power - part.length;
+      const inverse = Math.round(1 / size), [up, down] = Number.isInteger(size) ? [BigInt(size), 1n] : 1 / inverse === size ? [1n, BigInt(inverse)] : [];
+      if (up === undefined || Math.abs(ten) > 330) return Number(digits) * 10 ** power * size;
+      let over = BigInt(whole + part || "0") * up * (ten > 0 ? 10n ** BigInt(ten) : 1n), under = down * (ten < 0 ? 10n ** BigInt(-ten) : 1n);
+      if (over === 0n) return 0;
+      const shift = Math.max(0, under.toString(2).length - over.toString(2).length + 66), scaled = over << BigInt(shift), quotient = scaled / under;
+      return (sign === "-" ? -1 : 1) * Number(quotient * 2n + (scaled % under ? 1n : 0n)) * 2 ** -(shift + 1);
+    }
+    // A text of a scenario, which the library reads the same: with its unit, and never in the unit of a field.
+    const exactly = (text, name) => single(text, name, null);
     // One number as typed: its value in SI, or words for what is wrong.
     function single(text, name, shown) {
       const one = data.names[name], match = text.trim().match(new RegExp(String.raw`^(?:(US)?\$|USD)?\s*(${NUMBER})\s*(.*)$`, "i"));
       if (!match) return { error: `“${text.trim()}” is no number` };
       if (one.shown === "flag") return { error: "yes or no is wanted" };
       const digits = match[2].replaceAll(",", "").replace("−", "-").replace(/\s*[×x*]\s*10\^/i, "e");
-      let number = Number(digits), rest = match[3].trim(), factor = null;
+      let power = 0, rest = match[3].trim(), factor = null;
       const money = match[1] !== undefined || /^(US)?\$|^USD/i.test(text.trim()), spelled = data.spellings[one.unit];
       const behind = (unit) => Object.entries(spelled).find(([spelling]) => spelling === unit)?.[1] ?? Object.entries(spelled).find(([spelling]) => spelling.length > 2 && spelling.toLowerCase() === unit.toLowerCase())?.[1];
       if (money && !rest) rest = "USD";
@@ -71,14 +83,17 @@
       const first = rest.match(/^([A-Za-z]+)\b\s*(.*)$/);
       if (behind(rest) !== undefined) factor = behind(rest);
       else if (first && MAGNITUDES[first[1]] !== undefined && (!first[2] || behind(first[2]) !== undefined || one.unit === "1")) {
-        number *= MAGNITUDES[first[1]];
+        power = Math.log10(MAGNITUDES[first[1]]);
         rest = first[2];
         factor = behind(rest) ?? (one.unit === "1" || (rest === "" && one.unit === "USD") ? 1 : null);
         if (factor === null) return { error: `“${text.trim()}” lacks its unit, such as ${example(name)}` };
+      } else if (rest === "" && !shown) {
+        if (one.unit !== "1") return { error: `“${text.trim()}” lacks its unit, such as ${example(name)}` };
+        factor = 1;
       } else if (rest === "") factor = shown[1].trim() && !/^(trillion|billion|million)$/.test(shown[1].trim()) ? shown[0] : 1;
       else if (one.unit === "1" && one.shown === "" && /^[a-z]+s$/i.test(rest)) factor = 1; // 16,384 chips
       else return { error: `“${rest}” is no unit of ${one.label.toLowerCase()}; write it as ${example(name)}` };
-      const value = Number((number * factor).toPrecision(15));
+      const value = nearest(digits, Math.round(power), factor);
       return Number.isFinite(value) ? { value } : { error: `“${text.trim()}” is too large` };
     }
     const example = (name) => data.names[name].unit === "USD" ? "$500M" : data.names[name].unit === "USD/J" ? "0.07 $/kWh" : data.names[name].shown === "USD/h" ? "2.5 $/h" : data.names[name].unit === "1" ? (data.names[name].shown === "percent" ? "38 %" : "16,384 or 15.6T") : `12${data.units[data.names[name].unit].at(data.names[name].unit === "s" ? 1 : 2)?.[1] ?? ""}`;
@@ -125,6 +140,6 @@
       const first = `${above ? "above" : "at least"} ${say(name, low)}`;
       return high === undefined ? first : `${first} and ${below ? "below" : "at most"} ${say(name, high)}`;
     }
-    return { scale, parts, say, range, read };
+    return { scale, parts, say, range, read, exactly };
   };
 })();

@@ -24,22 +24,24 @@
 
   function calculator(root, { data, models }) {
     const engine = globalThis.dojoEngine, tools = globalThis.dojoState(data, models);
-    const { say, parts, range, read } = tools.numbers, word = (name) => data.names[name];
-    let state, now, drawn = null, held = null, timer = 0, turn = 0, shape = "", told = [];
+    const { say, parts, range, read } = tools.numbers, readFile = globalThis.dojoRead(data, tools), word = (name) => data.names[name];
+    let state, now, drawn = null, held = null, heldNow = null, undo = null, timer = 0, turn = 0, shape = "", told = [];
     const notes = h("div", { class: "dc-notes", role: "status" });
     const nav = h("nav", { class: "dc-nav", "aria-label": "Questions" });
     const sentence = h("p", { class: "dc-lead" });
     const answer = h("div", { class: "dc-answer", "aria-live": "polite" });
-    const figure = h("div", { class: "dc-figure" }), tools_ = h("div", { class: "dc-tools" });
+    const figure = h("div", { class: "dc-figure" }), tools_ = h("div", { class: "dc-tools" }), opener = h("div", { class: "dc-open", hidden: true });
     const groups = h("section", { class: "dc-groups", "aria-label": "Assumptions" }), outputs = h("section", { "aria-label": "What it takes" });
     const moves = h("section", { "aria-label": "What moves it most" }), target = h("section", { "aria-label": "What would it have to be" });
     const why = h("section", { "aria-label": "Why" }), versus = h("section", { "aria-label": "Comparison" }), dock = h("div", { class: "dc-dock", "aria-hidden": "true" });
-    root.replaceChildren(nav, h("div", { class: "dc-hero" }, h("div", {}, sentence, answer, tools_), figure), notes, versus, h("div", { class: "dc-columns" }, groups, h("div", {}, outputs, moves, target, why)), dock);
+    const columns = h("div", { class: "dc-columns" }, groups, h("div", {}, outputs, moves, target, why));
+    root.classList.toggle("dc-short", !!data.whole);
+    root.replaceChildren(nav, h("div", { class: "dc-hero" }, h("div", {}, sentence, answer, tools_, opener), figure), notes, versus, data.whole ? h("details", { class: "dc-more" }, h("summary", {}, "Assumptions, everything it takes, what moves it, and why"), columns) : columns, dock);
 
     // --- Changing something
     function change(edit) {
       edit();
-      told = [];
+      [told, undo] = [[], null];
       draw(QUICK);
       clearTimeout(timer);
       timer = setTimeout(() => { draw(FULL); remember(); }, REST);
@@ -91,9 +93,10 @@
       fill(sentence, question.sentence.split(/\{(\w+)\}/).map((part, i) => {
         if (i % 2 === 0) return part;
         const choices = data.picks[part] ?? data.presets[part];
+        if (choices?.length === 1) return h("b", { class: "dc-given" }, choices[0][1]);
         if (choices) {
           const kind = data.picks[part] ? "picks" : "presets", by = new Map();
-          for (const [key, label, group] of choices) by.set(group, [...(by.get(group) ?? []), h("option", { value: key, selected: state[kind][part] === key }, label)]);
+          for (const [key, label, group] of choices) by.set(group, [...(by.get(group) ?? []), h("option", { value: key, selected: state[kind][part] === key }, state[kind][part] === key && tools.altered(state, part) ? `${label}, changed by you` : label)]);
           return h("select", { class: "dc-pick", "aria-label": part, onchange: (event) => change(() => { state = { ...state, [kind]: { ...state[kind], [part]: event.target.value } }; shape = ""; }) }, [...by].map(([group, options]) => (group ? h("optgroup", { label: group }, options) : options)));
         }
         const stated = part === question.sought, value = stated ? now.seek.wanted : now.of(part);
@@ -175,7 +178,7 @@
     }
     function reveal(name) {
       const row = document.getElementById(`dc-row-${name}`);
-      row?.closest("details")?.setAttribute("open", "");
+      for (let fold = row?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
       row?.querySelector("input")?.focus();
       row?.scrollIntoView({ block: "center" });
     }
@@ -200,11 +203,11 @@
       for (const v of sorted) { const k = Math.floor((x(v) / W) * BINS); if (k >= 0 && k < BINS) counts[k]++; }
       const smooth = counts.map((_, k) => [1, 2, 3, 2, 1].reduce((sum, w, j) => sum + w * (counts[k + j - 2] ?? 0), 0)), most = Math.max(...smooth);
       const line = [...smooth].map((n, k) => `${(((k + 0.5) / BINS) * W).toFixed(1)},${(H - (n / most) * (H - 12)).toFixed(1)}`);
-      const path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
+      const before = heldNow ? heldNow.of(name) : NaN, path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
       const svg = h("svg", { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", role: "img", "aria-label": `${word(name).label}: best guess ${say(name, value)}, 90 % between ${range(name, own.q05, own.q95)}, median ${say(name, own.q50)}` },
-        h("path", { d: path, class: "dc-all" }), h("path", { d: path, class: "dc-inner", "clip-path": `inset(0 ${W - b}px 0 ${a}px)` }), value >= from && value <= to ? h("line", { x1: x(value), x2: x(value), y1: 0, y2: H, class: "dc-now" }) : null);
+        h("path", { d: path, class: "dc-all" }), h("path", { d: path, class: "dc-inner", "clip-path": `inset(0 ${W - b}px 0 ${a}px)` }), value >= from && value <= to ? h("line", { x1: x(value), x2: x(value), y1: 0, y2: H, class: "dc-now" }) : null, before >= from && before <= to ? h("line", { x1: x(before), x2: x(before), y1: 0, y2: H, class: "dc-held" }) : null);
       const tick = (v) => h("span", { css: `left:clamp(2.6rem,${((x(v) / W) * 100).toFixed(1)}%,calc(100% - 2.6rem))` }, say(name, v, 3));
-      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05), Number.isFinite(own.q95) ? tick(own.q95) : null), h("p", { class: "dc-hint" }, "The shaded part holds 90 % of the draws; the line is the best guess.")];
+      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05), Number.isFinite(own.q95) ? tick(own.q95) : null), h("p", { class: "dc-hint" }, `The shaded part holds 90 % of the draws; the line is the best guess${before >= from && before <= to ? ", and the dashed one what you hold" : ""}.`)];
     }
     function drawNotes() {
       const list = [...told, ...now.notes], question = tools.questionOf(state);
@@ -220,19 +223,44 @@
     }
     function drawTools() {
       const save = (name, text, type) => { const link = h("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name }); link.click(); setTimeout(() => URL.revokeObjectURL(link.href), 1000); };
-      const button = (label, title, act, pressed) => h("button", { type: "button", title, onclick: act, "aria-pressed": pressed }, label);
-      const changes = Object.keys(state.own).length + Object.keys(state.wanted).length;
+      const button = (label, title, act, more = {}) => h("button", { type: "button", title, onclick: act, ...more }, label);
+      const changes = tools.changes(state);
       fill(tools_,
-        button("Share", "Copy an address that holds everything on this page", async (event) => { remember(); try { await navigator.clipboard.writeText(location.href); event.target.textContent = "Copied"; } catch { event.target.textContent = "Copy it from the address bar"; } }),
-        button(held ? "End comparison" : "Compare", "Hold this, change something, and see the difference told apart", () => change(() => { held = held ? null : structuredClone(state); }), String(!!held)),
+        button("Share", "Copy an address that holds everything on this page", async (event) => { const told = event.target; remember(); try { await navigator.clipboard.writeText(location.href); told.textContent = "Copied"; } catch { told.textContent = "Copy it from the address bar"; } }),
+        button(held ? "End comparison" : "Compare", "Hold this, change something, and see the difference told apart", () => change(() => { held = held ? null : structuredClone(state); }), { "aria-pressed": String(!!held) }),
         button("Scenario", "Download what the library reads with load_scenario", () => save("scenario.toml", tools.toml(now, location.href), "application/toml")),
-        button("Table", "Download every input and output", () => save("calculator.csv", tools.csv(now, drawn), "text/csv")),
+        button("Table", "Download every input and output, which the library reads with load_scenario too", () => save("calculator.csv", tools.csv(now, drawn), "text/csv")),
+        button("Open", "Paste, choose or drop a scenario or a table that this page or the library wrote", () => { opener.hidden = !opener.hidden; drawTools(); if (!opener.hidden) opener.querySelector("textarea").focus(); }, { "aria-expanded": String(!opener.hidden) }),
         button("Print", "Print this page", () => { for (const one of root.querySelectorAll("details")) one.open = true; print(); }),
-        changes ? button(`Reset ${changes} ${changes === 1 ? "change" : "changes"}`, "Back to what ships", () => change(() => { const before = state; state = { ...tools.fresh(state.question), picks: state.picks, presets: state.presets }; told = []; shape = ""; undo = before; })) : undo ? button("Undo reset", "Bring your changes back", () => change(() => { state = undo; undo = null; shape = ""; })) : null);
+        data.whole ? h("a", { href: `${data.whole}#${tools.encode(state)}` }, "Ask more") : null,
+        changes ? button(`Reset ${changes} ${changes === 1 ? "change" : "changes"}`, "Back to what this page begins with", () => { const before = state, first = tools.start(state.question); replaced("reset", before, { ...first, picks: state.picks, presets: state.presets }); }) : null,
+        undo ? button(`Undo ${undo.what}`, "Bring back what was there before", () => change(() => { state = undo.state; undo = null; shape = ""; })) : null);
     }
-    let undo = null;
+    // A state in place of another, which can be brought back until something else is changed.
+    function replaced(what, before, next) {
+      change(() => { state = next; shape = ""; });
+      undo = { what, state: before };
+      drawTools();
+    }
+    function openText(text) {
+      const found = readFile(text, state), said = opener.querySelector(".dc-error"), field = opener.querySelector("textarea");
+      opener.hidden = !found.error;
+      said.textContent = found.error ?? "";
+      field.toggleAttribute("aria-invalid", false);
+      if (found.error) { field.setAttribute("aria-invalid", "true"); field.value = text.slice(0, 1 << 16); return drawTools(); }
+      field.value = "";
+      replaced("opening", state, found.state);
+      told = found.notes;
+      drawNotes();
+    }
+    async function openFile(file) { if (file) openText(await file.text()); }
+    fill(opener, h("label", { for: "dc-paste" }, "A scenario (TOML) or a table (CSV), pasted here, chosen below, or dropped anywhere on the calculator:"),
+      h("textarea", { id: "dc-paste", rows: 6, spellcheck: "false", "aria-describedby": "dc-e-paste" }), h("span", { class: "dc-error", id: "dc-e-paste", role: "alert" }),
+      h("div", { class: "dc-tools" }, h("button", { type: "button", onclick: () => openText(opener.querySelector("textarea").value) }, "Read it"), h("label", {}, "Or a file: ", h("input", { type: "file", accept: ".toml,.csv,text/csv", onchange: (event) => { openFile(event.target.files[0]); event.target.value = ""; } }))));
+    root.addEventListener("dragover", (event) => event.preventDefault());
+    root.addEventListener("drop", (event) => { const { files } = event.dataTransfer, text = event.dataTransfer.getData("text"); if (!files.length && event.target.matches("input, textarea")) return; event.preventDefault(); if (files.length) openFile(files[0]); else if (text) openText(text); });
     function drawOutputs() {
-      const before = held && tools.compute({ ...held, answer: state.answer });
+      const before = heldNow;
       fill(outputs, h("h2", {}, "What it takes"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "What"), before ? h("th", { scope: "col" }, "Held") : null, h("th", { scope: "col" }, before ? "Now" : "Best guess"), before ? null : h("th", { scope: "col" }, "90 % interval"))),
         h("tbody", {}, [...new Set([tools.questionOf(state).answer, ...tools.questionOf(state).outputs])].filter((name) => tools.known(now, name)).map((name) => {
           const own = interval(name), value = now.of(name);
@@ -251,6 +279,7 @@
       const name = state.answer, seek = now.seek && name === tools.questionOf(state).answer ? now.seek : null, value = seek ? now.exact : now.of(name);
       const problem = tools.problemOf(now, name), needed = tools.upstream(now, seek ? [name, tools.questionOf(state).sought] : [name]);
       const bars = engine.tornado(problem, (values) => { if (seek) values[seek.input] = engine.nearby(problem, values, seek); now.problem.model.run(values); return engine.isBroken(now.problem, values) ? NaN : values[tools.place(now, name)]; }, needed).filter((one) => one.swing > 1e-9 * Math.abs(value)).slice(0, 8);
+      movers = bars.map((one) => now.inputs[one.inputs[0]].name);
       const ends = bars.flatMap((one) => [one.from, one.to]), low = Math.min(...ends, value), high = Math.max(...ends, value), x = (v) => ((v - low) / (high - low)) * 100;
       fill(moves, h("h2", {}, "What moves it most"), bars.length ? h("ol", { class: "dc-tornado" }, bars.map((one) => {
         const input = now.inputs[one.inputs[0]].name, [left, right] = [Math.min(one.from, one.to), Math.max(one.from, one.to)];
@@ -258,21 +287,27 @@
           h("span", { class: "dc-bar", role: "img", "aria-label": `${word(input).label} from ${say(input, one.low)} to ${say(input, one.high)} takes ${lower(word(name).label)} from ${say(name, one.from)} to ${say(name, one.to)}` }, h("i", { class: one.from < one.to ? "" : "dc-down", css: `left:${x(left)}%;width:${Math.max(x(right) - x(left), 0.5)}%` }), h("b", { css: `left:${x(value)}%` })), h("span", { class: "dc-soft" }, range(name, left, right)));
       })) : h("p", { class: "dc-hint" }, "Nothing uncertain moves it."));
     }
-    let seekName = null, seekValue = null;
+    let seekName = null, movers = [];
+    const seekValues = {}; // by output, as a reader stated them
     function drawTarget() {
       const name = state.answer, focus = target.contains(document.activeElement);
       if (focus || now.seek) return now.seek ? fill(target) : null;
-      const reach = now.inputs.filter((one, i) => one.v !== null && tools.upstream(now, [name]).has(i) && !["flag", "year"].includes(word(one.name).shown) && !now.variant.fixed.includes(one.name));
+      const reach = now.inputs.filter((one, i) => one.v !== null && tools.upstream(now, [name]).has(i) && !["flag", "year"].includes(word(one.name).shown) && !now.variant.fixed.includes(one.name)).map((one) => one.name);
       if (!reach.length || !Number.isFinite(now.of(name))) return fill(target);
-      if (!reach.some((one) => one.name === seekName)) seekName = (reach.find((one) => one.name === "tokens") ?? reach[0]).name;
-      const out = h("output", { "aria-live": "polite" });
+      const wanted = () => seekValues[name] ?? now.of(name) / 2;
+      const solved = (input) => engine.solve(now.problem, tools.place(now, name), wanted(), tools.place(now, input), { ...word(input) });
+      // The first to be asked is one that can do it: what a run is made of, else what moves the answer most.
+      const first = () => ["tokens", ...movers, ...reach].filter((one) => reach.includes(one)).slice(0, 10);
+      if (!reach.includes(seekName)) seekName = null;
+      const asked = seekName ?? first().find((one) => solved(one).x !== null) ?? first()[0];
+      const out = h("output", { "aria-live": "polite" }), choice = h("select", { "aria-label": "Assumption to solve for", onchange: (event) => { seekName = event.target.value; solve(); } }, reach.map((one) => h("option", { value: one, selected: one === asked }, word(one).label)));
       const solve = () => {
-        const found = engine.solve(now.problem, tools.place(now, name), seekValue ?? now.of(name) / 2, tools.place(now, seekName), { ...word(seekName) });
-        if (found.x === null) fill(out, `nothing that it can be: ${lower(word(name).label)} then takes ${range(name, found.least, found.most)}`);
-        else fill(out, h("b", {}, `${found.gap > 1e-6 ? "about " : ""}${say(seekName, found.x)}`), ` (now ${say(seekName, now.of(seekName))}) `, h("button", { type: "button", onclick: () => setOwn(seekName, { v: found.x }) }, "Use it"));
+        const input = choice.value, found = solved(input), bound = wanted() < found.least ? `${lower(word(name).label)} never falls below ${say(name, found.least, 3)}, whatever it is` : wanted() > found.most ? `${lower(word(name).label)} never rises above ${say(name, found.most, 3)}, whatever it is` : "no value of it reaches that";
+        if (found.x === null) fill(out, `nothing that it can be: ${bound}`);
+        else fill(out, h("b", {}, `${found.gap > 1e-6 ? "about " : ""}${say(input, found.x)}`), ` (now ${say(input, now.of(input))}) `, h("button", { type: "button", onclick: () => setOwn(input, { v: found.x }) }, "Use it"));
       };
-      const [input, error] = field(name, seekValue ?? now.of(name) / 2, (found) => { seekValue = found.v; input.show(found.v); solve(); }, { id: "target", "aria-label": `${word(name).label} wanted`, class: "dc-field dc-inline" });
-      fill(target, h("h2", {}, "What would it have to be?"), h("p", { class: "dc-would" }, `For ${lower(word(name).label)} to be `, input, error, " the assumption ", h("select", { "aria-label": "Assumption to solve for", onchange: (event) => { seekName = event.target.value; solve(); } }, reach.map((one) => h("option", { value: one.name, selected: one.name === seekName }, word(one.name).label))), " would have to be ", out, "."));
+      const [input, error] = field(name, wanted(), (found) => { seekValues[name] = found.v; input.show(found.v); solve(); }, { id: "target", "aria-label": `${word(name).label} wanted`, class: "dc-field dc-inline" });
+      fill(target, h("h2", {}, "What would it have to be?"), h("p", { class: "dc-would" }, `For ${lower(word(name).label)} to be `, input, error, " the assumption ", choice, " would have to be ", out, "."));
       solve();
     }
     const unfolded = new Set();
@@ -300,7 +335,8 @@
     function draw(samples) {
       now = tools.compute(state);
       if (!tools.known(now, state.answer)) { state.answer = tools.questionOf(state).answer; now = tools.compute(state); }
-      const form = `${state.question} ${now.k} ${JSON.stringify(state.picks)} ${JSON.stringify(state.presets)}`;
+      heldNow = held && tools.compute({ ...held, answer: state.answer });
+      const form = `${state.question} ${now.k} ${JSON.stringify(state.picks)} ${JSON.stringify(state.presets)} ${Object.keys({ ...data.picks, ...data.presets }).map((at) => tools.altered(state, at))}`;
       if (form !== shape) { for (const one of root.querySelectorAll(".dc-set")) one.remove(); drawSentence(); drawGroups(); shape = form; }
       for (const [input, value] of live) if (document.activeElement !== input || !input.hasAttribute("aria-invalid")) input.show(value());
       for (const update of rows.values()) update();
@@ -342,16 +378,15 @@
     }
     function open() {
       const [mine, other] = location.hash.slice(1).split("|");
-      const found = /(^|&)ask=/.test(mine) ? tools.decode(mine) : { state: tools.fresh(), notes: [] };
+      const found = /(^|&)ask=/.test(mine) ? tools.decode(mine) : { state: tools.start(), notes: [] };
       state = found.state;
       held = other && /(^|&)ask=/.test(other) ? tools.decode(other).state : null;
-      told = found.notes;
-      shape = "";
+      [told, undo, shape] = [found.notes, null, ""];
       draw(FULL);
     }
     addEventListener("hashchange", () => { if (/(^#|&)ask=/.test(location.hash) && location.hash !== `#${tools.encode(state)}${held ? `|${tools.encode(held)}` : ""}`) open(); });
     open();
-    root.dojo = { data, tools, engine, get now() { return now; }, get state() { return state; }, get drawn() { return drawn; }, set: setOwn, read: (text, name) => read(text, name, now.of(name)) };
+    root.dojo = { data, tools, engine, get turn() { return turn; }, get now() { return now; }, get state() { return state; }, get drawn() { return drawn; }, set: setOwn, open: openText, read: (text, name) => read(text, name, now.of(name)) };
   }
 
   const begin = () => { const root = document.querySelector(".dojo-calculator"); if (root && globalThis.dojoCalculator) calculator(root, globalThis.dojoCalculator); };

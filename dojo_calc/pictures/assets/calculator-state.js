@@ -11,6 +11,21 @@
       const question = data.questions.find((one) => one.id === id);
       return { question: id, picks: first(data.picks), presets: first(data.presets), own: {}, answer: question.answer, wanted: {} };
     }
+    // What a page begins with: its own first state, where it has one.
+    function start(id = "") {
+      const first = data.begin ? decode(data.begin).state : fresh();
+      return !id || first.question === id ? first : fresh(id);
+    }
+    // Whether a reader's own numbers make of a choice, such as a chip, something else than it is called.
+    function altered(state, at) {
+      if (data.presets[at]) return Object.keys(preset(state, at)[3]).some((name) => state.own[name] && data.names[name].group === "the run");
+      return at === "chip" && Object.keys(state.own).some((name) => data.names[name]?.group === "the chip and its server");
+    }
+    // What differs from the state that a page begins with.
+    function changes(state) {
+      const first = start(state.question), differing = (a, b) => [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name])).length;
+      return differing(state.own, first.own) + differing(state.wanted, first.wanted);
+    }
     const combination = (state) => data.combinations[Object.keys(data.picks).map((pick) => state.picks[pick]).join("|")];
     const preset = (state, at) => data.presets[at].find(([key]) => key === state.presets[at]);
     // A question that does not speak of a preset, such as one without a model, is asked of what ships.
@@ -25,6 +40,7 @@
     function asInput(name, entry, own) {
       const domain = domainOf(name), base = { name, domain, entry, key: entry.fact ?? name, v: entry.v, l: entry.l, h: entry.h, d: entry.d ?? null, e: entry.e ?? [entry.l, entry.h], mine: false, reading: "" };
       if (!own) return base;
+      if (own.k) return { ...base, mine: true }; // as it ships, whatever a choice or a layout would set
       let found = null;
       if (own.r !== undefined) {
         const row = entry.readings?.find((one) => one[0] === own.r);
@@ -40,7 +56,7 @@
       const [k, places] = combination(state), variant = data.variants[k], model = models[`v${k}`], set = {};
       const notes = variant.fixed.filter((name) => state.own[name]).map((name) => `${data.names[name].label} stays as it is: a change has to be laid out anew, which takes the library.`);
       for (const at of presetsOf(state)) for (const [name, place] of Object.entries(preset(state, at)[3])) set[name] = [data.pool[place], preset(state, at)[1]];
-      let inputs = variant.inputs.map((name, i) => asInput(name, set[name]?.[0] ?? data.pool[places[i]], variant.fixed.includes(name) ? null : state.own[name]));
+      let inputs = variant.inputs.map((name, i) => asInput(name, (!state.own[name]?.k && set[name]?.[0]) || data.pool[places[i]], variant.fixed.includes(name) ? null : state.own[name]));
       const rows = layoutsOf(state), at = variant.inputs.indexOf("chips");
       let layout = null, lacking = null;
       if (rows.length && at >= 0) {
@@ -97,6 +113,14 @@
       return values[place(now, name)];
     }
 
+    // Values where an input is as given, by name.
+    function valuesWith(now, name, x) {
+      const values = engine.start(now.problem);
+      values[place(now, name)] = x;
+      now.problem.model.run(values);
+      return (output) => values[place(now, output)];
+    }
+
     // The point: every value at the best guesses.
     function compute(state) {
       let now = resolve(state), seek = sought(now);
@@ -135,7 +159,7 @@
       out.set("ask", state.question);
       for (const [at, key] of Object.entries(state.picks)) if (key !== base.picks[at]) out.set(`pick.${at}`, key);
       for (const [at, key] of Object.entries(state.presets)) if (key !== base.presets[at]) out.set(`pick.${at}`, key);
-      for (const [name, own] of Object.entries(state.own)) out.set(name, own.r !== undefined ? `@${own.r}` : own.l === undefined ? write(own.v) : [own.v, own.l, own.h].map(write).join("~"));
+      for (const [name, own] of Object.entries(state.own)) out.set(name, own.k ? "~" : own.r !== undefined ? `@${own.r}` : own.l === undefined ? write(own.v) : [own.v, own.l, own.h].map(write).join("~"));
       for (const [name, x] of Object.entries(state.wanted)) out.set(`wanted.${name}`, write(x));
       if (state.answer !== base.answer) out.set("answer", state.answer);
       return out.toString();
@@ -152,6 +176,7 @@
           else strange.push(value);
         } else if (kind === "wanted" && data.names[at] && Number.isFinite(Number(value))) state.wanted[at] = Number(value);
         else if (name === "answer" && data.names[value]) state.answer = value;
+        else if (data.names[name] && value === "~") state.own[name] = { k: true };
         else if (data.names[name] && value.startsWith("@")) state.own[name] = { r: value.slice(1) };
         else if (data.names[name] && value.split("~").every((x) => x !== "" && Number.isFinite(Number(x)))) {
           const [v, l, h] = value.split("~").map(Number), domain = data.names[name];
@@ -189,12 +214,13 @@
     }
     function csv(now, intervals) {
       const cell = (x) => (/[",\n]/.test(String(x)) ? `"${String(x).replaceAll('"', '""')}"` : String(x ?? ""));
-      const rows = [["what", "name", "label", "value", "low", "high", "unit", "source"]];
-      now.inputs.forEach((one, i) => rows.push(["input", one.name, data.names[one.name].label, one.v, (one.free ?? one).l, (one.free ?? one).h, data.names[one.name].unit, one.mine ? "yours" : one.layout ?? one.entry.said]));
-      for (const name of questionOf(now.state).outputs) {
-        const own = intervals?.[name];
-        if (known(now, name)) rows.push(["output", name, data.names[name].label, Number.isFinite(now.of(name)) ? now.of(name) : "", own?.q05, own?.q95, data.names[name].unit, ""]);
-      }
+      const outputs = questionOf(now.state).outputs.filter((name) => known(now, name) && Number.isFinite(now.of(name))), needed = upstream(now, outputs);
+      const rows = [["what", "name", "label", "value", "low", "high", "unit", "source"], ["model", data.model, "", data.model, "", "", "", ""]];
+      for (const [at, key] of Object.entries(now.state.picks)) rows.push(["option", at, "", key, "", "", "", ""]);
+      now.inputs.forEach((one, i) => {
+        if (needed.has(i)) rows.push(["input", one.name, data.names[one.name].label, one.v, one.l, one.h, data.names[one.name].unit, now.seek?.input === i ? "solved for" : one.mine ? "yours" : one.layout ?? one.entry.said]);
+      });
+      for (const name of outputs) rows.push(["output", name, data.names[name].label, now.of(name), intervals?.[name]?.q05, intervals?.[name]?.q95, data.names[name].unit, ""]);
       return `${rows.map((row) => row.map(cell).join(",")).join("\n")}\n`;
     }
 
@@ -227,6 +253,6 @@
       return found;
     }
 
-    return { numbers, fresh, resolve, compute, place, known, upstream, encode, decode, toml, csv, difference, problemOf, questionOf, layoutsOf, preset };
+    return { numbers, fresh, start, changes, altered, valuesWith, resolve, compute, place, known, upstream, encode, decode, toml, csv, difference, problemOf, questionOf, layoutsOf, preset };
   };
 })();
