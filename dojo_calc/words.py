@@ -6,7 +6,9 @@ questions, each a sentence whose names in braces are what a reader may change.
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -14,6 +16,7 @@ from pydantic import Field
 
 from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError
+from dojo_calc.formatting import format_range, format_si
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 
@@ -97,3 +100,25 @@ def _words() -> dict[str, Words]:
             raise place.error("name", f"{row.name} has words already")
         found[row.name] = row
     return found
+
+
+def number_and_range(name: str, unit: str, value: float, low: float, high: float) -> tuple[str, str]:
+    """What people read of a name: its value, and its interval, which is empty where there is none."""
+    if words(name).shown == "percent":
+        return f"{value:.1%}", f"{low:.1%} to {high:.1%}" if low < high else ""
+    if not low < high:
+        return format_si(value, unit), ""
+    return format_si(value, unit, interval=(low, high)), format_range(low, high, unit, at=value)
+
+
+def html_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Table that a notebook shows: texts, of which the first of each row names it, and its caption."""
+    said, left = html.escape, ' style="text-align: left"'
+    head = "".join(f'<th scope="col"{left}>{said(one)}</th>' for one in heads)
+    body = "".join(
+        f'<tr><th scope="row"{left}>{said(first)}</th>'
+        f"{''.join(f'<td{left}>{said(one)}</td>' for one in rest)}</tr>"
+        for first, *rest in rows
+    )
+    named = f"<caption{left}>{said(caption)}</caption>"
+    return f"<table>{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -14,6 +14,11 @@ PAGE = """# A small book
 ```
 
 Model FLOPs utilisation is measured. $x = 1$
+
+```{calculator} hour
+:chips: h100-sxm
+:begin: chips=1000
+```
 """
 
 
@@ -44,4 +49,8 @@ def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: P
     things = {path.stem for path in (site / "facts").glob("*.html")}
     assert {"d1", "h100-sxm"} <= things
     assert '"facts/h100-sxm"' in (site / "searchindex.js").read_text("utf-8")
+    page = (site / "index.html").read_text("utf-8")
+    assert page.count('class="dojo-calculator"') == 1
+    assert "assets/dojo-calculator.js" in page
+    assert '"begin":"ask=hour&chips=1000"' in page
     assert (site / "assets" / "facts.parquet").stat().st_size > 0

@@ -26,6 +26,11 @@ PREFACE = (
     "*From the book **{title}** This chapter runs wherever `dojo_calc` ({version}) is installed with its "
     "`charts` extra; it needs no other file.*"
 )
+# What stands for a calculator of the book's page.
+CALCULATOR = (
+    "> **Ask it yourself.** The book's page has a calculator here. In a notebook, `chain_calculator()` of "
+    "`dojo_calc.pictures.chain_calculator` shows it, and `dojo_calc.calculator(model)` one of any model."
+)
 # Directives that only the book can fill.
 DROPPED = {"bibliography", "tableofcontents"}
 
@@ -153,5 +158,7 @@ def _directive(match: re.Match[str]) -> str:
         return ""
     if name == "math":
         return f"$$\n{body}\n$$"
+    if name == "calculator":
+        return CALCULATOR
     title = argument or name.capitalize()
     return "\n".join(f"> {line}".rstrip() for line in [f"**{title}**", "", *body.splitlines()])

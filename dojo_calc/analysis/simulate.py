@@ -38,6 +38,7 @@ from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.distribution import FloatArray, Weights
 from dojo_calc.model.model import Model
 from dojo_calc.quantities import Spec, check_against
+from dojo_calc.words import html_table, number_and_range, words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -123,6 +124,14 @@ class Simulation:
         state = "converged" if self.converged else "not converged"
         told = "".join(f"; {share:.1%} of draws broke: {says}" for says, share in self.broken.items())
         return f"<Simulation of {', '.join(self.samples)}: {self.count:,} samples, {state}{told}>"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for name, values in self._sorted.items():
+            low, middle, high = (float(one) for one in np.quantile(values, (0.05, 0.5, 0.95), method="hazen"))
+            median, interval = number_and_range(name, self._study.model.spec(name).unit, middle, low, high)
+            rows.append((words(name).label, name, median, interval))
+        return html_table(repr(self)[1:-1] + ".", ("Output", "Name", "Median", "90 % interval"), rows)
 
     @property
     def count(self) -> int:

@@ -29,6 +29,7 @@ from dojo_calc.model.conditions import Broken, Check, Condition, Rules, bind, co
 from dojo_calc.model.consistent import refuse_overdetermined, refuse_unused
 from dojo_calc.model.inputs import Input, read_input
 from dojo_calc.model.paths import Path, as_pipefunc, released_after
+from dojo_calc.model.shown import Shown
 from dojo_calc.model.wiring import (
     Graph,
     Step,
@@ -51,7 +52,7 @@ __all__ = ["Model", "Step", "choice", "step"]
 Given: TypeAlias = Any  # a number, an array, a text, a sequence of texts, a quantity or a tracer
 
 
-class Model:
+class Model(Shown):
     """Formulas assembled into a graph.
 
     Parameters
@@ -98,9 +99,6 @@ class Model:
         self._checks = bind(conditions, self._steps, needs)
         self._changed: frozenset[str] = frozenset()  # whose values no condition has been held to yet
         self._settle()
-
-    def __repr__(self) -> str:
-        return f"<Model {self.name}: {', '.join(self.inputs)} -> {', '.join(self._asked)}>"
 
     @property
     def outputs(self) -> list[str]:

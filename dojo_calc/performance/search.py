@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dojo_calc.doors import door
-from dojo_calc.formatting import format_si
+from dojo_calc.formatting import format_number, format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values, half_widths
@@ -38,6 +38,7 @@ from dojo_calc.performance.stacks import software
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Ranks, single, whole_number
 from dojo_calc.units import day
+from dojo_calc.words import html_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,6 +76,22 @@ class Search:
     idle: int = 0
     advice: str = ""
     told: str = ""
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for name, value in self.best.items():
+            if name in _SHOWN_IN:
+                shown = format_si(float(value), _SHOWN_IN[name])
+            elif name == "mfu":
+                shown = f"{value:.1%}"
+            else:
+                shown = format_number(value) if isinstance(value, int | float) else str(value)
+            rows.append((name.replace("_", " "), shown))
+        said = f"The fastest of {self.considered:,} plans, of which {self.fitting:,} fit in memory"
+        return html_table(f"{said}. {self.advice or self.told}".strip(), ("What", "Value"), rows)
+
+
+_SHOWN_IN = {"step_time": "s", "low": "s", "high": "s", "memory": "B", "tokens_per_second": "1/s"}
 
 
 @dataclass

@@ -21,11 +21,10 @@ from dojo_calc import __version__
 from dojo_calc.analysis.simulate import simulate
 from dojo_calc.doors import door
 from dojo_calc.errors import ModelError
-from dojo_calc.formatting import format_range, format_si
 from dojo_calc.model.javascript import program
 from dojo_calc.model.model import Model
 from dojo_calc.pictures.page_data import Pool, directions, pool_entry, spellings, unit_scales, variant
-from dojo_calc.words import Asked, words
+from dojo_calc.words import Asked, number_and_range, words
 
 __all__ = ["Calculator", "Layout", "Preset", "calculator"]
 
@@ -149,7 +148,8 @@ def calculator(
     begin : str, optional
         What the page begins with, as its address has it: ``"ask=hour&chips=100000"``; what ships if left out.
     whole : str, optional
-        Address of a page that asks more. This one is then a short one: it folds all but the answer, and leads there.
+        Address of a page that asks more. This one is then a short one: it folds all but the answer, and leads there
+        with what was asked, or, where the address has a ``#``, as it is.
 
     Returns
     -------
@@ -304,13 +304,7 @@ def _told(model: Model, question: Asked) -> str:
             continue
         unit = model.spec(one).unit
         central, (low, high) = float(model.evaluate(one)), found.interval(0.9)[one]
-        if words(one).shown == "percent":
-            shown = (f"{central:.1%}", f"{low:.1%} to {high:.1%}")
-        else:
-            shown = (
-                format_si(central, unit, interval=(low, high)),
-                format_range(low, high, unit, at=central),
-            )
+        shown = number_and_range(one, unit, central, float(low), float(high))
         rows.append(
             f'<tr><th scope="row">{html.escape(words(one).label)}</th>'
             f"<td>{html.escape(shown[0])}</td><td>{html.escape(shown[1])}</td></tr>"

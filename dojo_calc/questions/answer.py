@@ -17,6 +17,7 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.model.model import Model
 from dojo_calc.units import hour, year
+from dojo_calc.words import html_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -201,16 +202,10 @@ class Answer:
 
     def _repr_html_(self) -> str:
         said = html.escape
-        rows = "".join(
-            f'<tr><th scope="row">{said(one.words)}</th><td>{said(str(one))}</td><td>{said(one.interval)}</td></tr>'
-            for one in self.accounts
-        )
-        heads = "".join(f'<th scope="col">{head}</th>' for head in ("What", "Value", "90 % interval"))
+        rows = [(one.words, str(one), one.interval) for one in self.accounts]
         notes = "".join(f"<p>{said(note)}</p>" for note in self.notes)
-        return (
-            f"<p><strong>{said(self.bottom)}</strong></p><table><thead><tr>{heads}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>{notes}"
-        )
+        shown = html_table("What it takes, with 90 % intervals.", ("What", "Value", "90 % interval"), rows)
+        return f"<p><strong>{said(self.bottom)}</strong></p>{shown}{notes}"
 
 
 def answerable(model: Model, words: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

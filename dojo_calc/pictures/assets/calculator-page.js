@@ -232,7 +232,7 @@
         button("Table", "Download every input and output, which the library reads with load_scenario too", () => save("calculator.csv", tools.csv(now, drawn), "text/csv")),
         button("Open", "Paste, choose or drop a scenario or a table that this page or the library wrote", () => { opener.hidden = !opener.hidden; drawTools(); if (!opener.hidden) opener.querySelector("textarea").focus(); }, { "aria-expanded": String(!opener.hidden) }),
         button("Print", "Print this page", () => { for (const one of root.querySelectorAll("details")) one.open = true; print(); }),
-        data.whole ? h("a", { href: `${data.whole}#${tools.encode(state)}` }, "Ask more") : null,
+        data.whole ? h("a", { href: data.whole.includes("#") ? data.whole : `${data.whole}#${tools.encode(state)}` }, "Ask more") : null,
         changes ? button(`Reset ${changes} ${changes === 1 ? "change" : "changes"}`, "Back to what this page begins with", () => { const before = state, first = tools.start(state.question); replaced("reset", before, { ...first, picks: state.picks, presets: state.presets }); }) : null,
         undo ? button(`Undo ${undo.what}`, "Bring back what was there before", () => change(() => { state = undo.state; undo = null; shape = ""; })) : null);
     }
