@@ -29,7 +29,7 @@ class Shown:
             for name in model.outputs
             if all(one in given for one in model.needed([name]) if one in model.inputs)
         ]
-        values = model.values(ready) if ready else {}
+        values = model.values(ready, {}) if ready else {}
         return html_table(
             f"What goes into {model.name}: its inputs, with their 90 % intervals and where they come from.",
             ("Input", "Name", "Value", "90 % interval", "Source"),

@@ -143,7 +143,7 @@
     }
     function drawGroups() {
       rows.clear();
-      const by = new Map(), needed = tools.upstream(now, [...tools.questionOf(state).outputs, state.answer].filter((name) => tools.known(now, name)));
+      const by = new Map(), needed = tools.upstream(now, [...tools.questionOf(state).outputs, tools.questionOf(state).sought, state.answer].filter((name) => tools.known(now, name)));
       now.inputs.forEach((one, i) => { if (needed.has(i) && now.seek?.input !== i && !now.variant.fixed.includes(one.name)) by.set(word(one.name).group || "more", [...(by.get(word(one.name).group || "more") ?? []), one]); });
       const order = ["the question", "the run", "the chip and its server"], rank = (group) => (order.includes(group) ? order.indexOf(group) : group === "more" ? 99 : order.length);
       const sorted = [...by].sort(([one], [other]) => rank(one) - rank(other));

@@ -190,7 +190,8 @@
           if (probe.variant.fixed.includes(name)) refuse(line, `${label(name)} stays as it is in this page; the library reads it`);
           wants.set(name, ownOf(name, given, data.pool[probe.base[inputs.indexOf(name)]], line));
         }
-        const fits = (one) => one.outputs.filter((name) => outputs.includes(name)).length / Math.max(one.outputs.length, outputs.length, 1) + (one.id === before.question ? 1e-3 : 0);
+        const told = (one) => [...new Set([...one.outputs, one.sought])].filter(Boolean);
+        const fits = (one) => told(one).filter((name) => outputs.includes(name)).length / Math.max(told(one).length, outputs.length, 1) + (one.id === before.question ? 1e-3 : 0);
         const questions = [...data.questions].sort((a, b) => fits(b) - fits(a));
         const sets = Object.keys(data.presets).reduce((all, at) => all.flatMap((one) => data.presets[at].map(([key]) => ({ ...one, [at]: key }))), [{}]);
         let found = null;

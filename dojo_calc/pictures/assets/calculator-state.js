@@ -190,8 +190,13 @@
     }
 
     // --- Downloads that the library reads
+    // What is told, and what was sought, which says on what the answer rests.
+    function toldOf(now) {
+      const { outputs, sought: stated } = questionOf(now.state);
+      return [...new Set([...outputs, stated])].filter((name) => name && known(now, name) && Number.isFinite(now.of(name)));
+    }
     function overrides(now) {
-      const question = questionOf(now.state), told = question.outputs.filter((name) => known(now, name) && Number.isFinite(now.of(name)));
+      const told = toldOf(now);
       const needed = upstream(now, told), found = [];
       now.inputs.forEach((one, i) => {
         const shipped = data.pool[now.base[i]];
@@ -214,7 +219,7 @@
     }
     function csv(now, intervals) {
       const cell = (x) => (/[",\n]/.test(String(x)) ? `"${String(x).replaceAll('"', '""')}"` : String(x ?? ""));
-      const outputs = questionOf(now.state).outputs.filter((name) => known(now, name) && Number.isFinite(now.of(name))), needed = upstream(now, outputs);
+      const outputs = toldOf(now), needed = upstream(now, outputs);
       const rows = [["what", "name", "label", "value", "low", "high", "unit", "source"], ["model", data.model, "", data.model, "", "", "", ""]];
       for (const [at, key] of Object.entries(now.state.picks)) rows.push(["option", at, "", key, "", "", "", ""]);
       now.inputs.forEach((one, i) => {
