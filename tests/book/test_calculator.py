@@ -360,6 +360,20 @@ def test_chips_without_a_layout_are_told_and_offered_the_nearest(tab: Page, addr
     assert js(tab, "c.now.of('run_time')") == pytest.approx(steps * best["step_time"], rel=1e-12)
 
 
+def test_a_layout_says_nothing_of_a_chip_or_a_model_that_was_changed(tab: Page, address: str) -> None:
+    for own in ("chip_peak=5e14", "parameters=1e11"):
+        ask(tab, address, f"ask=train&{own}")
+        told = tab.locator(".dc-notes").inner_text()
+        assert "No layout was searched for what you changed" in told
+        assert "Laid out" not in told
+        assert js(tab, "c.now.of('mfu')") == asked_of().inputs["mfu"].value
+    ask(tab, address, "ask=train&chip_peak=5e14&hourly_rent=0.0003")
+    chosen = tab.get_by_label("chip", exact=True).evaluate("one => one.selectedOptions[0].text")
+    assert chosen.endswith(", changed by you")
+    ask(tab, address, "ask=train&mfu=0.35")
+    assert "Laid out" not in tab.locator(".dc-notes").inner_text()
+
+
 def test_what_cannot_be_is_said_instead_of_a_number(tab: Page, address: str) -> None:
     ask(tab, address, "ask=hour&chip_power_rated=5000")
     assert tab.locator(".dc-number").inner_text() == "This cannot be"

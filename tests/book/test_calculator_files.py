@@ -35,6 +35,7 @@ KEPT = (
     *STATES,
     "ask=train&chips=8192&model=x",
     "ask=train&pick.model=deepseek-v3&chips=4096&mfu=0.3",
+    "ask=train&chip_peak=5e14&parameters=1e11",
     "ask=deadline&wanted.billed=5184000",
     "ask=budget&pick.chip=d1&wanted.fleet_capital=123456789",
     "ask=target&network_share=0.2~0.1~0.3&chip_peak=2e15",

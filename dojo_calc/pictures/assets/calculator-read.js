@@ -150,12 +150,15 @@
     function stateOf(question, presets, picks, wants) {
       const base = { ...tools.fresh(question.id), picks, presets };
       const chips = wants.get("chips")?.own, bare = { ...base, own: chips && question.answer !== "chips" ? { chips } : {} };
-      const seeks = question.sought && chips ? chips.v : null, now = tools.resolve(bare, seeks), own = { ...bare.own };
-      now.inputs.forEach((one) => {
-        if (seeks !== null && one.name === question.answer) return;
-        const want = wants.get(one.name), target = want ? want.target : data.pool[now.base[tools.place(now, one.name)]];
-        if (!same(one, target) || want?.own.r !== undefined) own[one.name] = want ? want.own : { k: true };
-      });
+      const seeks = question.sought && chips ? chips.v : null, own = { ...bare.own };
+      for (let again = 0; again < 3; again++) { // what is set may end a layout, which then leaves other inputs to be set
+        const now = tools.resolve({ ...bare, own }, seeks);
+        now.inputs.forEach((one) => {
+          if (seeks !== null && one.name === question.answer) return;
+          const want = wants.get(one.name), target = want ? want.target : data.pool[now.base[tools.place(now, one.name)]];
+          if (!same(one, target) || want?.own.r !== undefined) own[one.name] = want ? want.own : { k: true };
+        });
+      }
       const state = { ...base, own };
       if (seeks !== null) {
         const values = tools.valuesWith(tools.resolve(state, seeks), question.answer, seeks);

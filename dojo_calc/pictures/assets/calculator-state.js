@@ -58,8 +58,10 @@
       for (const at of presetsOf(state)) for (const [name, place] of Object.entries(preset(state, at)[3])) set[name] = [data.pool[place], preset(state, at)[1]];
       let inputs = variant.inputs.map((name, i) => asInput(name, (!state.own[name]?.k && set[name]?.[0]) || data.pool[places[i]], variant.fixed.includes(name) ? null : state.own[name]));
       const rows = layoutsOf(state), at = variant.inputs.indexOf("chips");
+      // A layout was searched for a model and a chip as they ship, so it says nothing of what a reader made of them.
+      const rests = ["chip_peak", ...presetsOf(state).flatMap((one) => Object.keys(preset(state, one)[3]))], apart = rows.length > 0 && rests.some((name) => state.own[name]);
       let layout = null, lacking = null;
-      if (rows.length && at >= 0) {
+      if (rows.length && at >= 0 && !apart) {
         const count = near ?? inputs[at].v, question = questionOf(state);
         const exact = rows.find((row) => row[0] === count);
         const closest = [...rows].sort((a, b) => Math.abs(Math.log(a[0] / count)) - Math.abs(Math.log(b[0] / count)));
@@ -72,7 +74,7 @@
         });
       }
       const problem = { model, inputs, length: variant.inputs.length + variant.steps.length, kinds: variant.conditions.map(([kind]) => kind) };
-      return { state, k, variant, inputs, problem, layout, lacking, notes, base: places };
+      return { state, k, variant, inputs, problem, layout, lacking, apart, notes, base: places };
     }
     const place = (now, name) => { const i = now.variant.inputs.indexOf(name); return i >= 0 ? i : now.variant.inputs.length + now.variant.steps.indexOf(name); };
     const known = (now, name) => now.variant.inputs.includes(name) || now.variant.steps.includes(name);
