@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,8 @@ def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: P
             "-W",
         ],
         cwd=tmp_path,
+        env=os.environ
+        | {"PYTHONPATH": str(ROOT)},  # this checkout's library, wherever another is installed from
         capture_output=True,
         text=True,
         timeout=100,
