@@ -44,7 +44,7 @@ def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: P
         | {"PYTHONPATH": str(ROOT)},  # this checkout's library, wherever another is installed from
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
