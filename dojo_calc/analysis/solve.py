@@ -4,6 +4,7 @@ References
 ----------
 .. [1] T. R. Chandrupatla, "A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear
    function without using derivatives", Advances in Engineering Software 28(3), 1997.
+.. [2] W. H. Press et al., "Numerical Recipes", 3rd edition, Cambridge University Press 2007, section 9.4.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from dojo_calc import units
+from dojo_calc.analysis.newton import Tangent, narrowed, tangent
 from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, ModelError, UnitError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_si
@@ -54,9 +56,10 @@ def solve(
     """Value of one input for which an output equals a target.
 
     Where the output grows in proportion to the input, the value is a division. Else the input's domain is scanned
-    for a change of sign, evenly and towards its ends by powers of ten, and each
-    change is narrowed down to the last digits [1]_. Where several values do it, the smallest is returned, also
-    of an output that stays at the target; two that lie closer together than a third may be missed, so narrow
+    for a change of sign, evenly and towards its ends by powers of ten, and each change is narrowed down to the last
+    digits: by Newton's steps with the formulas' exact derivative, held inside the bracket [2]_, or without it where
+    the output moves in steps or comes from a procedure [1]_. Where several values do it, the smallest is returned,
+    also of an output that stays at the target; two that lie closer together than a third may be missed, so narrow
     the search with `low` and `high`.
 
     Parameters
@@ -114,6 +117,17 @@ def solve(
     if exact is not None:
         return exact
 
+    def slopes() -> Tangent | None:
+        own = tangent(model, name, output, cases)
+        if own is None:
+            return None
+
+        def less_goal(x: FloatArray, goal: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
+            value, slope = own(x, *values)
+            return value - goal, slope
+
+        return less_goal
+
     def refusal(left: FloatArray, _: FloatArray, case: Sequence[FloatArray]) -> str:
         unit = model.spec(output).unit
         found = f"no single {name} makes {output} {format_si(float(case[0]), unit)}; it takes {_range(left, unit)}"
@@ -124,7 +138,7 @@ def solve(
                 break
         return found
 
-    return _roots(sides, nodes, closed, [goal, *cases.values()], tolerance, refusal)
+    return _roots(sides, slopes, nodes, closed, [goal, *cases.values()], tolerance, refusal)
 
 
 def _in_proportion(sides: Sides, nodes: FloatArray, goal: Any, *values: Any) -> Any | None:
@@ -245,11 +259,29 @@ def break_even(
         )
         return left, right
 
+    def slopes() -> Tangent | None:
+        own = [
+            tangent(model, name, wanted, case) if varied else None
+            for model, wanted, varied, case in zip(models, outputs, varies, cases, strict=True)
+        ]
+        if any(one is None and varied for one, varied in zip(own, varies, strict=True)):
+            return None
+
+        def apart(x: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
+            left, right = sides(x, *values)
+            rest, slope = iter(values), np.zeros(x.shape)
+            for one, case, sign in zip(own, cases, (1.0, -1.0), strict=True):
+                mine = [next(rest) for _ in case]
+                slope = slope if one is None else slope + sign * one(x, *mine)[1]
+            return left - right, slope
+
+        return apart
+
     def refusal(left: FloatArray, right: FloatArray, _: Sequence[FloatArray]) -> str:
         return f"no single {name} makes both equal; the first less the second takes {_range(left - right, first)}"
 
     values = [value for case in cases for value in case.values()]
-    return _roots(sides, *_nodes(name, _common(specs), low, high), values, tolerance, refusal)
+    return _roots(sides, slopes, *_nodes(name, _common(specs), low, high), values, tolerance, refusal)
 
 
 def _sought(model: Model, name: str, output: str, given: Mapping[str, Any]) -> Spec | None:
@@ -298,6 +330,7 @@ def _nodes(name: str, spec: Spec, low: Any, high: Any) -> tuple[FloatArray, bool
 
 def _roots(
     sides: Sides,
+    slopes: Callable[[], Tangent | None],
     nodes: FloatArray,
     closed: bool,
     values: Sequence[Any],
@@ -314,7 +347,7 @@ def _roots(
         part = [case[start : start + step] for case in cases]
         size = min(step, count - start)
         with np.errstate(all="ignore"):  # far out in the domain a formula may overflow; that does not count
-            rows, x, gaps = _crossings(sides, nodes, closed, part, size)
+            rows, x, gaps = _crossings(sides, slopes, nodes, closed, part, size)
         close = gaps <= tolerance
         solved, first = np.unique(rows[close], return_index=True)
         found[start + solved] = x[close][first]
@@ -349,14 +382,17 @@ def _range(values: FloatArray, unit: str) -> str:
 
 
 def _crossings(
-    sides: Sides, nodes: FloatArray, closed: bool, cases: Sequence[FloatArray], count: int
+    sides: Sides,
+    slopes: Callable[[], Tangent | None],
+    nodes: FloatArray,
+    closed: bool,
+    cases: Sequence[FloatArray],
+    count: int,
 ) -> tuple[np.ndarray[Any, np.dtype[np.intp]], FloatArray, FloatArray]:
     """Where the difference of both sides changes its sign: case, value and the relative gap that stays.
 
     A jump over the target and a pole change the sign too, but leave a gap. In order of value for each case.
     """
-    from scipy.optimize import elementwise
-
     left, right = sides(nodes, *(case[:, None] for case in cases))
     right = np.broadcast_to(right, (count, nodes.size))
     excess = np.asarray(left - right)
@@ -373,12 +409,9 @@ def _crossings(
     # the edge is found and not just any value behind it.
     equal = np.maximum(abs(start), abs(stop)) * -np.sign(np.where(start != 0, start, stop))
 
-    def difference(x: FloatArray, equal: FloatArray, *values: FloatArray) -> FloatArray:
-        one, other = sides(x, *values)
-        return np.where(one == other, equal, one - other)
-
-    result = elementwise.find_root(difference, (nodes[places], nodes[places + 1]), args=(equal, *own))
-    ends = [np.where(result.success, end, nodes[places]) for end in result.bracket]
+    brackets = nodes[places], nodes[places + 1]
+    bounds, solved = _narrowed(sides, slopes() if rows.size else None, brackets, (start, stop), equal, own)
+    ends = [np.where(solved, end, nodes[places]) for end in bounds]
     gaps = [np.abs(np.subtract(*sides(end, *own))) for end in ends]
     x, gap = np.where(gaps[0] <= gaps[1], ends, ends[::-1])[0], np.minimum(*gaps)
     size = np.maximum(np.abs(sides(x, *own)[1]), np.minimum(np.abs(start), np.abs(stop)))
@@ -390,3 +423,31 @@ def _crossings(
         np.concatenate([np.full(lowest.size, nodes[0]), x]),
         np.concatenate([np.zeros(lowest.size), relative]),
     )
+
+
+def _narrowed(
+    sides: Sides,
+    slopes: Tangent | None,
+    brackets: tuple[FloatArray, FloatArray],
+    excess: tuple[FloatArray, FloatArray],
+    equal: FloatArray,
+    own: Sequence[FloatArray],
+) -> tuple[tuple[FloatArray, FloatArray], Any]:
+    """Both ends of each bracket as close as doubles allow, and whether they could be brought there."""
+    if slopes is not None:
+
+        def followed(x: FloatArray, equal: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
+            value, slope = slopes(x, *values)
+            return np.where(value == 0, equal, value), slope
+
+        first, last = (np.where(one == 0, equal, one) for one in excess)
+        *bounds, solved = narrowed(followed, *brackets, (first, last), [equal, *own])
+        return (bounds[0], bounds[1]), solved
+    from scipy.optimize import elementwise
+
+    def difference(x: FloatArray, equal: FloatArray, *values: FloatArray) -> FloatArray:
+        one, other = sides(x, *values)
+        return np.where(one == other, equal, one - other)
+
+    result = elementwise.find_root(difference, brackets, args=(equal, *own))
+    return result.bracket, result.success
