@@ -7,16 +7,21 @@ import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+from scipy.optimize import elementwise
 
 import dojo_calc as dc
 from benchmarks.timing import Row, medians
+from dojo_calc.analysis import solve
+from dojo_calc.analysis.newton import narrowed
 
 SCENARIOS = 10_000_000
 BLOCK = 16_384  # doubles: the five arrays alive at a time stay in a core's second-level cache
 CALLS = 2_000
 OUTPUT = "fleet_capital"
+SOLVED = 200  # targets of a solve
 
 
 def by_hand(v: dict[str, Any]) -> Any:
@@ -26,8 +31,43 @@ def by_hand(v: dict[str, Any]) -> Any:
     return v["chips"] * (cluster + hall)
 
 
+def _solve() -> Row:
+    """Server prices for prices of work, with exact derivatives and without; evaluations of each are counted."""
+    model = dc.chain("h100-sxm")
+    price = model.evaluate("server_price")
+    targets = model.evaluate("own_per_work", server_price=price * np.geomspace(0.5, 2.0, SOLVED))
+    counts = {"with": 0, "without": 0}
+    plain = elementwise.find_root
+
+    def counted(function: Any, *given: Any, **named: Any) -> Any:
+        found = plain(function, *given, **named)
+        counts["without"] += int(found.nfev.sum())
+        return found
+
+    def steps(function: Any, *given: Any) -> Any:
+        def both(x: Any, *values: Any) -> Any:
+            counts["with"] += 2 * x.size  # a value and a derivative
+            return function(x, *values)
+
+        return narrowed(both, *given)
+
+    def ask() -> Any:
+        return dc.solve(model, "server_price", "own_per_work", targets, low=price / 3.0, high=price * 3.0)
+
+    with patch.object(solve, "narrowed", steps):
+        followed = ask()
+    with patch.object(solve, "tangent", lambda *_: None), patch.object(elementwise, "find_root", counted):
+        np.testing.assert_allclose(ask(), followed, rtol=1e-12)
+    (seconds,) = medians(ask, repeats=3)
+    work = (
+        f"{SOLVED:,} prices found; {counts['with'] / SOLVED:.1f} evaluations each, half of them derivatives, against "
+        f"{counts['without'] / SOLVED:.1f}; the ratio is of evaluations"
+    )
+    return Row("solve", work, seconds, SOLVED / seconds, "chandrupatla", counts["without"] / counts["with"])
+
+
 def rows() -> Iterator[Row]:
-    """Time one call of the graph, then ten million scenarios in blocks."""
+    """Time one call of the graph and a solve, then ten million scenarios in one call."""
     model = dc.chain("h100-sxm")
     steps = len([name for name in model.needed([OUTPUT]) if name in model.outputs])
 
@@ -39,6 +79,7 @@ def rows() -> Iterator[Row]:
     node = seconds / CALLS / steps
     yield Row("graph_node", f"scalar call of {steps} formulas, a node", node, 1 / node, None, None)
 
+    yield _solve()
     random = np.random.default_rng(2)
     names = [name for name in model.needed([OUTPUT]) if name in model.inputs]
     base: dict[str, float] = {name: model.inputs[name].value or 0.0 for name in names}

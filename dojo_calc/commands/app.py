@@ -95,11 +95,33 @@ def _shared(
             help="Another reading as the default: d1.peak_bf16=hot_chips_34, or d1=hot_chips_34.",
         ),
     ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", help="Tell on the error output what is not computed by compiled kernels, and why."
+        ),
+    ] = False,
 ) -> Asked:
     """Options of every command, read here alone."""
+    if verbose:
+        _tell_more()
     if as_json and as_csv:
         raise UsageError("--json and --csv are two forms of one answer; give one of them")
     return Asked(_book(facts, reading), as_json, as_csv)
+
+
+def _tell_more() -> None:
+    """Write what the library logs to the error output, and at once whether kernels can be compiled."""
+    import logging
+
+    from dojo_calc.readings.compiled import available
+
+    told = logging.StreamHandler()
+    told.setFormatter(logging.Formatter("note: %(message)s"))
+    log = logging.getLogger(PROGRAM)
+    log.handlers, log.propagate = [told], False
+    log.setLevel(logging.INFO)
+    available()
 
 
 def _book(own: Sequence[Path] | None, readings: Sequence[str] | None) -> Catalogue:

@@ -133,6 +133,34 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     np.testing.assert_array_equal(found.scan().collect()["chips"].to_numpy(), grid["target"] / 3e14)
 
 
+def test_a_scheduler_that_is_gone_is_one_error_and_what_is_finished_stays(tmp_path: Path) -> None:
+    class Leaving(ThreadPoolExecutor):
+        """Takes three parts, and then is as a client without its scheduler: it takes none."""
+
+        taken = 0
+
+        def submit(self, *given: Any, **named: Any) -> Any:
+            self.taken += 1
+            if self.taken > 3:
+                raise OSError("Timed out trying to connect to tcp://scheduler:8786")
+            future = super().submit(*given, **named)
+            future.exception()  # finished before the next is taken
+            return future
+
+    with (
+        Leaving(1) as pool,
+        pytest.raises(
+            ModelError,
+            match=r"stopped: OSError: Timed out .*; 3 of 10 parts are finished and kept, and the same",
+        ),
+    ):
+        dc.sweep_to(tmp_path, chain(), "cost", GRID, block=100, executor=pool)
+    found = dc.sweep_to(tmp_path, chain(), "cost", GRID, block=100)
+    np.testing.assert_array_equal(
+        found.scan().collect()["cost"].to_numpy(), dc.sweep(chain(), "cost", GRID)["cost"].ravel()
+    )
+
+
 def test_another_sweep_in_the_folder_is_refused(tmp_path: Path) -> None:
     dc.sweep_to(tmp_path, chain(), "cost", GRID, block=500)
     with pytest.raises(ModelError, match="a sweep of another model, or of this one before it was changed"):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from pathlib import Path
 
 import pytest
 
+from dojo_calc.readings.compiled import available
 from tests.commands.test_command_line import as_json, run
 
 # A bill of two inputs, so that every answer is a product or a division done by hand.
@@ -125,3 +128,22 @@ def test_models_are_listed_by_part_of_their_name() -> None:
         405.8e9, rel=1e-3
     )  # config.json, by its weights
     assert run("models", "nonesuch").returncode == 2
+
+
+def test_verbose_says_that_nothing_is_compiled_without_numba(
+    scenario: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("tornado", scenario, "--output", "cost", "--own-code")
+    quiet = run(*asked)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    available.cache_clear()
+    try:
+        told = run(*asked, "--verbose")
+    finally:
+        available.cache_clear()
+        logging.getLogger("dojo_calc").handlers.clear()
+    assert told.stdout == quiet.stdout
+    assert quiet.stderr == ""
+    assert (
+        told.stderr == "note: numba is not installed (the extra compiled), so every formula runs in NumPy\n"
+    )

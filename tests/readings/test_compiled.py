@@ -31,6 +31,9 @@ from dojo_calc.operations import (
     where,
 )
 from dojo_calc.performance import step
+from dojo_calc.performance.plan import train
+from dojo_calc.performance.search import search
+from dojo_calc.performance.workload import Transformer
 from dojo_calc.quantities import PositiveCount, SignedCount, is_formula
 from dojo_calc.readings import compiled, vector_math
 from dojo_calc.readings.compiled import Guard, Program
@@ -318,6 +321,35 @@ def test_without_numba_the_log_says_so_once(
         for _ in range(2):
             np.testing.assert_allclose(chain().evaluate("cost", price=price), 1e18 / 3e14 * price)
         assert caplog.text.count("numba is not installed") == 1
+    finally:
+        compiled.available.cache_clear()
+
+
+def test_without_numba_every_door_gives_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the size of the call, which alone decides whether it would be compiled."""
+    small = Transformer(
+        model="small", layers=4, hidden=1024, feedforward=4096, heads=8, kv_heads=8, vocabulary=32000
+    )
+    model = chain().replace(price=(30e3, 25e3, 40e3), unit=(3e14, 2e14, 4e14))
+
+    def ask() -> list[Any]:
+        made = train(small, "a100-sxm-40gb", 8, tensor=np.array([1, 2, 4]), global_batch=64, sequence=1024)
+        return [
+            dc.sweep(model, "cost", {"price": [1e4, 2e4], "unit": [1e14, 2e14, 3e14]})["cost"],
+            dc.simulate(model, "cost", samples=4096).samples["cost"],
+            dc.sobol_indices(model, "cost", 64).total,
+            made.step_time,
+            search(small, "a100-sxm-40gb", 8, global_batch=64, sequence=1024).front["step_time"].to_numpy(),
+        ]
+
+    expected = ask()
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.setattr(compiled, "LEAST_WORK", 0)
+    monkeypatch.setattr(compiled, "LEAST_POINTS", 0)
+    compiled.available.cache_clear()
+    try:
+        for one, other in zip(expected, ask(), strict=True):
+            np.testing.assert_array_equal(one, other)
     finally:
         compiled.available.cache_clear()
 

@@ -82,21 +82,42 @@
       return (t ^ (t >>> 14)) >>> 2; // 30 bits
     };
   }
-  function scores(directions, dimension, size, seed = 1) {
-    const random = shifts(seed), unit = 2 ** -BITS, columns = [];
-    for (let d = 0; d < dimension; d++) {
-      const column = new Float64Array(REPLICATES * size), own = directions[d];
-      for (let r = 0; r < REPLICATES; r++) {
-        const shift = random();
-        let x = 0;
-        for (let i = 0; i < size; i++) {
-          column[r * size + i] = normal(((x ^ shift) + 0.5) * unit);
-          x ^= own[31 - Math.clz32(~i & (i + 1))];
-        }
+  // Columns of normal scores, each drawn once: the first of more dimensions are those of fewer.
+  const prepared = new Map();
+  function scores(directions, dimension, size) {
+    if (!prepared.has(size)) prepared.set(size, { directions, random: shifts(1), columns: [] });
+    const own = prepared.get(size);
+    if (own.directions !== directions) { prepared.delete(size); return scores(directions, dimension, size); }
+    while (own.columns.length < dimension) own.columns.push(drawn(directions[own.columns.length], size, own.random));
+    return own.columns;
+  }
+  function drawn(own, size, random) {
+    const column = new Float64Array(REPLICATES * size), unit = 2 ** -BITS;
+    for (let r = 0; r < REPLICATES; r++) {
+      const shift = random();
+      let x = 0;
+      for (let i = 0; i < size; i++) {
+        column[r * size + i] = normal(((x ^ shift) + 0.5) * unit);
+        x ^= own[31 - Math.clz32(~i & (i + 1))];
       }
-      columns.push(column);
     }
-    return columns;
+    return column;
+  }
+  // Values of a distribution at a column of scores; the last ones stay, since a move of one input leaves the others.
+  const valued = new WeakMap();
+  function valuesAt(distribution, domain, column) {
+    const kept = valued.get(distribution);
+    if (kept?.column === column && kept.low === domain.low && kept.high === domain.high) return kept.values;
+    const values = new Float64Array(column.length);
+    if (distribution[0] === "split" && distribution[1] === "log") {
+      const [, , median, below, above] = distribution, bottom = domain.low;
+      for (let i = 0; i < column.length; i++) { const z = column[i]; values[i] = Math.exp(median + z * (z < 0 ? below : above)) + bottom; }
+    } else {
+      const value = at(distribution, domain);
+      for (let i = 0; i < column.length; i++) values[i] = value(column[i]);
+    }
+    valued.set(distribution, { column, low: domain.low, high: domain.high, values });
+    return values;
   }
 
   // A problem is {model, inputs: [{v, d, e, key, domain}], length, kinds}. Inputs of one key are one unknown.
@@ -117,30 +138,44 @@
   function broken(problem, values) {
     return problem.model.excess(values).map((excess, i) => excess > 0 && problem.kinds[i]);
   }
-  const isBroken = (problem, values) => broken(problem, values).includes("identity");
+  function isBroken(problem, values) {
+    const excess = problem.model.excess(values);
+    for (let i = 0; i < excess.length; i++) if (excess[i] > 0 && problem.kinds[i] === "identity") return true;
+    return false;
+  }
 
   // Drawn outputs. With `sought`, the answer is the input for which an output comes out as wanted in that draw.
   function* simulation(problem, outputs, needed, directions, samples, sought = null) {
     const size = Math.max(2 ** Math.round(Math.log2(samples / REPLICATES)), 2), count = REPLICATES * size;
-    const values = start(problem), group = unknowns(problem, needed), columns = [], found = outputs.map(() => new Float64Array(count));
+    const values = start(problem), group = unknowns(problem, needed), places = [], columns = [], found = outputs.map(() => new Float64Array(count));
     const points = scores(directions, group.size, size);
     [...group.values()].forEach((members, k) => {
-      for (const i of members) columns.push([i, points[k].map(at(problem.inputs[i].d, problem.inputs[i].domain))]);
+      for (const i of members) { places.push(i); columns.push(valuesAt(problem.inputs[i].d, problem.inputs[i].domain, points[k])); }
     });
     let masked = 0;
-    for (let s = 0; s < count; s++) {
-      for (const [i, column] of columns) values[i] = column[s];
+    for (let from = 0; from < count; from += PART) {
+      masked += part(problem, outputs, sought, values, places, columns, found, from, Math.min(from + PART, count));
+      yield Math.min(from + PART, count);
+    }
+    return { found: found.map(summary), masked: masked / count, count };
+  }
+  const PART = 512; // draws between two looks at the clock
+  // Draws of one part, in a function of its own, since a generator is compiled less well; how many break an identity.
+  function part(problem, outputs, sought, values, places, columns, found, from, to) {
+    const run = problem.model.run, judged = problem.kinds.includes("identity");
+    let masked = 0;
+    for (let s = from; s < to; s++) {
+      for (let k = 0; k < places.length; k++) values[places[k]] = columns[k][s];
       if (sought) {
         values[sought.input] = problem.inputs[sought.input].v;
         values[sought.input] = nearby(problem, values, sought, 1e-7); // and has run, closer than draws tell
-      } else problem.model.run(values);
-      const bad = problem.kinds.length && isBroken(problem, values);
-      masked += bad;
+      } else run(values);
+      const bad = judged && isBroken(problem, values);
+      if (bad) masked++;
       for (let j = 0; j < outputs.length; j++) found[j][s] = bad ? NaN : values[outputs[j]];
       if (sought && !bad && !(values[sought.input] > 0)) for (const column of found) column[s] = Infinity; // no number of them is enough
-      if (s % 512 === 511) yield s + 1;
     }
-    return { found: found.map(summary), masked: masked / count, count };
+    return masked;
   }
   // Secant in logarithms from where an input is now: outputs in proportion to it take two steps.
   function nearby(problem, values, { input, output, wanted }, close = 1e-12) {
@@ -159,9 +194,35 @@
     const below = sorted[i], above = sorted[i + 1] ?? below;
     return below === above ? below : below + (place - i) * (above - below);
   }
+  // The three quantiles by selection: nothing but a histogram asks for the whole order.
   function summary(column) {
-    const sorted = column.filter((x) => !Number.isNaN(x) && x !== -Infinity).sort();
-    return { q05: quantile(sorted, 0.05), q50: quantile(sorted, 0.5), q95: quantile(sorted, 0.95), missing: column.length - sorted.length, sorted };
+    const kept = new Float64Array(column.length);
+    let n = 0;
+    for (let i = 0; i < column.length; i++) if (column[i] > -Infinity) kept[n++] = column[i]; // neither NaN nor no value at all
+    const held = kept.subarray(0, n);
+    let whole = null;
+    const found = { missing: column.length - n, get sorted() { return (whole ??= held.slice().sort()); } };
+    for (const [name, p] of [["q05", 0.05], ["q50", 0.5], ["q95", 0.95]]) {
+      const i = Math.floor(Math.min(Math.max(p * n - 0.5, 0), n - 1));
+      if (n) { select(held, i, 0, n - 1); if (i + 1 < n) select(held, i + 1, i + 1, n - 1); }
+      found[name] = quantile(held, p);
+    }
+    return found;
+  }
+  // C. A. R. Hoare, "Algorithm 65: Find", Communications of the ACM 4 (1961): puts the k-th least in its place.
+  function select(values, k, low, high) {
+    while (low < high) {
+      const pivot = values[(low + high) >> 1];
+      let i = low, j = high;
+      while (i <= j) {
+        while (values[i] < pivot) i++;
+        while (values[j] > pivot) j--;
+        if (i <= j) { const one = values[i]; values[i++] = values[j]; values[j--] = one; }
+      }
+      if (k <= j) high = j;
+      else if (k >= i) low = i;
+      else return;
+    }
   }
 
   // --- One at a time
