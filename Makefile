@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SITE := _build/html
 PEERS := _build/peers/bin/python
-PEER := llm-analysis==0.2.2
+PEER := llm-analysis==0.2.2 SALib==1.5.2
 BUILT := $(SITE)/.built
 SOURCES := $(shell find book data dojo_calc _config.yml -type f -not -name '*.pyc')
 
@@ -69,10 +69,10 @@ $(PEERS): $(READY)
 	@mkdir -p _build
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv venv --quiet --clear --python $(BIN)/python _build/peers && \
-	  uv pip install --quiet --python $(PEERS) "$(PEER)" ; \
+	  uv pip install --quiet --python $(PEERS) $(PEER) ; \
 	else \
 	  $(BIN)/python -m venv --clear _build/peers && \
-	  $(PEERS) -m pip install --quiet --disable-pip-version-check "$(PEER)" ; \
+	  $(PEERS) -m pip install --quiet --disable-pip-version-check $(PEER) ; \
 	fi || rm -rf _build/peers
 
 bench: $(READY) $(PEERS) ## speed as ratios within one run: prints a table, writes _build/bench.json

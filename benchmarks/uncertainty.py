@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 import math
+import os
+import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +30,8 @@ BLOCK = 2**13
 SQUIGGLE_SAMPLES = 2_000  # it calls a function once a sample
 POINTS, REPEATS = 4096, 64
 DESIGN, RESAMPLES = 2**16, 100
+SALIB = Path(__file__).with_name("salib.py")
+PEERS = SALIB.parents[1] / "_build" / "peers" / "bin" / "python"
 
 
 def _intervals() -> dict[str, tuple[float, float, float]]:
@@ -51,7 +57,25 @@ def rows() -> Iterator[Row]:
     (seconds,) = medians(lambda: sobol_indices(model, OUTPUT, DESIGN, resamples=RESAMPLES))
     runs = DESIGN * (len(intervals) + 2)
     work = f"Sobol' indices of {len(intervals)} inputs, {runs:,} evaluations, {RESAMPLES} bootstrap draws"
-    yield Row("sobol_indices", work, seconds, runs / seconds, None, None)
+    rival = _salib(intervals)
+    if rival is None:
+        print("SALib is not installed (make bench does it), so sobol_indices is not compared with it")
+        yield Row("sobol_indices", work, seconds, runs / seconds, None, None)
+    else:
+        yield Row("sobol_indices", work, seconds, runs / seconds, "SALib", rival / seconds)
+
+
+def _salib(intervals: dict[str, tuple[float, float, float]]) -> float | None:
+    """Seconds that SALib takes for the same indices of the same function by hand, or None where it is missing."""
+    if not PEERS.is_file():
+        return None
+    asked = {"intervals": list(intervals.values()), "names": list(intervals), "shares": SHARES,
+             "size": DESIGN, "resamples": RESAMPLES}  # fmt: skip
+    answer = subprocess.run(
+        [str(PEERS), str(SALIB)], input=json.dumps(asked), capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": ""},
+    )  # fmt: skip
+    return json.loads(answer.stdout)["seconds"] if answer.returncode == 0 else None
 
 
 def _simulation(model: dc.Model, intervals: dict[str, tuple[float, float, float]]) -> Iterator[Row]:
@@ -114,7 +138,7 @@ def _evenness(model: dc.Model) -> Row:
         names = [name for name in model.needed([OUTPUT]) if name in model.inputs]
         u = np.random.default_rng(seed).random((len(names), POINTS))
         drawn = {name: quantile(model.inputs[name], row) for name, row in zip(names, u, strict=True)}
-        chance.append(float(np.mean(model.evaluate(OUTPUT, **drawn))))
+        chance.append(float(np.nanmean(model.evaluate(OUTPUT, **drawn))))  # NaN where a condition is broken
     ratio = math.dist(chance, [exact] * REPEATS) / math.dist(even, [exact] * REPEATS)
     work = f"error of the mean at {POINTS:,} samples, {REPEATS} seeds; the ratio is of errors, not of times"
     return Row("qmc", work, seconds, POINTS / seconds, "monte carlo", ratio)

@@ -9,7 +9,8 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -174,6 +175,19 @@ class Draws:
         points = np.concatenate([engine.random(size) for engine in self._engines])
         scores = np.asarray(ndtri(points.T + _HALF_CELL, order="C"))
         return scores if self._factor is None else self._factor @ scores
+
+
+def ahead(draws: Draws, steps: Sequence[int]) -> Iterator[FloatArray]:
+    """Scores of one step after the other, each drawn by a thread while the one before is used."""
+    if len(steps) < 2:
+        yield from map(draws.scores, steps)
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="dojo_calc draws") as thread:
+        waiting = thread.submit(draws.scores, steps[0])
+        for step in steps[1:]:
+            found, waiting = waiting.result(), thread.submit(draws.scores, step)
+            yield found
+        yield waiting.result()
 
 
 def evaluate_drawn(

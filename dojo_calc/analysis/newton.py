@@ -27,7 +27,7 @@ Tangent: TypeAlias = Callable[
 
 _WIDTH: Final = 4.0 * float(np.finfo(np.float64).eps)  # relative, of a bracket that is narrow enough
 _NEAR: Final = 1e-7  # relative step from which a point is exact after one more
-_PATIENCE: Final = 3  # steps that may leave more than half of the bracket, one after the other
+_PATIENCE: Final = 5  # steps that may leave more than half of the bracket, one after the other
 _MOST: Final = 200
 
 
@@ -66,6 +66,7 @@ def narrowed(
     low: FloatArray,
     high: FloatArray,
     ends: Sequence[FloatArray],
+    equal: FloatArray,
     args: Sequence[FloatArray],
 ) -> tuple[FloatArray, FloatArray, np.ndarray[Any, np.dtype[np.bool_]]]:
     """Brackets of a change of sign, narrowed down to the last digits [1]_, and which of them could be.
@@ -78,6 +79,8 @@ def narrowed(
         Brackets, in order.
     ends : sequence of ndarray
         The function there, of opposite signs.
+    equal : ndarray
+        Of which sign a zero counts.
     args : sequence of ndarray
         Further arguments, one each.
     """
@@ -95,15 +98,20 @@ def narrowed(
         here, before = x[left], high[left] - low[left]
         value, slope = function(here, *(one[left] for one in args))
         found[left] = ~np.isnan(value)
+        hit = value == 0.0
+        value = np.where(hit, equal[left], value)
         same = np.sign(value) == np.sign(below[left])
         low[left], high[left] = np.where(same, here, low[left]), np.where(same, high[left], here)
         below[left], above[left] = np.where(same, value, below[left]), np.where(same, above[left], value)
         width = high[left] - low[left]
         idle[left] = np.where(width > before / 2.0, idle[left] + 1, 0)
         with np.errstate(divide="ignore", invalid="ignore"):  # where it is flat the bracket is halved
-            step = -value / slope
-        # Close by, a little further than the step leads, so that the other end of the bracket follows.
-        beyond = np.where(abs(step) <= _NEAR * abs(here), np.sign(step) * _WIDTH * 0.75 * abs(here), 0.0)
+            step = np.where(hit, 0.0, -value / slope)
+        # Close by, a little further than the step leads, so that the other end of the bracket follows; further each
+        # time that rounding hides the change of sign.
+        way = np.where(hit, np.where(same, 1.0, -1.0), np.sign(step))
+        close = abs(step) <= _NEAR * abs(here)
+        beyond = np.where(close, way * 4.0 ** idle[left] * _WIDTH / 4.0 * abs(here), 0.0)
         x[left] = here + step + beyond
         size = np.maximum(abs(low[left]), abs(high[left]))
         left = left[found[left] & (width > _WIDTH * size)]

@@ -27,6 +27,7 @@ from dojo_calc.analysis.draws import (
     Correlations,
     Draws,
     Unknown,
+    ahead,
     by_key,
     evaluate_drawn,
     factor,
@@ -348,9 +349,9 @@ def simulate(
     done, interrupted = 0, False
     try:
         while True:
-            while done < size:
-                step = min(_BLOCK, size - done)
-                found = study.evaluate(draws.scores(step), REPLICATES * size, tally)
+            steps = [min(_BLOCK, size - start) for start in range(done, size, _BLOCK)]
+            for step, scores in zip(steps, ahead(draws, steps), strict=True):
+                found = study.evaluate(scores, REPLICATES * size, tally)
                 parts.append({name: column.reshape(REPLICATES, step) for name, column in found.items()})
                 done += step
                 if progress:

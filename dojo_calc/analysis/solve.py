@@ -435,13 +435,8 @@ def _narrowed(
 ) -> tuple[tuple[FloatArray, FloatArray], Any]:
     """Both ends of each bracket as close as doubles allow, and whether they could be brought there."""
     if slopes is not None:
-
-        def followed(x: FloatArray, equal: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
-            value, slope = slopes(x, *values)
-            return np.where(value == 0, equal, value), slope
-
         first, last = (np.where(one == 0, equal, one) for one in excess)
-        *bounds, solved = narrowed(followed, *brackets, (first, last), [equal, *own])
+        *bounds, solved = narrowed(slopes, *brackets, (first, last), equal, own)
         return (bounds[0], bounds[1]), solved
     from scipy.optimize import elementwise
 

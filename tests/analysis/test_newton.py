@@ -123,12 +123,16 @@ def test_a_bracket_that_no_step_narrows_is_halved() -> None:
 
     for function, place in ((lying, 0.3), (flat, 0.7)):
         bottom, top = np.zeros(1), np.ones(1)
-        low, high, found = narrowed(function, bottom, top, [function(bottom)[0], function(top)[0]], [])
+        low, high, found = narrowed(
+            function, bottom, top, [function(bottom)[0], function(top)[0]], np.ones(1), []
+        )
         assert found.all()
         assert low[0] <= place <= high[0]
         assert high[0] - low[0] <= 1e-15
     with np.errstate(all="ignore"):
-        *_, found = narrowed(pole, np.zeros(1), np.ones(1), [np.array([-2.0]), np.array([2.0])], [])
+        *_, found = narrowed(
+            pole, np.zeros(1), np.ones(1), [np.array([-2.0]), np.array([2.0])], np.ones(1), []
+        )
     assert not found.any()
 
 
