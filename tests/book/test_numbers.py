@@ -72,10 +72,11 @@ SAME: Final[dict[str, dict[str, str]]] = {
         "exaflop_hour": r"of that size a delivered exaflop-hour costs N USD", "unknowns": r"costs its owner N USD",
     },
     "Llama 3.1 405B, undisturbed, days": {
-        "training_run": r"Undisturbed, the same steps take N days", "plan_search": r"42 6\.\d\d N ",
+        "training_run": r"Undisturbed, the same steps take N days",
+        "plan_search": r"16,384 2,048 0 (?:\d+ × ){3}\d+ \d+ [\d.]+ N ",
     },
     "Llama 3.1 405B, a step, seconds": {
-        "training_run": r"A step takes N seconds", "plan_search": r"× 32 42 N ",
+        "training_run": r"A step takes N seconds", "plan_search": r"16,384 2,048 0 (?:\d+ × ){3}\d+ \d+ N ",
     },
     "Llama 3.1 405B, as runs turn out, days": {
         "training_run": r"H100s busy for N days", "calculator": r"Duration N days",
