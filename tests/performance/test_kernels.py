@@ -66,6 +66,7 @@ def test_first_convolution_of_resnet_50() -> None:
     # 112^2 x 64 x 3 x 49 = 118013952; FLOP twice that.
     side = dc.convolution_outputs(224, 7, 2, 3)
     assert side == 112
+    assert dc.convolution_outputs(10, 3, 1, 50) == 108  # 10 + 2 x 50 - 3 steps and the first
     assert dc.convolution_flop(1, side * side, 3, 64, 49) == 236027904
     # Bytes in BF16: image 224^2 x 3, kernel 49 x 3 x 64, result 112^2 x 64, each 2 B.
     by_hand = 2 * (224 * 224 * 3 + 49 * 3 * 64 + 112 * 112 * 64)

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from dojo_calc.errors import DomainError
 from dojo_calc.performance import step
 from dojo_calc.performance.efficiency import chip_values
-from dojo_calc.performance.memory import expert_replicas, expert_shards, held_by_last, micro_batches_held
+from dojo_calc.performance.memory import (
+    expert_replicas,
+    expert_shards,
+    gathered_bytes,
+    held_by_last,
+    micro_batches_held,
+)
 from dojo_calc.performance.plan import PlanError, flags, train
 from dojo_calc.performance.workload import transformer
 
@@ -219,3 +225,12 @@ def test_a_product_gathers_what_its_group_shares() -> None:
     assert needs("llama3-70b", "gathered_states", **plan, sequence_parallel=0.0) == 0
     working, loss, gathered = needs("llama3-70b", "working_memory", "loss_memory", "gathered_states", **plan)
     assert working == pytest.approx(loss + gathered, rel=1e-12)
+
+
+def test_gathered_weights_by_hand() -> None:
+    # Three layers of 100 + 40 / 4 and one embedding over two chips, of 2 bytes each: whether 640 parameters are two
+    # embeddings or 320 one, 160 lie on a chip. Across stages it is all 1,000 that the chip has.
+    for tied, ends in ((0, 640), (1, 320)):
+        assert gathered_bytes(100, 40, 4, 1000, ends, 2, 1, tied, 2, 1) == 2 * (3 * 110 + 160)
+        assert gathered_bytes(100, 40, 4, 1000, ends, 2, 2, tied, 2, 1) == 2 * 1000
+        assert gathered_bytes(100, 40, 4, 1000, ends, 2, 1, tied, 2, 0) == 0

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from dojo_calc.errors import ArgumentError, DomainError, UnitError
-from dojo_calc.performance.layouts import COLUMNS, SIZES, divisors
+from dojo_calc.performance.layouts import COLUMNS, SIZES, _virtual_stages, divisors
 from dojo_calc.performance.measured_range import beyond
 from dojo_calc.performance.plan import PlanError, train
 from dojo_calc.performance.search import search
@@ -188,6 +188,14 @@ def test_huge_machines_and_batches_take_bounded_time_and_memory() -> None:
     assert tracemalloc.get_traced_memory()[1] < 500e6
     tracemalloc.stop()
     assert found.best["chips"] <= 10**12
+
+
+def test_virtual_stages_cut_a_stage_evenly() -> None:
+    assert _virtual_stages(32, 1) == (1,)
+    assert _virtual_stages(32, 4) == (1, 2, 4, 8)
+    # Stages of 8 layers, as if there were 128: the embedding and the head stand in for two.
+    assert _virtual_stages(126, 16) == (1, 2, 4, 8)
+    assert _virtual_stages(125, 16) == (1, 2, 4)
 
 
 def test_divisors_are_all_of_them() -> None:
