@@ -40,13 +40,8 @@ SCRIPTS_FOR = {
 }
 # A service that runs cells on another host; Jupyter Book adds it to every page.
 THEBE_SETTINGS = re.compile(r'<script type="text/x-thebe-config">.*?</script>', re.DOTALL)
-# Sphinx's search fetches every page it lists for a summary; a page opened from disk may not fetch.
-SEARCH_FROM_DISK = """<script>
-if (location.protocol === "file:")
-  document.addEventListener("DOMContentLoaded", () => (DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false));
-</script>"""
-
-
+EXERCISES = '<section id="exercises">'
+FOLDED = re.compile(r"(?<=>(?:Show|Hide) )the content(?=</p>)")  # so MyST-NB calls a cell with its output
 # Jupyter Book's own, which do not say that they may read pages side by side; they only register what others run.
 SILENT = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
 
@@ -83,6 +78,8 @@ def complete_page(app: Sphinx, pagename: str, _template: str, context: dict[str,
     context["css_files"][:] = [sheet for sheet in context["css_files"] if "thebe" not in str(sheet.filename)]
 
     body = THEBE_SETTINGS.sub("", context.get("body", ""))
+    before, exercises, after = body.partition(EXERCISES)
+    body = f"{FOLDED.sub('the table', before)}{exercises}{FOLDED.sub('the answer', after)}"
     # The roles that docutils gives a bibliography are not allowed on these elements.
     body = body.replace(' role="doc-biblioentry"', "")
     body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
@@ -99,7 +96,9 @@ def complete_page(app: Sphinx, pagename: str, _template: str, context: dict[str,
     if 'class="dojo-calculator"' in body:
         context["metatags"] += f'<link rel="stylesheet" href="{assets}/dojo-calculator.css">\n'
     if pagename == "search":
-        context["metatags"] += SEARCH_FROM_DISK
+        context["metatags"] += "".join(
+            f'<script defer src="{assets}/{name}"></script>\n' for name in ("dojo-words.js", "dojo-search.js")
+        )
     if dojo_notebooks.is_notebook(app, pagename):
         context["header_buttons"].insert(
             0,

@@ -1,5 +1,6 @@
 // Code is for those who ask for it: one switch shows or hides all of a page's, and a mark beside each output shows
-// what computed it. Without scripts every piece of code stays folded where it is.
+// what computed it. What is folded with its output, such as the answer to an exercise, opens by itself.
+// Without scripts every piece of code stays folded where it is.
 (() => {
   "use strict";
 
@@ -27,9 +28,9 @@
   }
 
   addEventListener("DOMContentLoaded", () => {
-    const folds = [...document.querySelectorAll(".bd-content div.cell details.hide")];
+    const folds = [...document.querySelectorAll(".bd-content div.cell:not(.tag_hide-cell) details.hide")];
     const buttons = document.querySelector(".article-header-buttons");
-    if (!folds.length || !buttons) return;
+    if (!document.querySelector(".bd-content div.cell details.hide") || !buttons) return;
     for (const fold of folds) fold.querySelector("summary").title = "Show the code behind this";
     const button = document.createElement("button");
     button.type = "button";

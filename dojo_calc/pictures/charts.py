@@ -349,7 +349,7 @@ class Table:
         numeric = [dtype.is_numeric() for dtype in self.frame.dtypes]
         caption = html.escape(self.caption)
         head = "".join(
-            f'<th scope="col"{_numeric(is_number)}>{html.escape(name)}</th>'
+            f'<th scope="col"{_NUMBER * is_number}>{html.escape(name)}</th>'
             for name, is_number in zip(self.frame.columns, numeric, strict=True)
         )
         body = "".join(f"<tr>{self._cells(row, numeric)}</tr>" for row in self.frame.iter_rows())
@@ -371,7 +371,7 @@ class Table:
             text = html.escape(_shown(value, self.formats.get(name)))
             if numeric[index] and value is not None and text != str(value):
                 text = f'<data value="{value}">{text}</data>'  # what "Copy as CSV" copies
-            cells.append(f"<{tag}{_numeric(numeric[index])}>{text}</{tag[:2]}>")
+            cells.append(f"<{tag}{_NUMBER * numeric[index]}>{text}</{tag[:2]}>")
         return "".join(cells)
 
 
@@ -469,30 +469,31 @@ def _days(given: date | str) -> tuple[date, date]:
     return first, date(first.year, ends, calendar.monthrange(first.year, ends)[1])
 
 
-def _numeric(is_number: bool) -> str:
-    return ' class="number"' if is_number else ""
-
-
 def _shown(value: object, spec: str | None) -> str:
     """Text of a cell: an en dash for what is not known, digits in groups from ten thousand on."""
     if value is None:
         return "–"
     if spec is not None:
-        return format(value, spec)
+        return _ZERO.sub("", format(value, spec))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= 10_000 else str(value)  # so that a year stays a year
     if isinstance(value, float):
         return typeset(format_number(value, padded=True))
-    return str(value)
+    return _raised(str(value))
 
 
 def typeset(text: str) -> str:
     """Write what the library's formatter prints as a page does: ``3.79e25`` as 3.79 × 10²⁵, ``mm^2`` as mm²."""
     power = re.sub(r"(?<=\d)e(-?\d+)", lambda found: f" × 10{found[1].translate(_SUPERSCRIPT)}", text)
-    raised = re.sub(r"\^(-?\d)", lambda found: found[1].translate(_SUPERSCRIPT), power)
-    return re.sub(r"\bus\b", "µs", raised)
+    return re.sub(r"\bus\b", "µs", _raised(power))
 
 
+def _raised(text: str) -> str:
+    return re.sub(r"\^(-?\d+)", lambda found: found[1].translate(_SUPERSCRIPT), text)
+
+
+_NUMBER: Final = ' class="number"'
+_ZERO: Final = re.compile(r"^[-+](?=[0.]+$)")  # a sign before what rounds to nothing
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

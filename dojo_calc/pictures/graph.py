@@ -20,9 +20,8 @@ from itertools import pairwise
 
 __all__ = ["Box", "drawing"]
 
-GAP, ROW, HEIGHT, MARGIN = 30, 48, 38, 6  # pixels between layers, from box to box, of a box, around all
-LETTER, ROOM = 7.2, 14  # pixels: of a letter at the most, and beside a text
-SMALLEST = 0.8  # of its size: as far as a picture shrinks to its page before it scrolls
+GAP, ROW, HEIGHT, MARGIN = 30, 54, 44, 6  # pixels between layers, from box to box, of a box, around all
+LETTER, ROOM = 8, 16  # pixels: of a letter at the most, and beside a text
 SWEEPS = 8  # of ordering; more change nothing in graphs of this size
 
 
@@ -75,9 +74,9 @@ def drawing(boxes: Sequence[Box], title: str) -> str:
     told = "; ".join(f"{box.name} is {box.shown}" for box in boxes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(f"{title}: {told}.")}" '
-        f'style="width: clamp({SMALLEST * width:.0f}px, 100%, {width:.0f}px); height: auto" '
+        f'width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" '
-        'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
+        'font-family="system-ui, sans-serif" font-size="14" fill="currentColor">'
         f"<title>{html.escape(title)}</title><desc>{html.escape(told)}</desc>"
         f'<g fill="none" stroke="currentColor" stroke-opacity="0.45">{"".join(paths)}</g>'
         + "".join(_box(box, *at[box.name]) for box in boxes)
@@ -172,7 +171,7 @@ def _box(box: Box, left: float, width: float, middle: float) -> str:
         f"<g><title>{html.escape(box.words)}</title>"
         f'<rect x="{left:.0f}" y="{middle - HEIGHT / 2:.0f}" width="{width:.0f}" height="{HEIGHT}" rx="5" '
         f'fill="currentColor" fill-opacity="0.06" stroke="currentColor" stroke-opacity="0.6"{edge}/>'
-        f'<text x="{centre:.0f}" y="{middle - 3:.0f}" text-anchor="middle">{html.escape(box.name)}</text>'
-        f'<text x="{centre:.0f}" y="{middle + 12:.0f}" text-anchor="middle" font-weight="600">'
+        f'<text x="{centre:.0f}" y="{middle - 4:.0f}" text-anchor="middle">{html.escape(box.name)}</text>'
+        f'<text x="{centre:.0f}" y="{middle + 14:.0f}" text-anchor="middle" font-weight="600">'
         f"{html.escape(box.shown)}</text></g>"
     )

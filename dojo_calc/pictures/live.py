@@ -33,7 +33,10 @@ except ModuleNotFoundError:
 __all__ = ["Slider", "live", "slider"]
 
 POINTS = 40  # of a curve
-LABEL_ROOM = 50  # pixels for the widest tick label that a slider may bring
+LABEL_ROOM = 60  # pixels for the widest tick label that a slider may bring
+NUMBER_ROOM = 64  # pixels for a number behind its bar
+POINT_ROOM = 30  # pixels for a number below its point
+DIGITS = "format(datum.value, datum.value >= 1000 ? ',.0f' : ',.4~r')"
 
 
 def _words(unit: str) -> str:
@@ -290,11 +293,10 @@ def _rows(
     )
     scales = [units.to_si(1.0, one) for one in shown]
     values = ", ".join(f"{name} / {scale!r}" for name, scale in zip(outputs, scales, strict=True))
-    digits = "format(datum.value, datum.value >= 1000 ? ',.0f' : ',.4~r')"
     chart: alt.Chart = (
         alt.Chart(data)
         .transform_calculate(value=f"[{values}][datum.row]")
-        .transform_calculate(shown=f"{digits} + datum.unit")
+        .transform_calculate(shown=f"{DIGITS} + datum.unit")
         .add_params(*_parameters(model, _lines(model, outputs, _starts(model, outputs, sliders)), sliders))
     )
     return chart
@@ -314,7 +316,19 @@ def _bars(
         x=alt.X("value:Q", title=axis or _words(shown[0]), scale=alt.Scale(zero=True, **scale)),
         tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
     )
-    text = base.mark_text(align="left", dx=5).encode(text="shown:N")
+    # The axis has the unit. Below zero the number stands beside the zero; where its bar leaves no room, in the bar.
+    high = scale["domain"][1] if scale else math.inf
+    inside = f"scale('x', datum.at) > width - {NUMBER_ROOM}" if scale else "false"
+    side, dx, colour = (
+        alt.expr(f"{inside} ? {one}") for one in ("'right' : 'left'", "-5 : 5", "'white' : 'currentColor'")
+    )
+    beyond = f" + (datum.value > {high!r} ? ' \u2192' : '')" if scale else ""
+    last = f"min(datum.value, {high!r})" if scale else "datum.value"
+    text = (
+        base.transform_calculate(at=f"max({last}, 0)", short=f"{DIGITS}{beyond}")
+        .mark_text(align=side, dx=dx, color=colour)
+        .encode(x=alt.X("at:Q"), text="short:N")
+    )
     if scale:
         return cast("alt.LayerChart", alt.layer(base.mark_bar(clip=True), text))
     # Room for the numbers behind the longest bar.
@@ -413,11 +427,14 @@ def _curves(
     # A number of what, if it is of one thing.
     ordinate = axis or (words[outputs[0]] if shown[0] == "1" and not several else _words(shown[0]))
     rows = alt.sequence(0, POINTS + (point is not None), as_="i")
+
+    def upright_axis(field: str) -> alt.Y:
+        axis_of = alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
+        return alt.Y(field, title=ordinate, scale=y_scale, axis=axis_of)
+
     encoding = {
         "x": alt.X("x:Q", title=x.label, scale=x_scale, axis=alt.Axis(tickCount=ticks)),
-        "y": alt.Y(
-            "value:Q", title=ordinate, scale=y_scale, axis=alt.Axis(minExtent=LABEL_ROOM, tickCount=5)
-        ),
+        "y": upright_axis("value:Q"),
         "tooltip": [
             alt.Tooltip("what:N", title="what"),
             alt.Tooltip("x:Q", title=x.label, format=",.4~r"),
@@ -435,15 +452,21 @@ def _curves(
     ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
     low, high, start = (float(f"{one:.6g}") for one in ends)
     # On the right half the label stands to the left of its point, or it would be cut off at the end, and above it:
-    # on either side it then is clear of a curve that rises.
+    # on either side it then is clear of a curve that rises. Of several the highest stands above, the others below,
+    # and none on the axis.
     late = f"{x.signal} > {(low + high) / 2!r}"
-    side, dx, dy = (alt.expr(f"{late} ? {one}") for one in ("'right' : 'left'", "-9 : 9", "-12 : 18"))
+    above = "datum.value >= datum.highest" if several else late
+    floor = f"height - scale('y', datum.held) < {POINT_ROOM}"
+    side, dx = (alt.expr(f"{late} ? {one}") for one in ("'right' : 'left'", "-9 : 9"))
+    dy = alt.expr(f"{above} || {floor} ? -12 : 18")
     at = alt.Chart().transform_filter(f"datum.i > {last}")
+    ends_of = "clamp(datum.value, {!r}, {!r})".format(*held["domain"]) if held else "datum.value"
+    named_at = at.transform_joinaggregate(highest="max(value)").transform_calculate(held=ends_of)
     marks = (
         alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(**line).encode(strokeDash=dash),
-        at.mark_point(size=140),
-        at.mark_text(align=side, dx=dx, dy=dy, fontSize=14, fontWeight=600).encode(
-            text=alt.Text("value:Q", format=",.3~r")
+        at.mark_point(size=140, clip=bool(held)),
+        named_at.mark_text(align=side, dx=dx, dy=dy, fontWeight=600).encode(
+            y=upright_axis("held:Q"), text=alt.Text("value:Q", format=",.3~r")
         ),
     )
     label = f"{x.label}, power of ten" if _is_log(x) else x.label

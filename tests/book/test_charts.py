@@ -102,12 +102,23 @@ def test_page_keeps_seven_digits() -> None:
         (-1.5e-9, "-1.500 × 10⁻⁹"),
         (date(2021, 8, 19), "2021-08-19"),
         ("a<b", "a&lt;b"),
+        ("1,448 mm^2, 10^-16, us.price", "1,448 mm², 10⁻¹⁶, us.price"),
     ],
 )
 def test_cells(value: object, shown: str) -> None:
     shown_table = charts.table(pl.DataFrame({"name": ["x"], "value": [value]}), "c")._repr_html_()
     (cell,) = re.findall(r"<td[^>]*>(.*?)</td>", shown_table)
     assert re.sub(r"</?data[^>]*>", "", cell) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "shown"), [(-0.04, "+.0f", "0"), (-0.4, "+.1f", "-0.4"), (0.0, "+.2f", "0.00")]
+)
+def test_what_rounds_to_nothing_has_no_sign(value: float, spec: str, shown: str) -> None:
+    page = charts.table(
+        pl.DataFrame({"of": ["x"], "bias": [value]}), "c", formats={"bias": spec}
+    )._repr_html_()
+    assert f">{shown}</" in page
 
 
 def test_table_names_its_rows_and_keeps_unrounded_values(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,6 +193,9 @@ def test_search_finds(browser: Browser, site: Path, server: str, scheme: str) ->
     base = server if scheme == "http" else on_disk(site)
     with opened(browser, base, "search.html?q=machine", DESK) as page:
         page.locator("#search-results li a").first.wait_for()
+        shown = page.locator("#search-results li p.context", has_text="machine").first
+        shown.wait_for()
+        assert "<" not in shown.inner_text()
 
 
 def test_search_finds_the_page_of_a_thing(browser: Browser, site: Path) -> None:

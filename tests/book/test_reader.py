@@ -13,7 +13,8 @@ from .conftest import pages
 from .test_pages import DESK, PHONE, on_disk, opened
 
 pytestmark = pytest.mark.browser
-HIDDEN = "() => [...document.querySelectorAll('div.cell details.hide')].filter(one => one.open).length"
+CODE = "div.cell:not(.tag_hide-cell) details.hide"
+HIDDEN = f"() => [...document.querySelectorAll('{CODE}')].filter(one => one.open).length"
 
 
 @pytest.mark.parametrize("name", pages() or ["index.html"])
@@ -40,13 +41,41 @@ def test_code_is_folded_behind_one_switch(browser: Browser, site: Path) -> None:
         switch = page.locator("button.dojo-code-switch")
         assert (switch.text_content(), switch.get_attribute("aria-pressed")) == ("Show the code", "false")
         switch.click()
-        folds = page.locator("div.cell details.hide").count()
+        folds = page.locator(CODE).count()
         assert page.evaluate(HIDDEN) == folds > 3
         assert switch.text_content() == "Hide the code"
         switch.click()
         assert page.evaluate(HIDDEN) == 0
         page.locator("div.cell:has(> .cell_output) details.hide > summary").first.click()
         assert page.evaluate(HIDDEN) == 1, "the mark beside an output shows what computed it"
+
+
+def test_an_answer_opens_by_itself_and_without_its_code(browser: Browser, site: Path) -> None:
+    with opened(browser, on_disk(site), "swap.html", DESK) as page:
+        answer = page.locator("#exercises div.cell.tag_hide-cell").first
+        shown, code = answer.locator(".cell_output"), answer.locator(".cell_input")
+        assert answer.locator("summary").inner_text().strip() == "Show the answer"
+        assert not shown.is_visible()
+        answer.locator("summary").click()
+        assert (shown.is_visible(), code.is_visible()) == (True, False)
+        page.locator("button.dojo-code-switch").click()
+        assert (shown.is_visible(), code.is_visible()) == (True, True)
+
+
+def test_a_very_long_table_shows_its_first_rows_until_asked(browser: Browser, site: Path) -> None:
+    with opened(browser, on_disk(site), "ledger.html", DESK) as page:
+        box = page.locator(".dojo-table:has(tr.dojo-later)").first
+        rows, more = box.locator("tbody tr"), page.locator("button.dojo-rows").first
+        every = rows.count()
+        assert (rows.filter(visible=True).count(), more.inner_text()) == (12, f"Show all {every} rows")
+        page.locator(".dojo-filter input").first.fill("D46")
+        found = rows.filter(visible=True).all_inner_texts()
+        assert found
+        assert all("D46" in one for one in found)
+        page.locator(".dojo-filter input").first.fill("")
+        assert rows.filter(visible=True).count() == 12
+        more.click()
+        assert (rows.filter(visible=True).count(), more.is_visible()) == (every, False)
 
 
 def test_a_phone_has_the_switch_and_no_marks(browser: Browser, site: Path) -> None:

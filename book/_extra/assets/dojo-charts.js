@@ -10,6 +10,7 @@
   const DIGITS = 4; // that are shown of the value of a slider; the value itself is not rounded
   const LOG_DIGITS = 2; // the same where a slider runs over powers of ten
   const POWER = ", power of ten"; // what such a slider is named with
+  const LINE = 17; // pixels of a line of a label that is broken
   const SETTLED = 150; // milliseconds without a further change of width before a chart is drawn again
 
   const figures = [...document.querySelectorAll("figure.dojo-chart")];
@@ -28,6 +29,38 @@
     return broken;
   }
 
+  // Every place of a specification, its layers included, that says what runs upwards in words.
+  function upright(spec) {
+    const own = spec.encoding?.y?.type === "nominal" ? [spec.encoding.y] : [];
+    return [...own, ...(spec.layer ?? []).flatMap(upright)];
+  }
+
+  function rowsOf(spec) {
+    const own = [...Object.values(spec.datasets ?? {}).flat(), ...(spec.data?.values ?? [])];
+    return [...own, ...(spec.layer ?? []).flatMap(rowsOf)];
+  }
+
+  // Vega cuts a label that is too long for its axis, so the words of rows are broken to the room they have.
+  function breakLabels(spec, { axis: look }, font) {
+    let most = 1;
+    for (const y of upright(spec)) {
+      if (y.axis === null || y.axis?.labelExpr) continue;
+      const field = y.field.replace(/\\(.)/g, "$1");
+      const limit = y.axis?.labelLimit ?? look.labelLimit;
+      const broken = {};
+      for (const { [field]: label } of rowsOf(spec)) {
+        if (typeof label !== "string") continue;
+        const parts = lines(label, `${look.labelFontSize}px ${font}`, limit);
+        if (parts.length > 1) broken[label] = parts;
+        most = Math.max(most, parts.length);
+      }
+      if (Object.keys(broken).length)
+        y.axis = { ...y.axis, labelExpr: `${JSON.stringify(broken)}[datum.label] || datum.label` };
+    }
+    const step = most * LINE + 4;
+    if (most > 1 && typeof spec.height !== "number") spec.height = { step: Math.max(spec.height?.step ?? 0, step) };
+  }
+
   function settings(spec) {
     return (spec.params ?? []).filter((param) => !("select" in param) && "value" in param);
   }
@@ -44,13 +77,14 @@
       spec.title.subtitle = lines(spec.title.subtitle, `${look.subtitleFontSize}px ${font}`, room);
       spec.title.text = lines(spec.title.text, `${look.fontWeight} ${look.fontSize}px ${font}`, room);
     }
+    breakLabels(spec, config(width), font);
     if (view) for (const param of settings(spec)) param.value = view.signal(param.name);
     return spec;
   }
 
-  function config(width) {
-    if (width >= PHONE) return window.dojoTheme;
+  function config(width, columns) {
     const { legend, axis } = window.dojoTheme;
+    if (width >= PHONE) return { ...window.dojoTheme, legend: columns ? { ...legend, columns } : legend };
     return {
       ...window.dojoTheme,
       legend: { ...legend, orient: "bottom", symbolDirection: "vertical", columns: 1, labelLimit: Math.round(0.5 * width) },
@@ -79,6 +113,11 @@
     say();
   }
 
+  function legendIsCut(plot) {
+    const end = plot.getBoundingClientRect().right;
+    return [...plot.querySelectorAll(".role-legend-label text")].some((one) => one.getBoundingClientRect().right > end);
+  }
+
   async function draw(figure, index) {
     const width = figure.clientWidth || HIDDEN;
     figure.dataset.width = width;
@@ -86,15 +125,21 @@
     plot.className = "dojo-plot";
     const spec = fitted(figure, width, window.dojoCharts[index]);
     window.dojoCharts[index]?.finalize();
-    const { view } = await window.vegaEmbed(plot, spec, {
-      mode: "vega-lite",
-      renderer: "svg",
-      config: config(width),
-      defaultStyle: true,
-      downloadFileName: "chart",
-      actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
-      scaleFactor: { png: 2 },
-    });
+    const embed = (columns) =>
+      window.vegaEmbed(plot, spec, {
+        mode: "vega-lite",
+        renderer: "svg",
+        config: config(width, columns),
+        defaultStyle: true,
+        downloadFileName: "chart",
+        actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
+        scaleFactor: { png: 2 },
+      });
+    let { view } = await embed();
+    if (legendIsCut(plot)) {
+      view.finalize();
+      ({ view } = await embed(2));
+    }
     for (const slider of plot.querySelectorAll(".vega-bind input[type=range]")) speak(slider, view);
     plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     window.dojoCharts[index] = view;

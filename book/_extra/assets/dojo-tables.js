@@ -1,9 +1,13 @@
 // Gives every table a button that copies it as CSV, with the values before they were rounded for the page, heads that
-// sort it, and a long one a field that filters its rows.
+// sort it, and a long one a field that filters its rows. Of a very long one the page shows the first rows, until the
+// reader asks for all or searches among them.
 (() => {
   "use strict";
 
   const FILTERED_FROM = 15; // rows: fewer are in view at once
+  const SHORTENED_FROM = 25; // rows: more push the text below them out of reach
+  const SHOWN = 12; // rows of a shortened table
+  const LATER = "dojo-later";
 
   // A row stays while it holds every word; the status says how many do, to a screen reader too.
   function filter(rows) {
@@ -23,6 +27,31 @@
     line.className = "dojo-filter";
     line.append(label, " ", status);
     return line;
+  }
+
+  // Rows after the first ones wait for a button, which goes once it has shown them.
+  function shorten(table, field) {
+    const body = table.tBodies[0];
+    const more = document.createElement("button");
+    more.type = "button";
+    more.className = "dojo-copy dojo-rows";
+    more.textContent = `Show all ${body.rows.length} rows`;
+    let all = false;
+    const place = () => {
+      const whole = all || field.value.trim() !== "";
+      for (const [at, row] of [...body.rows].entries()) row.classList.toggle(LATER, !whole && at >= SHOWN);
+      more.hidden = whole;
+    };
+    more.addEventListener("click", () => {
+      all = true;
+      place();
+    });
+    field.addEventListener("input", place);
+    table.addEventListener("sorted", place);
+    addEventListener("hashchange", () => document.querySelector(`tr.${LATER}:target`) && more.click());
+    place();
+    if (body.querySelector(`tr.${LATER}:target`)) more.click();
+    return more;
   }
 
   function cellText(cell) {
@@ -71,6 +100,7 @@
         if (way !== "none")
           keyed.sort(([a], [b]) => (a === "" || b === "" ? order(a, b) : sign * order(a, b)));
         body.append(...keyed.map(([, row]) => row));
+        table.dispatchEvent(new Event("sorted"));
       });
     }
   }
@@ -105,6 +135,9 @@
     box.after(button, answer);
     sortable(box.querySelector("table"));
     const rows = [...box.querySelectorAll("tbody tr")];
-    if (rows.length >= FILTERED_FROM) box.before(filter(rows));
+    if (rows.length < FILTERED_FROM) continue;
+    const line = filter(rows);
+    box.before(line);
+    if (rows.length >= SHORTENED_FROM) button.before(shorten(box.querySelector("table"), line.querySelector("input")), " ");
   }
 })();
