@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ settings.load_profile("steady")
 
 COVERED: list[str] = []
 BROWSER = find_spec("playwright") is not None
+FIREFOX = "firefox-esr"  # as Debian names it; another is named in the environment variable FIREFOX
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +54,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "not run: tests/book, which needs the extra [browser]: pip install 'dojo_calc[browser]'",
             yellow=True,
+        )
+    elif not (shutil.which(FIREFOX) or os.environ.get("FIREFOX")):
+        terminalreporter.write_line(
+            f"not run: tests/book/test_firefox.py: {FIREFOX} is not installed", yellow=True
         )
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:

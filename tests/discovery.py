@@ -101,6 +101,7 @@ NOT_FORMULAS = {
     "dojo_calc.pictures.charts.say": "shows words",
     "dojo_calc.pictures.charts.table": "shows a table",
     "dojo_calc.pictures.charts.typeset": "writes words",
+    "dojo_calc.pictures.reach.reach": "looks at a model's answers",
     "dojo_calc.analysis.compare.compare": "runs a model",
     "dojo_calc.analysis.explain.explain": "runs a model",
     "dojo_calc.analysis.explain.signals": "writes a model out",

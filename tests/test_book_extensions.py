@@ -58,7 +58,7 @@ def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: P
     assert "assets/dojo-calculator.js" in page
     assert '"begin":"ask=hour&chips=1000"' in page
     words = json.loads((site / "assets" / "dojo-words.js").read_text("utf-8")[len("window.dojoWords=") : -2])
-    assert '<section id="a-small-book">A small book' in words["index"]
+    assert '<div id="a-small-book">A small book' in words["index"]
     assert "Model FLOPs utilisation is measured." in words["index"]
     assert "H100" in words["facts/h100-sxm"]
     assert (site / "assets" / "facts.parquet").stat().st_size > 0

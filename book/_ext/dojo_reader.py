@@ -128,6 +128,7 @@ def guard(app: Sphinx, exception: Exception | None) -> None:
             '<summary><span class="toctree-toggle"',
             '<summary aria-label="Pages below this one"><span class="toctree-toggle"',
         )
+        text = text.replace('console.log("[PST]', 'void("[PST]')
         if "<head" in text and "Content-Security-Policy" not in text:
             rule = f'<meta http-equiv="Content-Security-Policy" content="{policy(text)}">'
             text = re.sub(r"(<head[^>]*>)", rf"\1\n{rule}", text, count=1)

@@ -15,13 +15,20 @@ from typing import Any
 from sphinx.application import Sphinx
 
 SCRIPT = "dojo-words.js"
-SILENT = {"script", "style", "svg", "form", "button", "template"}  # elements whose text is no part of a page's
-APART = ("cell_input", "headerlink", "prev-next-footer")  # classes of such elements
+SILENT = {
+    "script",
+    "style",
+    "svg",
+    "form",
+    "button",
+    "template",
+}  # elements whose text is no part of a page's
+APART = ("cell_input", "headerlink", "prev-next-footer", "collapsed", "expanded")  # classes of such elements
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
 class Words(HTMLParser):
-    """Text of a page's article, with the sections that an address may name."""
+    """Text of a page's article, with the sections and terms that an address may name."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -30,7 +37,7 @@ class Words(HTMLParser):
         self.within = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Enter an element; a section is kept with its name."""
+        """Enter an element; a section or a term is kept with its name."""
         if tag in VOID:
             return
         given = dict(attrs)
@@ -38,8 +45,8 @@ class Words(HTMLParser):
         self.within = self.within or (tag == "article" and "bd-article" in names)
         silent = tag in SILENT or any(one in names for one in APART) or (bool(self.open) and self.open[-1][1])
         self.open.append((tag, silent))
-        if self.within and tag == "section":
-            self.found.append(f'<section id="{html.escape(given.get("id") or "")}">')
+        if self.within and (tag == "section" or (tag == "dt" and given.get("id"))):
+            self.found.append(f'<div id="{html.escape(given.get("id") or "")}">')
 
     def handle_endtag(self, tag: str) -> None:
         """Leave an element, and what was left open in it."""
@@ -47,8 +54,8 @@ class Words(HTMLParser):
             return
         while self.open.pop()[0] != tag:
             pass
-        if self.within and tag == "section":
-            self.found.append("</section>")
+        if self.within and tag in ("section", "dd"):  # what a term means belongs to its name
+            self.found.append("</div>")
         self.within = self.within and tag != "article"
 
     def handle_data(self, data: str) -> None:

@@ -21,6 +21,7 @@ from dojo_calc.errors import ExtraError, ModelError, UnitError
 from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model
 from dojo_calc.pictures import charts
+from dojo_calc.pictures.reach import reach
 from dojo_calc.quantities import check_against
 from dojo_calc.readings.tracing import TraceError, trace
 from dojo_calc.words import words as named
@@ -36,7 +37,10 @@ POINTS = 40  # of a curve
 LABEL_ROOM = 60  # pixels for the widest tick label that a slider may bring
 NUMBER_ROOM = 64  # pixels for a number behind its bar
 POINT_ROOM = 30  # pixels for a number below its point
-DIGITS = "format(datum.value, datum.value >= 1000 ? ',.0f' : ',.4~r')"
+NOTHING = 1e-9  # what a sum leaves of two equal numbers is shown as none
+DIGITS = (
+    f"(abs(datum.value) < {NOTHING} ? '0' : format(datum.value, abs(datum.value) >= 1000 ? ',.0f' : ',.4~r'))"
+)
 
 
 def _words(unit: str) -> str:
@@ -149,8 +153,8 @@ def live(
     axis : str, optional
         Title of the axis of values; the unit if left out.
     ends : pair of float, optional
-        Ends of the axis of values, in `unit`, which then stays where it is while sliders move; as far as what is
-        drawn if left out.
+        Ends of the axis of values, in `unit`, which stays where it is while sliders move; those of `reach` if left
+        out. What goes beyond is cut there, and its number says so.
     height : int, optional
 
     Returns
@@ -178,15 +182,18 @@ def live(
         for end in (one.low, one.high):
             check_against(end * units.to_si(1.0, one.unit), model.spec(one.input), f"slider {one.input}")
     words = {name: (labels or {}).get(name, named(name).label) for name in outputs}
+    alike = len(set(shown)) == 1
+    if ends is None and alike and (x is not None or form == "bars"):
+        ends = reach(model, outputs, shown, sliders, x, log=x is not None and _is_log(x))
     scale: dict[str, Any] = {} if ends is None else {"domain": _rising(ends, x), "nice": False}
     chart: Any
     if x is not None:
         chart = _curves(model, outputs, shown, sliders, x, words, point, axis, scale)
-    elif (axis is not None or ends is not None) and (form == "waterfall" or len(set(shown)) > 1):
+    elif (axis is not None or ends is not None) and (form == "waterfall" or not alike):
         raise ModelError("a title and ends of an axis are for curves and bars alone")
     elif form == "waterfall":
         chart = _waterfall(model, outputs, shown, sliders, words)
-    elif len(set(shown)) == 1:
+    elif alike:
         chart = _bars(model, outputs, shown, sliders, words, axis, scale)
     else:
         chart = _numbers(model, outputs, shown, sliders, words)
@@ -317,23 +324,18 @@ def _bars(
         tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
     )
     # The axis has the unit. Below zero the number stands beside the zero; where its bar leaves no room, in the bar.
-    high = scale["domain"][1] if scale else math.inf
-    inside = f"scale('x', datum.at) > width - {NUMBER_ROOM}" if scale else "false"
+    low, high = scale["domain"]
+    inside = f"scale('x', datum.at) > width - {NUMBER_ROOM}"
     side, dx, colour = (
         alt.expr(f"{inside} ? {one}") for one in ("'right' : 'left'", "-5 : 5", "'white' : 'currentColor'")
     )
-    beyond = f" + (datum.value > {high!r} ? ' \u2192' : '')" if scale else ""
-    last = f"min(datum.value, {high!r})" if scale else "datum.value"
+    short = f"(datum.value < {low!r} ? '\u2190 ' : '') + {DIGITS} + (datum.value > {high!r} ? ' \u2192' : '')"
     text = (
-        base.transform_calculate(at=f"max({last}, 0)", short=f"{DIGITS}{beyond}")
+        base.transform_calculate(at=f"clamp(datum.value, 0, {high!r})", short=short)
         .mark_text(align=side, dx=dx, color=colour)
         .encode(x=alt.X("at:Q"), text="short:N")
     )
-    if scale:
-        return cast("alt.LayerChart", alt.layer(base.mark_bar(clip=True), text))
-    # Room for the numbers behind the longest bar.
-    room = base.mark_point(opacity=0).encode(x=alt.X("room:Q")).transform_calculate(room="datum.value * 1.35")
-    return cast("alt.LayerChart", alt.layer(base.mark_bar(), text, room))  # else it may return facets
+    return cast("alt.LayerChart", alt.layer(base.mark_bar(clip=True), text))  # else it may return facets
 
 
 def _waterfall(
@@ -444,7 +446,7 @@ def _curves(
     if several:
         encoding["color"] = alt.Color("what:N", title=None, sort=list(shares))
     dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
-    line: dict[str, Any] = {"point": alt.OverlayMarkDef(size=15)} | ({"clip": True} if held else {})
+    line: dict[str, Any] = {"point": alt.OverlayMarkDef(size=15)} | {"clip": True}
     if point is None:
         curves = computed(alt.Chart(rows)).mark_line(**line).encode(**encoding, strokeDash=dash)
         return curves.add_params(*_parameters(model, fixed, sliders))
@@ -456,16 +458,19 @@ def _curves(
     # and none on the axis.
     late = f"{x.signal} > {(low + high) / 2!r}"
     above = "datum.value >= datum.highest" if several else late
-    floor = f"height - scale('y', datum.held) < {POINT_ROOM}"
     side, dx = (alt.expr(f"{late} ? {one}") for one in ("'right' : 'left'", "-9 : 9"))
-    dy = alt.expr(f"{above} || {floor} ? -12 : 18")
-    at = alt.Chart().transform_filter(f"datum.i > {last}")
-    ends_of = "clamp(datum.value, {!r}, {!r})".format(*held["domain"]) if held else "datum.value"
-    named_at = at.transform_joinaggregate(highest="max(value)").transform_calculate(held=ends_of)
+    dy = alt.expr(f"{above} || height - scale('y', datum.held) < {POINT_ROOM} ? -12 : 18")
+    ends_of = "clamp(datum.value, {!r}, {!r})".format(*held["domain"])
+    held_at = (
+        alt.Chart()
+        .transform_filter(f"datum.i > {last}")
+        .transform_joinaggregate(highest="max(value)")
+        .transform_calculate(held=ends_of)
+    )
     marks = (
         alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(**line).encode(strokeDash=dash),
-        at.mark_point(size=140, clip=bool(held)),
-        named_at.mark_text(align=side, dx=dx, dy=dy, fontWeight=600).encode(
+        held_at.mark_point(size=140).encode(y=upright_axis("held:Q")),
+        held_at.mark_text(align=side, dx=dx, dy=dy, fontWeight=600).encode(
             y=upright_axis("held:Q"), text=alt.Text("value:Q", format=",.3~r")
         ),
     )

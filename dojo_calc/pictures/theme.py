@@ -56,7 +56,7 @@ THEME: Final[dict[str, Any]] = {
         "gridOpacity": 0.12,
         "labelColor": _INK,
         "labelFontSize": 14,
-        "labelLimit": 260,
+        "labelLimit": 300,
         "labelPadding": 4,
         "labelSeparation": 8,  # pixels; a label at the end of an axis is shifted towards its neighbour
         "tickColor": _INK,

@@ -19,15 +19,18 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from tests.book.asking import CHIPS, HERE
-from tests.conftest import BROWSER
+from tests.conftest import BROWSER, FIREFOX
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from dojo_calc.pictures.calculator import Calculator
 
+# tests/conftest.py says at the end of a run what is left out.
 if not BROWSER and os.environ.get("DOJO_CALC_NO_SKIPS") != "1":
-    collect_ignore_glob = ["*.py"]  # tests/conftest.py says so at the end of a run
+    collect_ignore_glob = ["*.py"]
+elif not (shutil.which(FIREFOX) or os.environ.get("FIREFOX")):
+    collect_ignore = ["test_firefox.py"]
 
 REPOSITORY = Path(__file__).parents[2]
 SITE = REPOSITORY / "_build" / "html"
