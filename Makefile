@@ -1,6 +1,6 @@
 # make book, make test: nothing else is needed, only Python 3.11 with pip. See `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help book test check cluster lint fuzz mutants mutants-data matrix bench serve lock clean
+.PHONY: help book pdf test check cluster lint fuzz mutants mutants-data matrix bench serve lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,6 +30,9 @@ book: $(READY) ## build the HTML book into _build/html, from nothing
 
 $(BUILT): $(READY) $(SOURCES)
 	@$(PYTHON) .ci/locked.py _build/.lock .ci/book if-older
+
+pdf: $(BUILT) ## print the whole book into _build/what-would-it-take.pdf, with a chromium
+	$(BIN)/python book/_ext/print_book.py
 
 test: lint ## lint, then every test; browser tests where a chromium is found (at most 6 minutes)
 	$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow"

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 import websocket
 
-from .conftest import FIREFOX, leave_out
+from tests.conftest import FIREFOX
+
+from .conftest import leave_out
 from .test_pages import KNOWN_MESSAGES, UNDRAWN_FORMULAS
 
 pytestmark = pytest.mark.browser

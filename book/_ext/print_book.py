@@ -1,0 +1,169 @@
+"""Prints the built book into one PDF, in the order of its contents: ``make pdf``.
+
+The articles of all pages are put into one page first, their names made different and their links pointed into it. One
+print by chromium then gives what many could not: links from chapter to chapter, and an outline of the whole.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from posixpath import dirname, join, normpath
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+PDF = ROOT / "_build" / "what-would-it-take.pdf"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+PAPER, MARGIN = (794, 1123), 60  # pixels of an A4 sheet, and around what is printed
+PATIENCE = 600_000  # milliseconds: charts of all chapters are drawn one after the other
+ARTICLE = re.compile(r'<article class="bd-article"[^>]*>(.*)</article>', re.DOTALL)
+CONTENTS = re.compile(r'<nav class="bd-links.*?</nav>', re.DOTALL)
+PROGRAM = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
+NAMED = re.compile(r'(<[^<>]*?\s)(id|for|aria-labelledby|aria-describedby)="([^"]*)"')
+LINK = re.compile(r'(<a\b[^<>]*?\shref=")([^"]*)"')
+HEAD = re.compile(r'<link [^>]*rel="stylesheet"[^>]*>|<link [^>]*href="[^"]*\.css[^"]*"[^>]*>')
+MATHS = (
+    re.compile(r"<script>window\.MathJax.*?</script>", re.DOTALL),
+    re.compile(r"<script[^>]*mathjax/tex[^>]*></script>"),
+)
+SCRIPTS = ("vega.js", "dojo-theme.js", "dojo-charts.js")
+# On paper everything is unfolded, and a table or a drawing that is wider than the sheet is made smaller.
+READY = """async () => {
+  document.documentElement.dataset.theme = "light";
+  for (const fold of document.querySelectorAll("div.tag_hide-cell details, details.dojo-card")) fold.open = true;
+  await window.MathJax?.startup?.promise;
+  await document.fonts.ready;
+  for (const box of document.querySelectorAll(".dojo-table, .dojo-graph, .dojo-symbols, .dojo-equation, div.math")) {
+    const wide = box.scrollWidth / box.clientWidth;
+    if (wide > 1.01) box.style.zoom = 1 / wide;
+  }
+}"""
+STYLE = """
+  html, body { background: white; }
+  article.bd-article { break-before: page; overflow: visible; padding: 0; }
+  article.bd-article:first-child { break-before: auto; }
+  .headerlink, .dojo-plot .vega-bind input[type="range"], .dojo-plot select, form { display: none !important; }
+  .bd-content { display: block !important; }
+"""
+FOOT = (
+    '<div style="width: 100%; font: 9px sans-serif; text-align: center; color: #555">'
+    '<span class="pageNumber"></span></div>'
+)
+
+
+def contents(site: Path) -> list[str]:
+    """Names of the pages, in the order of the contents."""
+    listed = CONTENTS.findall((site / "index.html").read_text(encoding="utf-8"))
+    links = re.findall(r'class="reference internal" href="([^"#]*)\.html"', "".join(listed))
+    return ["index", *dict.fromkeys(one for one in links if one != "index")]
+
+
+def article(site: Path, name: str, among: Sequence[str]) -> str:
+    """Article of a page, whose names and links are those of the page that holds all."""
+    found = ARTICLE.search((site / f"{name}.html").read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(f"{name}.html: expected an article of the book, found none")
+
+    def named(one: re.Match[str]) -> str:
+        return f'{one[1]}{one[2]}="{" ".join(place(name, part) for part in one[3].split())}"'
+
+    def linked(one: re.Match[str]) -> str:
+        return f'{one[1]}{html.escape(target(name, html.unescape(one[2]), among))}"'
+
+    parts = PROGRAM.split(found[1])
+    parts[::2] = (LINK.sub(linked, NAMED.sub(named, part)) for part in parts[::2])
+    return f'<article class="bd-article" id="{place(name)}">{"".join(parts)}</article>'
+
+
+def place(name: str, within: str = "") -> str:
+    """Name of a page, or of a place within it, in the page that holds all."""
+    return f"page-{name.replace('/', '-')}" + (f"--{within}" if within else "")
+
+
+def target(name: str, address: str, among: Sequence[str]) -> str:
+    """Where a link of a page leads to once all pages are one; whatever is not printed keeps its address."""
+    path, _, within = address.partition("#")
+    if "://" in path or path.startswith("mailto:"):
+        return address
+    page = normpath(join(dirname(name), path)).removesuffix(".html") if path else name
+    return f"#{place(page, within)}" if page in among else address
+
+
+def whole(site: Path, names: Sequence[str]) -> str:
+    """One page with the articles of all."""
+    pages = [(site / f"{name}.html").read_text(encoding="utf-8") for name in names]
+    sheets = dict.fromkeys(one for text in pages for one in HEAD.findall(text))
+    maths = [one[0] for kind in MATHS if (one := kind.search("".join(pages)))]  # each once, or it fails
+    scripts = "".join(f'<script defer src="assets/{one}"></script>' for one in SCRIPTS)
+    title = re.search(r"<title>(.*?)</title>", pages[0], re.DOTALL)
+    body = "".join(article(site, name, names) for name in names)
+    return (
+        '<!DOCTYPE html><html lang="en" data-content_root="./" data-theme="light" data-code="off"><head>'
+        f'<meta charset="utf-8"><title>{title[1] if title else ""}</title>{"".join(sheets)}{"".join(maths)}{scripts}'
+        f'<style>{STYLE}</style></head><body><main class="bd-content" role="main">{body}</main></body></html>'
+    )
+
+
+def print_book(browser: Any, site: Path, out: Path, names: Sequence[str] | None = None) -> None:
+    """Print pages of a built book into one PDF.
+
+    Parameters
+    ----------
+    browser : playwright.sync_api.Browser
+        A chromium.
+    site : Path
+        The built book.
+    out : Path
+        File to write.
+    names : sequence of str, optional
+        Pages without their ending; all, in the order of the contents, if left out.
+    """
+    chosen = contents(site) if names is None else list(names)
+    held = site / ".print.html"  # beside the pages, so that their style sheets and pictures are found
+    held.write_text(whole(site, chosen), encoding="utf-8")
+    try:
+        page = browser.new_page(viewport={"width": PAPER[0] - 2 * MARGIN, "height": PAPER[1]})
+        page.set_default_timeout(PATIENCE)
+        page.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
+        page.goto(held.as_uri())
+        if page.locator("figure.dojo-chart").count():
+            page.wait_for_function("document.documentElement.dataset.chartsDrawn !== undefined")
+        page.evaluate(READY)
+        edge = f"{MARGIN}px"
+        page.pdf(
+            path=str(out), format="A4", print_background=True, outline=True, tagged=True,
+            margin={"top": edge, "bottom": edge, "left": edge, "right": edge},
+            display_header_footer=True, header_template="<span></span>", footer_template=FOOT,
+        )  # fmt: skip
+        page.close()
+    finally:
+        held.unlink()
+
+
+def main() -> None:
+    """Print the whole book."""
+    from playwright.sync_api import sync_playwright
+
+    found = (shutil.which(name) for name in CHROMIUM_NAMES)
+    executable = os.environ.get("CHROMIUM") or next(filter(None, found), None)
+    if executable is None:
+        sys.exit(
+            f"no chromium to print with: install one of {', '.join(CHROMIUM_NAMES)}, or name it in CHROMIUM"
+        )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
+        )
+        print_book(chromium, SITE, PDF)
+        chromium.close()
+    print(f"Open {PDF.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
