@@ -198,9 +198,9 @@
     }
     function density(name, own, value) {
       const sorted = own.sorted.filter(Number.isFinite), W = 600, H = 130, BINS = 60;
-      const from = engine.quantile(sorted, 0.005), to = engine.quantile(sorted, 0.995), log = from > 0 && to / from > 20, f = log ? Math.log : (x) => x;
+      const near = Number.isFinite(value) ? value : own.q50, from = Math.min(engine.quantile(sorted, 0.005), near), to = Math.max(engine.quantile(sorted, 0.995), near), log = from > 0 && to / from > 20, f = log ? Math.log : (x) => x;
       const counts = new Float64Array(BINS), x = (v) => ((f(v) - f(from)) / (f(to) - f(from))) * W;
-      for (const v of sorted) { const k = Math.floor((x(v) / W) * BINS); if (k >= 0 && k < BINS) counts[k]++; }
+      for (const v of sorted) { if (v >= from && v <= to) counts[Math.min(Math.floor((x(v) / W) * BINS), BINS - 1)]++; }
       const smooth = counts.map((_, k) => [1, 2, 3, 2, 1].reduce((sum, w, j) => sum + w * (counts[k + j - 2] ?? 0), 0)), most = Math.max(...smooth);
       const line = [...smooth].map((n, k) => `${(((k + 0.5) / BINS) * W).toFixed(1)},${(H - (n / most) * (H - 12)).toFixed(1)}`);
       const before = heldNow ? heldNow.of(name) : NaN, path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
@@ -262,7 +262,7 @@
     root.addEventListener("drop", (event) => { const { files } = event.dataTransfer, text = event.dataTransfer.getData("text"); if (!files.length && event.target.matches("input, textarea")) return; event.preventDefault(); if (files.length) openFile(files[0]); else if (text) openText(text); });
     function drawOutputs() {
       const before = heldNow;
-      fill(outputs, h("h2", {}, "What it takes"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "What"), before ? h("th", { scope: "col" }, "Held") : null, h("th", { scope: "col" }, before ? "Now" : "Best guess"), before ? null : h("th", { scope: "col" }, "90 % interval"))),
+      fill(outputs, h("h2", {}, "What it takes"), h("table", { class: before ? "dc-two" : null }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "What"), before ? h("th", { scope: "col" }, "Held") : null, h("th", { scope: "col" }, before ? "Now" : "Best guess"), before ? null : h("th", { scope: "col" }, "90 % interval"))),
         h("tbody", {}, [...new Set([tools.questionOf(state).answer, ...tools.questionOf(state).outputs])].filter((name) => tools.known(now, name)).map((name) => {
           const own = interval(name), value = now.of(name);
           return h("tr", { class: name === state.answer ? "dc-chosen" : "" }, h("th", { scope: "row" }, h("button", { type: "button", "aria-pressed": String(name === state.answer), title: "Make this the answer", onclick: () => change(() => { state.answer = name; }) }, word(name).label)),
