@@ -33,6 +33,7 @@ class Words(Strict):
     shown: Literal["", "percent", "flag", "year", "years", "USD/h"] = ""  # how its numbers are written
     group: str
     about: str = ""
+    limit: str = ""  # where a power line is metered, or what a budget pays for
 
 
 class Asked(Strict):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+import dojo_calc as dc
 from dojo_calc.chain.build import chain
 from dojo_calc.chain.sets import assumption_sets
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.pictures.chain_calculator import LAID_OUT
+from dojo_calc.questions.plan import METERED, PAID
 from dojo_calc.tables import data_path, read_rows
 from dojo_calc.words import Words, asked, words
 
@@ -50,3 +52,19 @@ def test_a_question_speaks_of_what_the_chain_has(one) -> None:  # type: ignore[n
 
 def test_a_name_without_words_is_its_own_label() -> None:
     assert words("my_own_step").label == "My own step"
+
+
+def test_an_answer_calls_a_thing_by_the_words_that_pages_have() -> None:
+    answers = [
+        dc.plan("h100", work="1e24 FLOP", chips=800), dc.cost("h100"), dc.cost("h100", of="year"),
+        dc.train("7B", "h100", chips=8, tokens="1T", mfu=0.4), dc.chip(), dc.programme(),
+    ]  # fmt: skip
+    known = {row.name for row in ROWS}
+    for answer in answers:
+        own = [one for one in answer.accounts if not one.name.endswith(", whole") and one.name != "chips"]
+        assert {one.name: one.words for one in own} == {one.name: words(one.name).label for one in own}
+        assert {one.name for one in own} <= known
+
+
+def test_what_can_limit_has_the_words_of_a_limit() -> None:
+    assert {row.name for row in ROWS if row.limit} == {*METERED, *PAID}

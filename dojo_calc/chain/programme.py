@@ -46,13 +46,13 @@ def make_or_buy(book: Catalogue | None = None) -> Model:
     -------
     Model
         Inputs: target, made_peak, made_mfu, bought_peak, bought_mfu, price, tile_cost, per_tile, development,
-        spent, growth, period, late, planned, departures, setback, harm, success, cancellation, shortages,
+        spent, growth, period, programme_slip, planned, departures, setback, harm, success, cancellation, shortages,
         shortage, premium.
     """
     known = catalogue() if book is None else book
     return Model(
         {
-            "volume": step(units_needed, unit="made_peak"),
+            "made_chips": step(units_needed, unit="made_peak"),
             "made_rate": step(effective_rate, rate="made_peak", mfu="made_mfu"),
             "bought_rate": step(effective_rate, rate="bought_peak", mfu="bought_mfu"),
             "worth": step(share, part="made_rate", total="bought_rate"),
@@ -60,10 +60,10 @@ def make_or_buy(book: Catalogue | None = None) -> Model:
             "later_price": step(frontier_price, delay="slip"),
             "bought_unit": step(purchase_cost, units="worth", price="later_price"),
             "made_unit": step(price_per_unit, total="tile_cost", units="per_tile"),
-            "bought": step(purchase_cost, units="volume", price="bought_unit"),
+            "bought": step(purchase_cost, units="made_chips", price="bought_unit"),
             "insurance": step(insurance_value, purchases="bought"),
             "buy": step(total_cost, first="bought", others=("insurance",)),
-            "units_made": step(purchase_cost, units="volume", price="made_unit"),
+            "units_made": step(purchase_cost, units="made_chips", price="made_unit"),
             "make_if_done": step(total_cost, first="development", others=("units_made",)),
             "sunk": step(sunk_cost),
             "make_if_ended": step(total_cost, first="sunk", others=("buy",)),
@@ -87,7 +87,7 @@ def make_or_buy(book: Catalogue | None = None) -> Model:
             "spent": "in-house-chip.spent_share",
             "growth": "gpu-frontier.frontier_growth",
             "period": "1 year",
-            "late": "dojo-programme.programme_slip",
+            "programme_slip": "dojo-programme.programme_slip",
             "planned": "in-house-chip.programme_duration",
             "departures": "dojo-programme.departure_rate",
             "setback": "in-house-chip.departure_setback",

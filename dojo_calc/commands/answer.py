@@ -53,7 +53,7 @@ def answer(arguments: Sequence[str]) -> int:
         warnings.simplefilter("ignore", RuntimeWarning)  # what a domain then refuses
         code = _code([*arguments] or ["--help"])
     try:
-        _print(held.getvalue())
+        _print("" if code == 2 else held.getvalue())  # of a question that is refused nothing is answered
     except BrokenPipeError:  # who reads has read enough: `| head -1`
         _close()
     except OSError as error:

@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,13 +62,28 @@ Models = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asked:
     """What every command can be asked: which facts, and which form."""
 
-    book: Catalogue
-    as_json: bool
-    as_csv: bool
+    as_json: bool = False
+    as_csv: bool = False
+    facts: Sequence[Path] = ()
+    readings: Sequence[str] = ()
+
+    @cached_property
+    def book(self) -> Catalogue:
+        """The facts, with a reader's own."""
+        return _book(self.facts, self.readings)
+
+    def check(self) -> None:
+        """Refuse facts and readings that a command has not asked for."""
+        given = {"--facts": self.facts, "--reading": self.readings}
+        told = [name for name, one in given.items() if one]
+        if told and "book" not in vars(self):
+            raise UsageError(
+                f"{' and '.join(told)} would have no effect: nothing here is read from the facts"
+            )
 
 
 def _shared(
@@ -107,7 +123,7 @@ def _shared(
         _tell_more()
     if as_json and as_csv:
         raise UsageError("--json and --csv are two forms of one answer; give one of them")
-    return Asked(_book(facts, reading), as_json, as_csv)
+    return Asked(as_json, as_csv, facts or (), reading or ())
 
 
 def _tell_more() -> None:
@@ -124,11 +140,11 @@ def _tell_more() -> None:
     available()
 
 
-def _book(own: Sequence[Path] | None, readings: Sequence[str] | None) -> Catalogue:
+def _book(own: Sequence[Path], readings: Sequence[str]) -> Catalogue:
     from dojo_calc.facts import PRESUMED
     from dojo_calc.hardware.catalog import catalogue
 
-    book = catalogue(*(own or ()))
+    book = catalogue(*own)
     for kind, told in PRESUMED.items():
         found = [fact for fact in book.presumed() if fact.kind == kind]
         if found:
@@ -150,6 +166,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def command(**words: Any) -> None:
         asked = _shared(**{name: words.pop(name) for name in shared})
         function(asked, **words)
+        asked.check()
 
     # Typer reads a command's options from these.
     vars(command)["__signature__"] = inspect.Signature(parameters)

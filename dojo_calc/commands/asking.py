@@ -132,8 +132,18 @@ def tell(
     ] = None,
 ) -> None:
     """Print an answer: one bottom line, its accounts, what moves it, what was assumed; and why, if asked."""
+    from dojo_calc.words import words
+
     if not explain and (depth is not None or explain_of is not None):
         raise UsageError("--depth and --explain-of are about --explain; give it too, or neither")
+    if asked.as_csv and (explain or boundaries):
+        said = " and ".join(
+            flag for flag, one in (("--explain", explain), ("--boundaries", boundaries)) if one
+        )
+        raise UsageError(
+            f"--csv prints the accounts alone, so {said} would have no effect; --json prints both"
+        )
+    told = [one for one in found.boundaries if one.name in BOUNDS or boundaries]
     if save is not None:
         _write(save, found.scenario())
     steps = found.explain(explain_of) if explain else None
@@ -144,7 +154,7 @@ def tell(
                 {"input": bar.input, "from": bar.low_value, "to": bar.high_value, "swing": bar.swing}
                 for bar in found.movers
             ],
-            "boundaries": [asdict(one) for one in found.boundaries], "notes": list(found.notes),
+            "boundaries": [asdict(one) for one in told], "notes": list(found.notes),
         }  # fmt: skip
         if steps is not None:
             whole["steps"] = [
@@ -168,9 +178,11 @@ def tell(
         found.question[:1].upper() + found.question[1:],
         [{"what": one.words, "value": str(one), "90 % interval": one.interval} for one in found.accounts],
     )
-    told = [one for one in found.boundaries if one.name in BOUNDS or boundaries]
     if told:
-        show("What is in each, and what is not", [asdict(one) for one in told])
+        show(
+            "What is in each, and what is not",
+            [{"what": words(one.name).label, "inside": one.inside, "outside": one.outside} for one in told],
+        )
     if found.movers:
         sys.stdout.write(wrapped(f"What moves it most: {found.moved}.", wide))
     for note in found.notes:

@@ -111,12 +111,14 @@ def retention(departures: DecayRate, duration: Duration) -> Fraction:
     return exp(-departures * duration)
 
 
-def expected_slip(late: Duration, planned: Duration, departures: DecayRate, setback: Duration) -> Duration:
+def expected_slip(
+    programme_slip: Duration, planned: Duration, departures: DecayRate, setback: Duration
+) -> Duration:
     """Time behind the plan when every departure of a key person sets the work back.
 
     Parameters
     ----------
-    late : Duration
+    programme_slip : Duration
         Behind the plan even if nobody leaves [s].
     planned : Duration
         Time to volume by the plan [s].
@@ -128,10 +130,10 @@ def expected_slip(late: Duration, planned: Duration, departures: DecayRate, setb
     Returns
     -------
     Duration
-        ``late + departures * planned * setback``: the departures within the plan, each with its setback; who
-        leaves later is left out [s]; broadcast shape.
+        ``programme_slip + departures * planned * setback``: the departures within the plan, each with its setback;
+        who leaves later is left out [s]; broadcast shape.
     """
-    return late + departures * planned * setback
+    return programme_slip + departures * planned * setback
 
 
 def chance_of_volume(

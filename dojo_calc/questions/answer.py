@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.model.model import Model
 from dojo_calc.units import hour, year
-from dojo_calc.words import html_table
+from dojo_calc.words import html_table, words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Account", "Answer", "QuestionError"]
 
 DRAWS = 4096  # of every input that is not known for certain: quantiles to a few parts in a thousand
+WAYS = {"own": "owned", "lease": "leased", "rent": "rented"}  # a price and, in a sentence, what was paid for
 MOVERS = 3  # inputs that are named as moving an answer most
 RATES = {"USD/s": (year, "USD", "a year")}  # a fleet's, which nobody reads by the hour
 
@@ -131,7 +132,7 @@ class Answer:
     @property
     def moved(self) -> str:
         """What moves the first account most, in words."""
-        return "; ".join(f"{bar.input.replace('_', ' ')} ({_span(bar, self.model)})" for bar in self.movers)
+        return "; ".join(f"{_in_sentence(bar.input)} ({_span(bar, self.model)})" for bar in self.movers)
 
     def tell(self, name: str, *, interval: bool = False) -> str:
         """An account in words, marked in HTML with what it is, so that pages can be held against each other.
@@ -208,62 +209,68 @@ class Answer:
         return f"<p><strong>{said(self.bottom)}</strong></p>{shown}{notes}"
 
 
-def answerable(model: Model, words: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def answerable(model: Model, names: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
     """Outputs that a model has all inputs of, and notes on the others, which say what is missing and why.
 
     Parameters
     ----------
     model : Model
-    words : mapping
-        Output to what it is for people, in the order to be shown.
+    names : iterable of str
+        Outputs, in the order to be shown.
     """
-    shown: dict[str, str] = {}
+    shown: list[str] = []
     missing: dict[str, list[str]] = {}
-    for name, told in words.items():
+    for name in names:
         lacking = [
             one for one in model.needed([name]) if one in model.inputs and model.inputs[one].value is None
         ]
         if lacking:
-            missing.setdefault(lacking[0], []).append(told)
+            missing.setdefault(lacking[0], []).append(_in_sentence(name))
         else:
-            shown[name] = told
+            shown.append(name)
     notes = tuple(
-        f"{one.replace('_', ' ').capitalize()} is not known ({model.inputs[one].source}), so not told: "
-        f"{', '.join(lost)}."
+        f"{words(one).label} is not known ({model.inputs[one].source}), so not told: {'; '.join(lost)}."
         for one, lost in missing.items()
     )
     return shown, notes
 
 
-def accounts_of(model: Model, words: Mapping[str, str]) -> tuple[Account, ...]:
+def accounts_of(model: Model, names: Iterable[str]) -> tuple[Account, ...]:
     """Outputs with their intervals.
 
     Parameters
     ----------
     model : Model
-    words : mapping
-        Output to what it is for people, in the order to be shown.
+    names : iterable of str
+        Outputs, in the order to be shown.
     """
-    values = model.evaluate(list(words))
-    interval = simulate(model, list(words), samples=DRAWS).interval(0.9)
+    wanted = list(names)
+    values = model.evaluate(wanted)
+    interval = simulate(model, wanted, samples=DRAWS).interval(0.9)
     found = []
-    for name, told in words.items():
+    for name in wanted:
         low, high = map(float, interval[name])
-        found.append(Account(name, told, float(values[name]), low, high, model.spec(name).unit))
+        found.append(Account(name, words(name).label, float(values[name]), low, high, model.spec(name).unit))
     return tuple(found)
 
 
-def run_notes(model: Model, words: Mapping[str, str]) -> tuple[str, ...]:
+def run_notes(model: Model, names: Iterable[str]) -> tuple[str, ...]:
     """What whoever asks of a run should hear, where there is something."""
-    return (*_outlived(model, words), *_assumed_failures(model))
+    return (*_outlived(model, names), *_assumed_failures(model))
 
 
-def _outlived(model: Model, words: Mapping[str, str]) -> tuple[str, ...]:
+def _in_sentence(name: str) -> str:
+    """What people call a name, as it stands within a sentence."""
+    label = words(name).label
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def _outlived(model: Model, names: Iterable[str]) -> tuple[str, ...]:
     """A note where a run outlasts the machines that it is on, as nothing that it then costs is what it would cost."""
     return tuple(
         f"Beyond what holds: the run would last {format_si(float(one.values['billed']), 's')}, and its machines live "
         f"{format_si(float(one.values['life']), 's')}."
-        for one in model.broken(list(words))
+        for one in model.broken(list(names))
         if one.says in {limit.says for limit in LIMITS}
     )
 

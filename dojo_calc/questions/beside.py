@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from dojo_calc.analysis.simulate import simulate
@@ -15,29 +16,13 @@ from dojo_calc.questions.scenario import given_to
 
 __all__ = ["chip", "programme"]
 
-MAKE_OR_BUY: Final = {
-    "saved": "saved by making, on average over what may happen",
-    "make": "making, on average over what may happen",
-    "buy": "buying, with what shortages cost",
-    "make_if_done": "making, if the programme succeeds",
-    "make_if_ended": "making, if it ends early and chips are bought after all",
-    "chance": "chance that it reaches volume",
-    "slip": "how late it is to be expected",
-    "insurance": "worth as an insurance against shortages",
-    "volume": "chips made",
-}
-SILICON: Final = {
-    "tile": "a tile, without its design",
-    "tile_with_design": "a tile, with its share of the design",
-    "known_good_die": "a die that was tested and is good",
-    "raw_die": "a die as it is cut, good or not",
-    "design_per_die": "design, for each die",
-    "design": "design, in all",
-    "gross": "dies on a wafer",
-    "die_yield": "yield of a die, with its spare parts",
-    "tile_yield": "yield of a tile",
-    "price_of_peak": "price of peak, without the design",
-}
+MAKE_OR_BUY: Final = (
+    "saved", "make", "buy", "make_if_done", "make_if_ended", "chance", "slip", "insurance", "made_chips",
+)  # fmt: skip
+SILICON: Final = (
+    "tile", "tile_with_design", "known_good_die", "raw_die", "design_per_die", "design", "gross", "die_yield",
+    "tile_yield", "price_of_peak",
+)  # fmt: skip
 
 
 @door
@@ -67,7 +52,7 @@ def programme(*, book: Catalogue | None = None, **given: Any) -> Answer:
     way = "saves" if saved.value > 0 else "costs"
     amount = Account("", "", abs(saved.value), abs(saved.value), abs(saved.value), "USD")
     bottom = (
-        f"By the best guesses making {by_name['volume']} chips {way} {amount}; over all that is not known "
+        f"By the best guesses making {by_name['made_chips']} chips {way} {amount}; over all that is not known "
         f"making is the cheaper way in {one_in} of the cases ({saved.interval} saved)."
     )
     question = "make a chip or buy"
@@ -85,7 +70,7 @@ def chip(*, book: Catalogue | None = None, **given: Any) -> Answer:
     book : Catalogue, optional
     **given
         Inputs of `dojo_calc.chain.silicon.die_to_tile`, such as `die_area`, `defect_density`, `wafer_price`,
-        `per_tile` and `volume`, or steps to be given: values, or triples with an interval.
+        `per_tile` and `design_volume`, or steps to be given: values, or triples with an interval.
 
     Returns
     -------
@@ -110,8 +95,8 @@ def chip(*, book: Catalogue | None = None, **given: Any) -> Answer:
 
 
 def _told(
-    model: Model, words: dict[str, str], given: dict[str, Any]
+    model: Model, names: Sequence[str], given: dict[str, Any]
 ) -> tuple[Model, tuple[Account, ...], tuple[str, ...]]:
-    shown, notes = answerable(model, words)
-    model = given_to(model, list(shown), given) if given else model
+    shown, notes = answerable(model, names)
+    model = given_to(model, shown, given) if given else model
     return model, accounts_of(model, shown), notes

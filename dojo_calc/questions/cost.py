@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from dojo_calc.chain.build import chain
+from dojo_calc.chain.cost import OWN_PARTS
 from dojo_calc.doors import door
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.quantities import PositiveFlop, single, whole_number
 from dojo_calc.questions.answer import (
+    WAYS,
     Answer,
     QuestionError,
     accounts_of,
@@ -24,18 +26,6 @@ from dojo_calc.questions.scenario import given_to
 __all__ = ["Basis", "cost"]
 
 Basis = Literal["hour", "year", "exaflop-hour", "run"]
-
-WAYS = {"own": "owned", "lease": "leased", "rent": "rented"}
-PARTS = {
-    "server_write_off": "servers, written off",
-    "network_write_off": "network, written off",
-    "interest_cost": "interest",
-    "tax_cost": "property tax",
-    "hall_cost": "hall",
-    "operation_cost": "operation of the hall",
-    "maintenance_cost": "maintenance",
-    "energy_cost": "energy",
-}
 
 
 @door
@@ -91,12 +81,12 @@ def cost(
         raise QuestionError(f"work has no effect on the cost of one {of}; ask for the cost of a run")
     if of == "hour" and chips is not None:
         raise QuestionError("an hour is of one chip, so a number of chips has no effect; ask for a year")
-    words = {
-        "hour": WAYS | PARTS,
-        "year": {f"fleet_{name}": text for name, text in (WAYS | PARTS).items()},
-        "exaflop-hour": {f"{name}_per_work": text for name, text in WAYS.items()},
-        "run": {name: text for name, text in RUNS.items() if name.removeprefix("run_") in WAYS}
-        | {name: text for name, text in RUNS.items() if name.removeprefix("run_") not in WAYS},
+    parts = [*WAYS, *OWN_PARTS]
+    names = {
+        "hour": parts,
+        "year": [f"fleet_{name}" for name in parts],
+        "exaflop-hour": [f"{name}_per_work" for name in WAYS],
+        "run": sorted(RUNS, key=lambda name: name.removeprefix("run_") not in WAYS),
     }[of]
     values = dict(given)
     if work is not None:
@@ -104,21 +94,21 @@ def cost(
     if chips is not None or of == "year":
         values["chips"] = float(whole_number(1 if chips is None else chips, "chips"))
     model = chain(unit, assumptions=assumptions, on=on, precision=precision, book=known)
-    words, notes = answerable(model, words)
-    model = given_to(model, list(words), values) if values else model
-    accounts = accounts_of(model, words)
+    names, notes = answerable(model, names)
+    model = given_to(model, names, values) if values else model
+    accounts = accounts_of(model, names)
     settings = {"options": options_of(unit, assumptions, on, precision), "inputs": values}
     of_what = {"hour": f"An hour of one {unit}", "year": f"A year of {values.get('chips', 1):,.0f} {unit}"}
     of_what |= {"exaflop-hour": f"An exaflop-hour delivered by {unit}", "run": f"The run on {unit}"}
-    ways = [one for one in accounts if one.words.removeprefix("the run, ") in WAYS.values()]
     told = ", ".join(
-        f"{one}{f' ({one.interval})' if one.interval else ''} {one.words.removeprefix('the run, ')}"
-        for one in ways
+        f"{one}{f' ({one.interval})' if one.interval else ''} {WAYS[way]}"
+        for one in accounts
+        if (way := one.name.removeprefix("fleet_").removeprefix("run_").removesuffix("_per_work")) in WAYS
     )
     even = _break_even(model) if of in ("hour", "year") else ()
     return Answer(
         f"the cost of one {of}", f"{of_what[of]} costs {told}.", accounts, movers_of(model, accounts[0].name), model,
-        settings, (*even, *(run_notes(model, words) if of == "run" else ()), *said(model, assumptions, on), *notes),
+        settings, (*even, *(run_notes(model, names) if of == "run" else ()), *said(model, assumptions, on), *notes),
     )  # fmt: skip
 
 

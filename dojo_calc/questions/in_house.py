@@ -109,7 +109,7 @@ def in_house(
     if samples is not None:
         values |= _drawn(inputs, samples, seed)
     values |= {name: check_against(value, inputs[name].spec, name) for name, value in given.items()}
-    wanted = ["volume", "worth", "made_unit"]
+    wanted = ["made_chips", "worth", "made_unit"]
     needed = model.needed(wanted)
     unit = model.evaluate(wanted, **{name: values[name] for name in _SHARED if name in needed})
     lengths = {stage: known.facts.value(f"in-house-{stage}", "programme_duration") for stage in STAGES}
@@ -126,7 +126,7 @@ def in_house(
             )
             for stage in STAGES
         ],
-        volume=unit["volume"],
+        volume=unit["made_chips"],
         made=unit["made_unit"],
         bought=unit["worth"] * values["price"] / early,
         relearning=values["relearning"] * values["development"],

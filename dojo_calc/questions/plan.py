@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from dojo_calc.model.model import Model
 from dojo_calc.operations import round_down, round_up
 from dojo_calc.quantities import Duration, FlopRate, Money, PositiveFlop, Power, single, whole_number
 from dojo_calc.questions.answer import (
+    WAYS,
     Account,
     Answer,
     QuestionError,
@@ -41,65 +42,29 @@ from dojo_calc.questions.answer import (
 )
 from dojo_calc.questions.scenario import given_to
 from dojo_calc.units import day
+from dojo_calc.words import words
 
 __all__ = ["plan"]
 
-# Where a power line is metered and what a budget pays for, each with the words for it.
-METERED = {
-    "site_power_rated": "rated at the site's meter",
-    "site_power_at_work": "at work, at the site's meter",
-    "it_power_rated": "rated, of servers and network",
-    "server_power_rated": "rated, of servers",
-    "chip_power_rated": "rated, of the chips alone",
-}
-PAID = {
-    "capital_per_chip": "servers, network and hall",
-    "cluster_price": "servers and network",
-    "server_price": "servers",
-    "chip_price": "chips alone",
-}
+# Where a power line may be metered, and what a budget may pay for.
+METERED = (
+    "site_power_rated", "site_power_at_work", "it_power_rated", "server_power_rated", "chip_power_rated",
+)  # fmt: skip
+PAID = ("capital_per_chip", "cluster_price", "server_price", "chip_price")
 DRAWS = 4096  # that a count is solved for, each by itself
 STEPS = 97  # numbers of chips, twelve a decade, between which the first that is fast enough is looked for
 HALVINGS = 40  # of such a step: to a part in a million million
 
-RATE_AND_SIZE = {
-    "peak_rate": "peak",
-    "h100_equivalents": "H100 equivalents",
-    "servers": "servers",
-}
-POWERS = {
-    "fleet_chip_power_rated": "power, chips, rated",
-    "fleet_server_power_rated": "power, servers, rated",
-    "fleet_it_power_rated": "power, with network, rated",
-    "fleet_site_power_rated": "power, site, rated",
-    "fleet_site_power_at_work": "power, site, at work",
-    "fleet_site_power_reported": "power, site, as owners report",
-}
-PRICES = {
-    "fleet_chip_price": "price, chips alone",
-    "fleet_server_price": "price, servers",
-    "fleet_cluster_price": "price, with network",
-    "fleet_capital": "price, with hall",
-}
-COSTS = {
-    "fleet_own": "owned",
-    "fleet_lease": "leased",
-    "fleet_rent": "rented",
-    "own_per_work": "work delivered, owned",
-    "lease_per_work": "work delivered, leased",
-    "rent_per_work": "work delivered, rented",
-}
-RUNS = {
-    "billed": "time, as runs turn out",
-    "elapsed": "time, with failures",
-    "run_time": "time, undisturbed",
-    "run_own": "the run, owned",
-    "run_lease": "the run, leased",
-    "run_rent": "the run, rented",
-    "run_energy": "the run's energy",
-    "run_carbon": "the run's carbon",
-    "run_water": "the run's water",
-}
+RATE_AND_SIZE = ("peak_rate", "h100_equivalents", "servers")
+POWERS = (
+    "fleet_chip_power_rated", "fleet_server_power_rated", "fleet_it_power_rated", "fleet_site_power_rated",
+    "fleet_site_power_at_work", "fleet_site_power_reported",
+)  # fmt: skip
+PRICES = ("fleet_chip_price", "fleet_server_price", "fleet_cluster_price", "fleet_capital")
+COSTS = (*(f"fleet_{way}" for way in WAYS), *(f"{way}_per_work" for way in WAYS))
+RUNS = (
+    "billed", "elapsed", "run_time", *(f"run_{way}" for way in WAYS), "run_energy", "run_carbon", "run_water",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -185,11 +150,11 @@ def plan(
     _chosen("power_at", power_at, METERED, power is not None)
     _chosen("budget_for", budget_for, PAID, budget is not None)
     whole = chain(unit, assumptions=assumptions, on=on, precision=precision, book=known)
-    words = RATE_AND_SIZE | POWERS | PRICES | COSTS | (RUNS if work is not None else {})
+    names = [*RATE_AND_SIZE, *POWERS, *PRICES, *COSTS, *(RUNS if work is not None else ())]
     if work is not None:
         given = {**given, "run_work": single(work, PositiveFlop, "work")}
-    words, notes = answerable(whole, words)
-    model = given_to(whole, list(words), given) if given else whole
+    names, notes = answerable(whole, names)
+    model = given_to(whole, names, given) if given else whole
     time = _time(days, by, start)
     if chips is not None:
         exact = float(whole_number(chips, "chips"))
@@ -213,20 +178,21 @@ def plan(
                 f"{_one_server(model, power, power_at, budget_for, group)}"
             )
     model = model.replace(chips=count)
-    accounts = accounts_of(model, words)
+    accounts = accounts_of(model, names)
+    whole_servers = ", in whole servers" if chips is None else ""
     bounds = (binding.low, binding.high) if binding.low != binding.high else (count, count)
     accounts = (
-        Account("chips", "chips" if chips is not None else "chips, in whole servers", count, *bounds, "1"),
+        Account("chips", f"{words('chips').label}{whole_servers}", count, *bounds, "1"),
         *_levels(binding, count, unit, known),
         *accounts,
     )
-    movers = movers_of(model, binding.output if binding.output in words else next(iter(words)))
+    movers = movers_of(model, binding.output if binding.output in names else names[0])
     settings = {
         "options": options_of(unit, assumptions, on, precision), "inputs": {"chips": count, **given},
     }  # fmt: skip
     return Answer(
         " and ".join(asked), _bottom(unit, binding, count, accounts), accounts, movers,
-        model, settings, (*(() if work is None else run_notes(model, words)), *said(model, assumptions, on), *notes),
+        model, settings, (*(() if work is None else run_notes(model, names)), *said(model, assumptions, on), *notes),
     )  # fmt: skip
 
 
@@ -244,9 +210,9 @@ def _levels(binding: _Count, count: float, unit: str, known: Catalogue) -> tuple
     for one in _inventory(binding.exact if binding.kind == "need" else count, unit, known):
         if one.name.endswith(", whole"):
             name = one.name.removesuffix(", whole")
-            words = "chips, exactly as many as needed" if name == unit else f"{name}, whole"
+            told = f"{words('chips').label}, exactly as many as needed" if name == unit else f"{name}, whole"
             if name != unit or binding.kind == "need":
-                found.append(Account(one.name, words, one.value, one.low, one.high, "1"))
+                found.append(Account(one.name, told, one.value, one.low, one.high, "1"))
     return tuple(found)
 
 
@@ -283,10 +249,10 @@ def _asked(
     return found
 
 
-def _chosen(name: str, value: str, known: Mapping[str, str], used: bool) -> None:
+def _chosen(name: str, value: str, known: Sequence[str], used: bool) -> None:
     if value not in known:
         raise QuestionError(f"{name} must be one of {', '.join(known)}, got {value!r:.60}")
-    if not used and value != next(iter(known)):
+    if not used and value != known[0]:
         raise QuestionError(
             f"{name} has no effect without a {'power line' if known is METERED else 'budget'}"
         )
@@ -386,10 +352,12 @@ def _limits(
     found = []
     if power is not None:
         watts = single(power, Power, "power")
-        found.append(_within(model, watts, power_at, f"{format_si(watts, 'W')} {METERED[power_at]}"))
+        found.append(_within(model, watts, power_at, f"{format_si(watts, 'W')} {words(power_at).limit}"))
     if budget is not None:
         money = single(budget, Money, "budget")
-        found.append(_within(model, money, budget_for, f"{format_si(money, 'USD')} for {PAID[budget_for]}"))
+        found.append(
+            _within(model, money, budget_for, f"{format_si(money, 'USD')} {words(budget_for).limit}")
+        )
     return found
 
 

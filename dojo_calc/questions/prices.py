@@ -61,11 +61,12 @@ def priced(
 
     known = catalogue() if book is None else book
     whole = chain(known.machine(chip).id, assumptions=assumptions, precision=precision, book=known)
-    words, _ = answerable(whole, BY_DAY if tokens is None else BY_RUN)
+    columns = BY_DAY if tokens is None else BY_RUN
+    names, _ = answerable(whole, columns)
     chips = found.front["chips"].cast(pl.Float64).to_numpy()
     if tokens is None:
-        costs = whole.evaluate(list(words), chips=chips)
-        return found.front.with_columns(pl.Series(words[name], cost * day) for name, cost in costs.items())
+        costs = whole.evaluate(names, chips=chips)
+        return found.front.with_columns(pl.Series(columns[name], cost * day) for name, cost in costs.items())
     sizes = evaluate(transformer(model).values(), ("model_parameters",))
     mfu = found.front["mfu"].to_numpy()
     # what the search counted as work of a token, attention too
@@ -76,5 +77,5 @@ def priced(
         "chips": chips, "mfu": mfu, "parameters": float(sizes["model_parameters"]),
         "run_work": each * single(tokens, Ranks, "tokens"),
     }  # fmt: skip
-    costs = whole.evaluate(list(words), **given)
-    return found.front.with_columns(pl.Series(words[name], cost) for name, cost in costs.items())
+    costs = whole.evaluate(names, **given)
+    return found.front.with_columns(pl.Series(columns[name], cost) for name, cost in costs.items())

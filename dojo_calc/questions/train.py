@@ -22,6 +22,7 @@ from dojo_calc.performance.scaling import training_compute
 from dojo_calc.performance.workload import Transformer, transformer
 from dojo_calc.quantities import Duration, Money, Power, Ranks, single, whole_number
 from dojo_calc.questions.answer import (
+    WAYS,
     Account,
     Answer,
     QuestionError,
@@ -33,8 +34,9 @@ from dojo_calc.questions.answer import (
     run_notes,
 )
 from dojo_calc.questions.layout import Speed, laid_out, shape_of, sizes_of
-from dojo_calc.questions.plan import RUNS, chips_in_time, said
+from dojo_calc.questions.plan import chips_in_time, said
 from dojo_calc.questions.scenario import given_to
+from dojo_calc.words import words
 
 __all__ = ["Pay", "train"]
 
@@ -43,20 +45,11 @@ Pay = Literal["own", "lease", "rent"]
 ROUNDS: Final = 6  # of a layout for a number of chips, and the number for its utilisation
 GRAIN: Final = 32  # a number of chips that is looked for has this many steps an octave: 2 to 3 % each
 
-WORDS = {
-    **{name: RUNS[name] for name in ("billed", "run_own", "run_lease", "run_rent")},
-    **{name: RUNS[name] for name in ("run_energy", "run_carbon", "run_water")},
-    "chip_time": "chip-hours, as runs turn out",
-    "failures": "failures to expect",
-    "goodput": "share of the time that makes headway",
-    "fleet_site_power_in_run": "mean power of the site",
-    "fleet_capital": "price of the machine, with hall",
-}  # fmt: skip
-UNDISTURBED = {
-    "run_time": RUNS["run_time"],
-    "elapsed": RUNS["elapsed"],
-    "mfu": "model FLOP utilisation (MFU) of a step",
-}
+TOLD = (
+    "billed", *(f"run_{way}" for way in WAYS), "run_energy", "run_carbon", "run_water", "chip_time", "failures",
+    "goodput", "fleet_site_power_in_run", "fleet_capital",
+)  # fmt: skip
+UNDISTURBED = ("run_time", "elapsed", "mfu")
 
 
 @door
@@ -145,8 +138,8 @@ def train(
             "global batch, sequence and stack are about a layout, which a stated mfu takes the place of"
         )
     whole = chain(unit, assumptions=assumptions, on=on, precision=precision, book=known)
-    words, notes = answerable(whole, WORDS)
-    base = given_to(whole, [*words, *UNDISTURBED], given) if given else whole
+    names, notes = answerable(whole, TOLD)
+    base = given_to(whole, [*names, *UNDISTURBED], given) if given else whole
     base = base.replace(parameters=parameters)
     group = whole.inputs["per_server"].value or 1.0
     run = _Run(base, group, sizes, unit, active, precision, stack, mfu, global_batch, sequence, known)
@@ -178,11 +171,11 @@ def train(
     unsure = (speed.mfu, speed.low, speed.high)
     # what a reader is not sure of is not in the factor by which runs turned out; what a layout leaves open is
     held = unsure if stated else (speed.mfu, speed.mfu, speed.mfu)
-    central = given_to(view, [*words], {"run_work": work, "mfu": held})
+    central = given_to(view, names, {"run_work": work, "mfu": held})
     spread = given_to(view, [*UNDISTURBED], {"run_work": work, "mfu": unsure})
-    accounts, calm = accounts_of(central, words), accounts_of(spread, UNDISTURBED)
-    first = Account("chips", "chips", count, count, count, "1")
-    asked = Account("tokens", "tokens", wanted, wanted, wanted, "1")
+    accounts, calm = accounts_of(central, names), accounts_of(spread, UNDISTURBED)
+    first = Account("chips", words("chips").label, count, count, count, "1")
+    asked = Account("tokens", words("tokens").label, wanted, wanted, wanted, "1")
     return Answer(
         f"training {name} on {format_number(wanted)} tokens",
         _bottom(name, unit, count, wanted, accounts, calm),
@@ -193,7 +186,7 @@ def train(
             "options": options_of(unit, assumptions, on, precision),
             "inputs": settings | {"mfu": [*unsure] if stated else speed.mfu},
         },
-        (speed.note, *run_notes(central, words), *said(central, assumptions, on), *notes),
+        (speed.note, *run_notes(central, names), *said(central, assumptions, on), *notes),
     )
 
 
@@ -352,11 +345,7 @@ def _bottom(
 ) -> str:
     by_name = {one.name: one for one in (*accounts, *calm)}
     billed, steps = by_name["billed"], by_name["run_time"]
-    cost = [
-        f"{by_name[key]} {word}"
-        for key, word in (("run_own", "owned"), ("run_lease", "leased"), ("run_rent", "rented"))
-        if key in by_name
-    ]
+    cost = [f"{by_name[f'run_{way}']} {word}" for way, word in WAYS.items() if f"run_{way}" in by_name]
     price = f" It costs {', '.join(cost)}." if cost else ""
     energy = f" It takes {by_name['run_energy']}." if "run_energy" in by_name else ""
     return (

@@ -39,7 +39,7 @@ def test_the_chain_by_hand(model: Model) -> None:
 
 
 def test_the_solver_finds_the_break_even_of_the_closed_form(model: Model) -> None:
-    given: dict[str, Any] = SURE | {"late": 0.0, "departures": 0.0}
+    given: dict[str, Any] = SURE | {"programme_slip": 0.0, "departures": 0.0}
     target = dc.solve(model, "target", "saved", 0.0, low=dc.exa, high=1e6 * dc.exa, **given)
     peak = model.inputs["made_peak"].value
     bears = {name: value for name, value in given.items() if name in model.needed(["break_even"])}
@@ -48,10 +48,10 @@ def test_the_solver_finds_the_break_even_of_the_closed_form(model: Model) -> Non
 
 def test_a_programme_without_risk_is_its_last_stage_alone(model: Model) -> None:
     """The dynamic programme and the chain of formulas agree where neither knows a risk."""
-    values = model.evaluate(late=0.0, departures=0.0, **SURE)
+    values = model.evaluate(programme_slip=0.0, departures=0.0, **SURE)
     sure = Programme(
         [Stage("all", model.inputs["development"].value, dc.year)],
-        volume=values["volume"],
+        volume=values["made_chips"],
         made=values["made_unit"],
         bought=values["bought_unit"],
     )
@@ -61,7 +61,7 @@ def test_a_programme_without_risk_is_its_last_stage_alone(model: Model) -> None:
 @pytest.mark.parametrize(
     ("name", "worse"),
     [
-        ("development", 1e9), ("tile_cost", 260e3), ("growth", 0.8), ("late", 2 * dc.year),
+        ("development", 1e9), ("tile_cost", 260e3), ("growth", 0.8), ("programme_slip", 2 * dc.year),
         ("setback", 2 * dc.year), ("made_mfu", 0.2), ("spent", 1.0), ("premium", 0.0), ("price", 20e3),
     ],
 )  # fmt: skip
@@ -85,8 +85,8 @@ def test_orders_as_dies_hardly_ever_break_even(model: Model) -> None:
     """10,000 D1 pay for their design only if a unit saved 57,200 USD; the work of one costs a quarter of that."""
     order = dc.catalogue().facts.value("tsmc-d1-order", "order")
     best = model.evaluate(
-        "bought_unit", made_mfu=0.6, bought_mfu=0.3, late=0.0, departures=0.0, price=43_750.0
+        "bought_unit", made_mfu=0.6, bought_mfu=0.3, programme_slip=0.0, departures=0.0, price=43_750.0
     )
     assert order * best < model.inputs["development"].value
-    wins = dc.simulate(model, "make_wins", samples=2**12, volume=order)
+    wins = dc.simulate(model, "make_wins", samples=2**12, made_chips=order)
     assert np.mean(wins.samples["make_wins"]) < 0.01

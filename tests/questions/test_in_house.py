@@ -33,7 +33,7 @@ def test_without_risk_it_arrives_on_the_day_and_saves_what_the_formulas_say() ->
     none = dict.fromkeys(("slip", "departures", "cancellation", "shortages", "discount", "inflation"), 0.0)
     value = decide(in_house(**sure, **none).programme).value
     saved = dc.make_or_buy().evaluate(
-        "saved", late=0.0, departures=0.0, cancellation=0.0, success=1.0, shortages=0.0
+        "saved", programme_slip=0.0, departures=0.0, cancellation=0.0, success=1.0, shortages=0.0
     )
     assert value == pytest.approx(saved, rel=1e-9)
 

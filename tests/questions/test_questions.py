@@ -354,7 +354,7 @@ def test_a_given_rent_is_told_without_an_interval() -> None:
 
 def test_chips_that_are_given_need_not_fill_servers() -> None:
     given = dc.plan("h100", chips=100)  # twelve servers and a half
-    assert (given["chips"].words, value(given, "servers")) == ("chips", 12.5)
+    assert (given["chips"].words, value(given, "servers")) == ("Chips", 12.5)
 
 
 def test_failures_that_nobody_published_are_told_with_their_reason() -> None:
