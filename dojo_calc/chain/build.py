@@ -12,6 +12,7 @@ from dojo_calc.chain.chip import chip_inputs
 from dojo_calc.chain.conditions import beyond_whole_power, beyond_whole_price
 from dojo_calc.chain.cost import COST, WORK
 from dojo_calc.chain.dates import Date, year_of
+from dojo_calc.chain.electricity import ELECTRICITY
 from dojo_calc.chain.inputs import PUBLISHED, said
 from dojo_calc.chain.names import sources
 from dojo_calc.chain.power import POWER
@@ -102,8 +103,9 @@ def chain(
 
     Notes
     -----
-    Left out: taxes on income, staff beyond the operation of the hall, spare machines, the time before a site runs,
-    and inference.
+    Left out: software, storage, land, the time before a site runs, and inference. Staff, spare machines and taxes on
+    income are in boundaries of their own, `own_fully_loaded` and `own_after_tax`. A set of assumptions says a mean
+    price of electricity, or leaves it to a plant on the site, the wait for a connection and the grid's charges.
     """
     known = catalogue() if book is None else book
     unit = known.machine(chip)
@@ -142,7 +144,8 @@ def assembled(
         **_reports(known, year_of(date)),
         **chip_inputs(chip, known, date, precision),
     }
-    steps = dict(STEPS)
+    steps = STEPS if "energy_price" in assumed else STEPS | ELECTRICITY
+    steps = dict(steps)
     if "server_price" not in inputs:
         steps["server_price"] = _SERVER_PRICE
     if "chip_price" not in inputs:
@@ -152,7 +155,7 @@ def assembled(
         inputs[name] = value
     steps |= supplied or {}
     # What is computed, or no longer reached, is no input.
-    idle = _taken(STEPS) - _taken(steps) | steps.keys()
+    idle = _taken(STEPS | ELECTRICITY) - _taken(steps) | steps.keys()
     return steps, {name: one for name, one in inputs.items() if name not in idle}
 
 

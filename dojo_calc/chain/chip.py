@@ -321,7 +321,8 @@ def _rent(known: Catalogue, unit: Machine, on: Date) -> Input:
             found = input_on(known, f"{unit.id}.{quantity}", on)
             return replace(found, source=found.source + said)
     if _strange(unit):
-        return _missing("USD/s", f"{unit.id} is not for rent, and {_NO_HBM.format('rents')}")
+        found = _of_kin(estimate("rent_unlike", unit), "USD/s")
+        return replace(found, source=f"{_NO_HBM.format('rents')}; {found.source}")
     return _of_kin(estimate("rent", unit), "USD/s")
 
 

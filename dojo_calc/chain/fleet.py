@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dojo_calc.chain.cost import OWN_PARTS
+from dojo_calc.chain.cost import BEYOND, OWN_PARTS
 from dojo_calc.economics.capacity import effective_rate, groups, h100_equivalents, pooled_rate
 from dojo_calc.economics.cost import purchase_cost
 from dojo_calc.economics.ownership import fleet_cost
@@ -19,7 +19,7 @@ _POWERS = (
     "it_power_at_work", "site_power_at_work", "site_power_reported",
 )  # fmt: skip
 _PRICES = ("chip_price", "server_price", "network_price", "cluster_price", "hall_price")
-_COSTS = (*OWN_PARTS, "own", "own_hardware_and_energy", "lease", "rent")
+_COSTS = (*OWN_PARTS, "own", "own_hardware_and_energy", "lease", "rent", *BEYOND)
 
 FLEET: dict[str, Callable[..., Any] | Step] = {
     "servers": step(groups, units="chips", group="per_server"),

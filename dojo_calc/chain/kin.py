@@ -33,7 +33,7 @@ from dojo_calc.tables import data_path, read_rows, row_error
 __all__ = ["Estimate", "Fit", "bare", "estimate", "fits", "fitted", "seller_of", "server_share"]
 
 Seller = Literal["nvidia", "other", "in-house", "unknown"]
-Quantity = Literal["price", "rent", "server_markup", "server_power", "chip_power"]
+Quantity = Literal["price", "rent", "rent_unlike", "server_markup", "server_power", "chip_power"]
 
 PEAK: Final = 1e15  # fits are of a peak in PFLOP/s
 SINCE: Final = 2025  # rents fall from year to year, so that older ones say little of today's
@@ -146,7 +146,8 @@ def estimate(name: Quantity, unit: Machine, book: Catalogue | None = None) -> Es
     ----------
     name : str
         ``"price"``: what the chip is asked at, or costs its maker where that keeps it [USD]. ``"rent"``: an hour of
-        it [USD/s]; of a chip that its maker keeps, on that maker's price list. ``"server_markup"``: price of its
+        it [USD/s]; of a chip that its maker keeps, on that maker's price list. ``"rent_unlike"``: the same of a chip
+        unlike all that are rented, with the error of a seller left out. ``"server_markup"``: price of its
         share of a server over its own [1]. ``"server_power"``: rated power of its share of a server [W].
         ``"chip_power"``: that of the chip, from its server's [W].
     unit : Machine
@@ -183,6 +184,7 @@ def estimate(name: Quantity, unit: Machine, book: Catalogue | None = None) -> Es
     words = {
         "price": "price or cost by peak and seller",
         "rent": "rent by peak and seller",
+        "rent_unlike": "rent by peak alone, as of a seller who is none of those known",
         "server_markup": "price of a server over that of its chips",
     }[name]
     return _within(value, fit, f"kin: {words}, {fit.rows} rows of {fit.families} families")
@@ -253,6 +255,7 @@ def fitted(book: Catalogue) -> list[tuple[str, str, float]]:
         "price": _least_squares(price, ("intercept", "log_peak", "nvidia", "in_house"), "family"),
         "price_unknown_seller": _least_squares(price, ("intercept", "log_peak"), "seller"),
         "rent": _least_squares(rent, ("intercept", "log_peak", "nvidia", "in_house", "list_price"), "family"),
+        "rent_unlike": _least_squares(rent, ("intercept", "log_peak", "list_price"), "seller"),
         "server_markup": _least_squares(_markups(book), ("intercept",), "chip"),
         "server_power": _power_terms(book),
     }

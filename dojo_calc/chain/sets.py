@@ -30,14 +30,21 @@ DEFAULT_SET: Final = "hyperscaler"
 
 # Every set says all of these.
 NAMES: Final = (
-    "average_power_share", "idle_power_share", "full_load_mfu", "overhead_share", "pue", "energy_price",
+    "average_power_share", "idle_power_share", "full_load_mfu", "overhead_share", "pue",
     "carbon_intensity", "water_per_energy", "network_share", "hall_price_per_watt", "hall_fee_per_watt", "hall_life",
     "life", "interest", "property_tax", "maintenance_share", "debt_share", "lease_interest", "wanted_return",
-    "lease_term", "lease_residual", "storage", "restart", "field_factor",
+    "lease_term", "lease_residual", "storage", "restart", "field_factor", "staff_per_chip", "staff_wage",
+    "labour_burden", "repair_time", "income_tax", "tax_life",
 )  # fmt: skip
 # Steps of the chain: every set says what it gives in place of the first, and may give the others.
 RESALE: Final = "resale_share"
 STEPS: Final = (RESALE, "goodput", "hall_cost", "operation_cost")
+# Every set says a mean price of electricity, or all that it follows from.
+ENERGY: Final = "energy_price"
+SUPPLY: Final = (
+    "energy_charge", "demand_charge", "demand_floor", "grid_wait", "plant_price", "plant_fixed", "gas_price",
+    "plant_efficiency", "plant_upkeep", "plant_load", "plant_life",
+)  # fmt: skip
 _DATE: Final = "date"
 _CHIP: Final = "chip"  # in place of a fact: what used chips of the kind that is asked about lose
 
@@ -73,14 +80,17 @@ def _rows() -> dict[str, dict[str, tuple[_Row, Place]]]:
         own[row.name] = row, place
     for name, own in found.items():
         last = next(reversed(own.values()))[1]
-        for wanted in (_DATE, *NAMES, RESALE):
+        extra = [one for one in SUPPLY if one in own] if ENERGY in own else []
+        if extra:
+            raise own[extra[0]][1].error("name", f"{ENERGY} stands in place of {extra[0]!r}; say one of them")
+        for wanted in (_DATE, *NAMES, RESALE, *(SUPPLY if any(one in own for one in SUPPLY) else (ENERGY,))):
             if wanted not in own:
                 raise last.error("name", f"set {name!r} ends here and says nothing of {wanted!r}")
     return found
 
 
 def _check(row: _Row, place: Place) -> None:
-    allowed = (_DATE, *NAMES, *STEPS)
+    allowed = (_DATE, *NAMES, *STEPS, ENERGY, *SUPPLY)
     if row.name not in allowed:
         raise place.error(
             "name", f"expected a name of the chain, got {row.name!r}{nearest(row.name, allowed)}"

@@ -39,7 +39,8 @@ DEPTH = 2
 # Whose boundaries are told with every answer: what its first line speaks of.
 BOUNDS = (
     "fleet_site_power_rated", "fleet_site_power_at_work", "fleet_capital", "fleet_own", "own", "rent", "own_per_work",
-    "rent_per_work", "run_own", "run_rent",
+    "rent_per_work", "run_own", "run_rent", "own_fully_loaded", "own_after_tax", "fleet_own_fully_loaded",
+    "fleet_own_after_tax",
 )  # fmt: skip
 
 

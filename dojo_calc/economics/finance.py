@@ -32,9 +32,10 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "borrowed_runway", "borrowing_power", "call_price", "call_shortfall", "capped_borrowing", "debt_drawn",
-    "depreciation_tax_shield", "diluted_share", "discounted_stake", "fall_to_call", "interest_part", "lease_debt",
-    "lease_payment", "loan_to_value", "runway", "shares_to_issue", "shares_to_pledge", "stake_value",
+    "after_tax", "borrowed_runway", "borrowing_power", "call_price", "call_shortfall", "capped_borrowing",
+    "debt_drawn", "deferral_cost", "depreciation_tax_shield", "diluted_share", "discounted_stake",
+    "fall_to_call", "interest_part", "lease_debt", "lease_payment", "loan_to_value", "runway",
+    "shares_to_issue", "shares_to_pledge", "stake_value",
 ]  # fmt: skip
 
 
@@ -381,6 +382,44 @@ def depreciation_tax_shield(capital: Money, tax: Fraction, rate: InterestRate, p
         ``tax * (capital / periods) / capital_recovery_factor`` [USD]; broadcast shape.
     """
     return tax * (capital / periods) / capital_recovery_factor(rate, periods)
+
+
+def deferral_cost(capital: Money, tax: Fraction, shield: Money) -> Money:
+    """What it costs to write capital off over years and not at once, when all of its tax shield would be there.
+
+    Parameters
+    ----------
+    capital : Money
+        [USD].
+    tax : Fraction
+        Rate of the tax on profits [1].
+    shield : Money
+        Worth today of the tax that writing it off saves [USD]; see `depreciation_tax_shield`.
+
+    Returns
+    -------
+    Money
+        ``max(tax * capital - shield, 0)`` [USD]; broadcast shape.
+    """
+    return maximum(tax * capital - shield, 0.0 * capital)
+
+
+def after_tax(cost: MoneyRate, tax: Fraction) -> MoneyRate:
+    """What a cost takes of profits that are taxed, where it is deducted as it arises [2]_.
+
+    Parameters
+    ----------
+    cost : MoneyRate
+        [USD/s].
+    tax : Fraction
+        Rate of the tax on profits [1].
+
+    Returns
+    -------
+    MoneyRate
+        ``cost * (1 - tax)`` [USD/s]; broadcast shape.
+    """
+    return cost * (1.0 - tax)
 
 
 def diluted_share(share: Fraction, raised: Money, before: Money) -> Fraction:

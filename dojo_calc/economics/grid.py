@@ -36,8 +36,9 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "batteries_needed", "bridged_price", "demand_charge", "plant_price", "plants_needed", "power_drawn",
-    "power_left_dark", "price_with_demand_charge", "queue_time", "ramp_energy", "swing_energy", "swing_power",
+    "batteries_needed", "billed_load", "bridged_price", "demand_charge", "plant_energy_price", "plants_needed",
+    "power_drawn", "power_left_dark", "price_with_demand_charge", "queue_time", "ramp_energy", "swing_energy",
+    "swing_power",
 ]  # fmt: skip
 
 
@@ -103,6 +104,26 @@ def demand_charge(
     return maximum(peak, contracted * least) * charge * periods
 
 
+def billed_load(mean: PositivePower, contracted: PositivePower, least: Fraction) -> Fraction:
+    """Mean power over the power that is billed where a load is steady: its own, or a share of the contract [2]_.
+
+    Parameters
+    ----------
+    mean : PositivePower
+        Which is also the highest of the period [W].
+    contracted : PositivePower
+        That was asked for [W].
+    least : Fraction
+        Share of what was contracted that is billed at least [1].
+
+    Returns
+    -------
+    Fraction
+        ``mean / max(mean, least * contracted)`` [1]; broadcast shape.
+    """
+    return mean / maximum(mean, contracted * least)
+
+
 def price_with_demand_charge(
     price: EnergyPrice, charge: MoneyPerPower, load_factor: PositiveFraction, period: PositiveDuration
 ) -> EnergyPrice:
@@ -127,7 +148,7 @@ def price_with_demand_charge(
     return price + charge / (load_factor * period)
 
 
-def plant_price(
+def plant_energy_price(
     share: Ratio,
     capital: MoneyPerPower,
     fixed: MoneyPerPower,

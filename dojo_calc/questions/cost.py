@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from dojo_calc.chain.build import chain
-from dojo_calc.chain.cost import OWN_PARTS
+from dojo_calc.chain.cost import BEYOND, OWN_PARTS
 from dojo_calc.doors import door
 from dojo_calc.formatting import format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
@@ -81,7 +81,7 @@ def cost(
         raise QuestionError(f"work has no effect on the cost of one {of}; ask for the cost of a run")
     if of == "hour" and chips is not None:
         raise QuestionError("an hour is of one chip, so a number of chips has no effect; ask for a year")
-    parts = [*WAYS, *OWN_PARTS]
+    parts = [*WAYS, *OWN_PARTS, *BEYOND]
     names = {
         "hour": parts,
         "year": [f"fleet_{name}" for name in parts],

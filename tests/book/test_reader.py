@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from dojo_calc.chain.build import chain
+
 from .conftest import pages
 from .test_pages import DESK, PHONE, on_disk, opened
 
@@ -108,7 +110,8 @@ def test_terms_show_what_they_mean(site: Path) -> None:
     assert re.search(r'href="glossary\.html#term-MFU" title="Model FLOP utilisation: [^"]+"', text)
 
 
-def test_no_page_contradicts_another(site: Path) -> None:
+def _told(site: Path) -> dict[str, dict[str, set[str]]]:
+    """Every marked quantity of the pages, its values, and where each stands."""
     told: dict[str, dict[str, set[str]]] = {}
     for name in pages():
         for tag in re.findall(
@@ -118,7 +121,29 @@ def test_no_page_contradicts_another(site: Path) -> None:
                 html.unescape(re.findall(rf' {key}="([^"]*)"', tag)[0]) for key in ("data-quantity", "value")
             )
             told.setdefault(quantity, {}).setdefault(value, set()).add(name)
+    return told
+
+
+def test_no_page_contradicts_another(site: Path) -> None:
+    told = _told(site)
     assert {quantity: found for quantity, found in told.items() if len(found) > 1} == {}
     assert sum(len(set().union(*found.values())) > 1 for found in told.values()) >= 5, (
         "some stand on several pages"
     )
+
+
+def test_what_chapters_tell_is_what_the_graph_gives_to_the_last_digit(site: Path) -> None:
+    """With functions, the command line and claims, which are held to the same graph (`test_one_answer`)."""
+    held = set()
+    for quantity, values in _told(site).items():
+        asked = re.fullmatch(r"chain\((.*)\)\.(\w+)", quantity)
+        if asked is None:
+            continue  # what a level of machines is filled with
+        given = dict(one.split("=", 1) for one in re.split(r", (?=\w+=)", asked[1]))
+        options = {key: given.pop(key) for key in ("chip", "assumptions", "on", "precision") if key in given}
+        graph = chain(**options)
+        if asked[2] in graph.outputs:
+            value = graph.evaluate(asked[2], **{key: float(text) for key, text in given.items()})
+            assert {float(one) for one in values} == {float(value)}, quantity
+            held.add(quantity)
+    assert len(held) >= 20

@@ -15,6 +15,7 @@ from dojo_calc.hardware.catalog import catalogue
 from dojo_calc.tables import data_path
 
 BOOK = catalogue()
+SETS = ("hyperscaler", "neocloud", "laboratory", "Tesla 2024", "site with turbines")
 YEAR = 365.25 * 86400
 Edit = Callable[[Callable[[str], str]], None]
 
@@ -31,8 +32,8 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edit]:
     sets._rows.cache_clear()
 
 
-def test_four_sets_are_complete_and_each_value_has_an_interval() -> None:
-    assert list(dc.assumption_sets()) == ["hyperscaler", "neocloud", "laboratory", "Tesla 2024"]
+def test_five_sets_are_complete_and_each_value_has_an_interval() -> None:
+    assert list(dc.assumption_sets()) == [*SETS]
     for name in dc.assumption_sets():
         found = dc.assumption_set(name, BOOK)
         assert set(sets.NAMES) <= set(found)
@@ -45,7 +46,7 @@ def test_four_sets_are_complete_and_each_value_has_an_interval() -> None:
 
 
 def test_sets_differ_where_their_owners_do() -> None:
-    hyperscaler, neocloud, laboratory, tesla = (dc.assumption_set(one, BOOK) for one in dc.assumption_sets())
+    hyperscaler, neocloud, laboratory, tesla, turbines = (dc.assumption_set(one, BOOK) for one in SETS)
     assert dc.assumption_set(book=BOOK) == hyperscaler
     pue = [one["pue"].value for one in (hyperscaler, neocloud, laboratory)]
     assert pue == sorted(pue)  # type: ignore[type-var]
@@ -54,6 +55,10 @@ def test_sets_differ_where_their_owners_do() -> None:
     assert laboratory["life"].value == pytest.approx(6 * YEAR)
     assert neocloud["storage"].value == pytest.approx(1e12)
     assert tesla["energy_price"].source.startswith("texas.electricity_price")
+    assert "energy_price" not in turbines
+    assert set(sets.SUPPLY) <= set(turbines)
+    assert not set(sets.SUPPLY) & set(hyperscaler)
+    assert laboratory["income_tax"].value == 0.0
 
 
 def test_every_set_says_what_becomes_of_used_machines() -> None:
@@ -86,7 +91,7 @@ def test_a_set_speaks_of_its_own_year_or_of_the_one_asked_for() -> None:
 def test_an_unknown_set_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean neocloud"):
         dc.assumption_set("neoclod")
-    with pytest.raises(UnknownNameError, match="there are hyperscaler, neocloud, laboratory, Tesla 2024"):
+    with pytest.raises(UnknownNameError, match=r"there are hyperscaler, .*, Tesla 2024, site with turbines"):
         dc.assumption_set("bank")
 
 
@@ -98,6 +103,8 @@ def test_an_unknown_set_is_refused_with_the_nearest() -> None:
         ("neocloud,life,,5,4,6,year", "neocloud,life,,5,5,5,year", r"column 5 \(low\): .* with a width, got 5, 5, 5"),
         ("neocloud,life,,5,4,6,year", "neocloud,life,hyperscale.useful_life[nebius],5,4,6,year", "one of the two"),
         ("neocloud,pue,air-cooled-hall.pue,,,,,\n", "", "set 'neocloud' ends here and says nothing of 'pue'"),
+        ("neocloud,pue,", "neocloud,grid_wait,us.connection_time,,,,,\nneocloud,pue,", "stands in place of"),
+        ("site with turbines,grid_wait,us.connection_time,,,,,\n", "", "says nothing of 'grid_wait'"),
         ("neocloud,pue,", "neocloud,pue,air-cooled-hall.pue,,,,,\nneocloud,pue,", "has 'pue' twice"),
         ("neocloud,pue,air-cooled-hall.pue", "neocloud,pue,chip", "got 'chip', which resale_share alone may have"),
         (",What used chips of its kind are sold for: its lenders count on it", ",", "left to the chip needs"),
@@ -114,8 +121,8 @@ def test_a_bad_row_is_refused_with_file_and_line(edit: Edit, old: str, new: str,
 @pytest.mark.parametrize(
     ("fact", "told"),
     [
-        ("hyperscale.useful_life[coreweave]", r"sets.csv, line 41, column 3 .*\[coreweave\] is rated and has no"),
-        ("hyperscale.no_such_life", r"sets.csv, line 41, column 3 \(fact\): .*no_such_life"),
+        ("hyperscale.useful_life[coreweave]", r"sets.csv, line 47, column 3 .*\[coreweave\] is rated and has no"),
+        ("hyperscale.no_such_life", r"sets.csv, line 47, column 3 \(fact\): .*no_such_life"),
     ],
 )  # fmt: skip
 def test_a_fact_without_interval_is_refused(edit: Edit, fact: str, told: str) -> None:

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from dojo_calc.economics.discounting import annuity_payment, net_present_value
 from dojo_calc.economics.finance import (
+    after_tax,
     borrowed_runway,
     borrowing_power,
     call_price,
     call_shortfall,
     capped_borrowing,
     debt_drawn,
+    deferral_cost,
     depreciation_tax_shield,
     diluted_share,
     discounted_stake,
@@ -117,3 +119,6 @@ def test_a_tax_shield_by_hand() -> None:
     # 1,000 over five years at 21 %: 42 a year, worth 42 x 3.790787 = 159.21 at 10 %, and 210 at no interest.
     assert float(depreciation_tax_shield(1000, 0.21, 0.10, 5)) == pytest.approx(159.213, abs=1e-3)
     assert float(depreciation_tax_shield(1000, 0.21, 0.0, 5)) == pytest.approx(210)
+    # 210 at once, or 159.213 over five years.
+    assert float(deferral_cost(1000, 0.21, 159.213)) == pytest.approx(50.787)
+    assert float(after_tax(100.0, 0.21)) == pytest.approx(79.0)

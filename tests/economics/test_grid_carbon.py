@@ -10,9 +10,10 @@ from dojo_calc.economics.carbon import carbon_share, die_carbon, operational_car
 from dojo_calc.economics.discounting import capital_recovery_factor
 from dojo_calc.economics.grid import (
     batteries_needed,
+    billed_load,
     bridged_price,
     demand_charge,
-    plant_price,
+    plant_energy_price,
     plants_needed,
     power_drawn,
     power_left_dark,
@@ -109,11 +110,13 @@ def test_a_bill_for_power_by_hand() -> None:
 def test_turbines_on_the_site_by_hand() -> None:
     # A kilowatt for 1,600 USD at 12 % a year and 15 of operation: 207 USD over 8,766 h x 0.7 = 6,136 kWh are 3.373
     # cents; gas at 3.6 USD a gigajoule, 1.296 cents a kilowatt-hour of heat, over 0.36 is 3.6 cents; 0.5 of upkeep.
-    price = plant_price(0.12, 1600 / kilo, 15 / kilo, 3.6 / giga, 0.36, 0.005 / kWh, 0.7, year)
+    price = plant_energy_price(0.12, 1600 / kilo, 15 / kilo, 3.6 / giga, 0.36, 0.005 / kWh, 0.7, year)
     assert float(price) * kWh == pytest.approx(0.03373 + 0.036 + 0.005, abs=2e-5)
     # 250 MW from units of 16: sixteen, and two more for those that stand still.
     assert plants_needed(250 * mega, 16 * mega, 2) == 18
     # For two of six years at 7.5 cents and then at 6: 6.5 in the mean; a wait beyond the life is all of it.
+    # Three quarters of a contract of which 0.85 are billed at least: 0.75 / 0.85. A full load is billed as it is.
+    assert billed_load(np.array([75, 100]) * mega, 100 * mega, 0.85) == pytest.approx([0.882353, 1.0])
     bridged = bridged_price(0.075, 0.06, np.array([0, 2, 9]) * year, 6 * year)
     np.testing.assert_allclose(bridged, [0.06, 0.065, 0.075])
 
@@ -129,7 +132,7 @@ def test_what_a_kilowatt_hour_of_turbines_costs_by_the_facts() -> None:
     facts = dc.catalogue().facts
     names = ("price", "fixed", "efficiency", "upkeep")
     turbine = {name: facts.value("gas-turbine", f"plant_{name}") for name in names}
-    found = plant_price(
+    found = plant_energy_price(
         capital_recovery_factor(0.08, 20.0), turbine["price"], turbine["fixed"], facts.value("us", "gas_price"),
         turbine["efficiency"], turbine["upkeep"], 0.7, year,
     )  # fmt: skip
