@@ -66,14 +66,14 @@ def test_an_answer_opens_by_itself_and_without_its_code(browser: Browser, site: 
 
 def test_a_very_long_table_shows_its_first_rows_until_asked(browser: Browser, site: Path) -> None:
     with opened(browser, on_disk(site), "ledger.html", DESK) as page:
-        box = page.locator(".dojo-table:has(tr.dojo-later)").first
+        box = page.locator('.dojo-table[aria-label^="Every reading"]')
         rows, more = box.locator("tbody tr"), page.locator("button.dojo-rows").first
         every = rows.count()
         assert (rows.filter(visible=True).count(), more.inner_text()) == (12, f"Show all {every} rows")
         page.locator(".dojo-filter input").first.fill("D46")
         found = rows.filter(visible=True).all_inner_texts()
-        assert found
-        assert all("D46" in one for one in found)
+        assert 0 < len(found) < 12
+        assert any(one.startswith("D46") for one in found)
         page.locator(".dojo-filter input").first.fill("")
         assert rows.filter(visible=True).count() == 12
         more.click()
