@@ -66,7 +66,9 @@ def test_an_answer_opens_by_itself_and_without_its_code(browser: Browser, site: 
 
 def test_a_very_long_table_shows_its_first_rows_until_asked(browser: Browser, site: Path) -> None:
     with opened(browser, on_disk(site), "ledger.html", DESK) as page:
-        box = page.locator('.dojo-table[aria-label^="Every reading"]')
+        name = '.dojo-table[aria-label^="Every reading"]'
+        page.locator(f"div.cell.tag_hide-cell:has({name}) summary").click()
+        box = page.locator(name)
         rows, more = box.locator("tbody tr"), page.locator("button.dojo-rows").first
         every = rows.count()
         assert (rows.filter(visible=True).count(), more.inner_text()) == (12, f"Show all {every} rows")
