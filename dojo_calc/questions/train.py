@@ -293,7 +293,8 @@ class _Run:
     def chips_in(self, tokens: float, time: float) -> float:
         """Chips that work through the tokens in a time: a layout for a number, and the number for its utilisation."""
         work = float(training_compute(self.active, tokens))
-        mfu = self._as_stated(0, "").mfu or 0.4  # until there is a layout
+        stated = (self.base.inputs["mfu"] if self.stated is None else self.stated).value
+        mfu = 1.0 if stated is None else stated  # until there is a layout; fewest chips at the peak
         count = 0.0
         for _ in range(ROUNDS):
             exact = chips_in_time(given_to(self.base, ["billed"], {"run_work": work, "mfu": mfu}), time)
