@@ -28,6 +28,7 @@ SUBJECTS: Final = {
 # A distance that begins with how far off the claim is.
 _OFF: Final = re.compile(r"(a factor|[\d.,]+ (?!above|below)).* (above|below|after|before) ")
 WIDTH, HEIGHT, EDGE = 560.0, 62.0, 14.0  # of a ruler, in units of its drawing
+LETTER = 13.2  # width of a letter where it is largest, on a phone
 MARGIN = 0.12  # of the ruler's span, free at each end
 FROM_LOG = 4.0  # ratio of the largest to the smallest number from which the ruler is logarithmic
 
@@ -78,10 +79,15 @@ def ruler(one: Entry) -> str:
 
 
 def _label(words: str, at: float, y: float) -> str:
-    """Text at a place, kept inside of the drawing."""
-    half = 3.9 * len(words)  # of the text's width at its size, a little more than it takes
-    at = min(max(at, half + 2), WIDTH - half - 2)
-    return f'<text x="{at:.1f}" y="{y:.0f}" text-anchor="middle">{escape(words)}</text>'
+    """Text beside its place, from the nearer edge, so that a phone's larger size stays in the drawing too."""
+    wide = LETTER * len(words)
+    if at < WIDTH / 3:
+        anchor, at = "start", max(min(at - EDGE, WIDTH - wide), 0)
+    elif at > 2 * WIDTH / 3:
+        anchor, at = "end", min(max(at + EDGE, wide), WIDTH)
+    else:
+        anchor, at = "middle", min(max(at, wide / 2), max(WIDTH - wide / 2, WIDTH / 2))
+    return f'<text x="{at:.1f}" y="{y:.0f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 @door

@@ -51,6 +51,21 @@ def test_the_dot_lies_left_of_on_or_right_of_the_claim(computed: float, side: in
     assert (at > right) - (at < left) == side
 
 
+def test_no_label_leaves_its_drawing_at_a_phones_size() -> None:
+    letter, edge, width = (
+        13.2,
+        14.0,
+        560.0,
+    )  # 24 px of a drawing that is 0.6 as wide; its card has 14 px to spare
+    for one in ENTRIES:
+        for at, anchor, words in re.findall(
+            r'<text x="([-\d.]+)" y="\d+" text-anchor="(\w+)">([^<]*)<', ruler(one)
+        ):
+            wide = letter * len(words)
+            left = float(at) - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * wide
+            assert -edge <= left <= width + edge - wide, words
+
+
 def test_an_open_bound_reaches_to_the_edge_and_nothing_is_drawn_without_numbers() -> None:
     one = next(entry for entry in ENTRIES if entry.id == "D43")
     least = replace(
