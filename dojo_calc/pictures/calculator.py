@@ -108,8 +108,10 @@ class Calculator:
 
 @cache
 def asset(name: str) -> str:
-    """Text of a script or a style of the page."""
-    return files("dojo_calc.pictures").joinpath("assets", name).read_text(encoding="utf-8")
+    """Text of a script or a style of the page, without indents and lines of comment."""
+    text = files("dojo_calc.pictures").joinpath("assets", name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
 @door

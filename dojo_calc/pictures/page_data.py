@@ -85,7 +85,9 @@ def pool_entry(one: Input, model: Model) -> tuple[dict[str, Any], dict[str, list
         return found, sources
     distribution = _distribution(one)
     if distribution is not None:
-        found |= {"d": distribution, "e": list(one.ends)}
+        found["d"] = distribution
+        if one.ends != (one.low, one.high):  # which the page takes else
+            found["e"] = list(one.ends)
     if one.readings:
         facts = model.book.facts
         used = next((fact for fact in one.readings if fact.is_default), one.readings[0])

@@ -423,7 +423,7 @@ def test_without_scripts_it_says_what_it_is_and_answers(browser: Browser, tab: P
 
 
 def test_it_is_small(made: Calculator) -> None:
-    assert len(gzip.compress(made.html().encode())) < 125_000  # with five sets of assumptions
+    assert len(gzip.compress(made.html().encode())) < 120_000  # with five sets of assumptions
 
 
 def test_a_readers_own_model_is_asked_in_one_file(tab: Page, tmp_path: Path) -> None:
