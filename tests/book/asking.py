@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,9 +36,11 @@ def js(tab: Page, text: str) -> Any:
     return json.loads(tab.evaluate(_ASKED % text))
 
 
-def settled(tab: Page) -> None:
-    """Wait until what was changed is drawn in full."""
+@contextmanager
+def settles(tab: Page) -> Iterator[None]:
+    """Wait until what is changed inside is drawn in full; the page may be faster than a question asked after it."""
     before = tab.evaluate("document.querySelector('.dojo-calculator').dataset.ready")
+    yield
     tab.wait_for_function(
         "before => document.querySelector('.dojo-calculator').dataset.ready !== before", arg=before
     )

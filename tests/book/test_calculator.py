@@ -27,7 +27,7 @@ from dojo_calc.questions.cost import cost
 from dojo_calc.questions.plan import plan
 from dojo_calc.questions.train import train
 from dojo_calc.words import asked
-from tests.book.asking import CHIPS, STATES, ask, js, settled
+from tests.book.asking import CHIPS, STATES, ask, js, settles
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -279,8 +279,8 @@ def test_what_cannot_be_read_is_said_beside_the_field_and_nothing_is_lost(tab: P
     assert "“hello” is no number. 8,192 is kept." in tab.locator(".dc-error:not(:empty)").first.inner_text()
     assert js(tab, "c.now.of('chips')") == 8192
     field.fill("4096")
-    field.press("Enter")
-    settled(tab)
+    with settles(tab):
+        field.press("Enter")
     assert js(tab, "c.now.of('chips')") == 4096
     assert tab.locator(".dc-error:not(:empty)").count() == 0
     tab.get_by_role("button", name="Reset 1 change").click()
@@ -350,8 +350,8 @@ def test_chips_without_a_layout_are_told_and_offered_the_nearest(tab: Page, addr
     told = tab.locator(".dc-notes")
     assert "No layout for exactly 10,007 chips" in told.inner_text()
     assert js(tab, "c.now.of('mfu')") == asked_of().inputs["mfu"].value
-    told.get_by_role("button", name="16,384").click()
-    settled(tab)
+    with settles(tab):
+        told.get_by_role("button", name="16,384").click()
     best = search("llama3-405b", "h100-sxm", 16_384, global_batch=2048, sequence=8192).best
     assert f"tensor {best['tensor']}" in told.inner_text()
     assert js(tab, "c.now.of('mfu')") == pytest.approx(best["mfu"], rel=1e-12)
@@ -403,8 +403,8 @@ def test_keys_move_it_and_it_is_read_aloud_in_words(tab: Page, address: str) -> 
     assert slider.get_attribute("aria-valuetext") == "40\u202f%, between 30 to 50\u202f%"
     before = js(tab, "c.now.of('billed')")
     slider.focus()
-    tab.keyboard.press("ArrowRight")
-    settled(tab)
+    with settles(tab):
+        tab.keyboard.press("ArrowRight")
     assert js(tab, "c.now.of('billed')") < before
     assert tab.evaluate("document.activeElement.type") == "range", "the focus stays where it was"
 

@@ -12,7 +12,7 @@ from dojo_calc.questions.cost import cost
 from dojo_calc.questions.plan import plan
 from dojo_calc.questions.scenario import load_scenario
 from dojo_calc.questions.train import train
-from tests.book.asking import STATES, ask, js, settled
+from tests.book.asking import STATES, ask, js, settles
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -168,8 +168,8 @@ def test_a_file_is_dropped_pasted_or_chosen(tab: Page, address: str) -> None:
 def test_reset_and_back_lose_nothing(tab: Page, address: str, tmp_path: Path) -> None:
     ask(tab, address, "ask=train")
     tab.get_by_label("Chips", exact=True).first.fill("4096")
-    tab.keyboard.press("Enter")
-    settled(tab)
+    with settles(tab):
+        tab.keyboard.press("Enter")
     tab.wait_for_function("location.hash.includes('chips=4096')")
     other = tmp_path / "other.html"
     other.write_text("<title>elsewhere</title>", encoding="utf-8")

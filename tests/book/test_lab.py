@@ -23,9 +23,9 @@ from playwright.sync_api import TimeoutError as NotYet
 from .conftest import SITE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CHAPTERS = ("hundred_exaflops", "cost_of_a_d1", "exaflop_hour")
+CHAPTERS = ("tile_mesh", "cost_of_a_d1", "exaflop_hour")
 # A server keeps one kernel for one file, so Notebook 7 gets a file of its own.
-COPIES = {chapter: chapter for chapter in CHAPTERS} | {"in_notebook_7": "hundred_exaflops"}
+COPIES = {chapter: chapter for chapter in CHAPTERS} | {"in_notebook_7": "tile_mesh"}
 VEGA = "application/vnd.vegalite.v5+json"
 SECONDS = 180
 # Cells out of sight are drawn too, and no one is asked about news.
