@@ -79,7 +79,7 @@ SAME: Final[dict[str, dict[str, str]]] = {
         "training_run": r"A step takes N seconds", "plan_search": r"16,384 2,048 0 (?:\d+ × ){3}\d+ \d+ N ",
     },
     "Llama 3.1 405B, as runs turn out, days": {
-        "training_run": r"H100s busy for N days", "calculator": r"Duration N days",
+        "training_run": r"H100s busy for N days", "calculator": r"Duration, as runs turn out N days",
     },
     "Llama 3.1 405B, rented, million USD": {
         "training_run": r"and N million USD on chips that you rent", "calculator": r"The run, rented N million",
@@ -164,6 +164,12 @@ def test_one_quantity_has_one_number(site: Path, quantity: str) -> None:
     assert len(set(found.values())) == 1, found
 
 
+def rounds(text: str, number: int) -> bool:
+    """Whether a text is the number with fewer digits, as beside an interval that supports no more."""
+    digits = text.replace(",", "").rstrip("0")
+    return text.endswith("0") and float(text.replace(",", "")) == float(f"{number:.{len(digits) - 1}e}")
+
+
 @pytest.mark.parametrize("number", QUOTED)
 def test_no_page_has_a_neighbour_of_a_number_that_people_quote(site: Path, number: int) -> None:
     neighbours = {
@@ -178,6 +184,7 @@ def test_no_page_has_a_neighbour_of_a_number_that_people_quote(site: Path, numbe
                 for text in re.findall(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?", said(path))
                 if 0.0 < abs(float(text.replace(",", "")) / number - 1.0) < CLOSE
                 and text not in QUOTED[number]
+                and not rounds(text, number)
             ]
         )
     }
