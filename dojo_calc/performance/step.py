@@ -119,6 +119,8 @@ STEP: dict[str, Formula] = {
     "tensor_back": traffic.tensor_backward,
     "context_transfer": traffic.context_time,
     "context_return": traffic.returned,
+    "context_cover_there": serial_time,
+    "context_cover_back": serial_time,
     "context_there": traffic.exposed_time,
     "context_back": traffic.exposed_time,
     "exchange": experts.exchange_time,

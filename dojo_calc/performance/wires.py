@@ -74,8 +74,15 @@ WIRES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "tensor_back": {"forward": "tensor_there"},
     "context_transfer": {"bandwidth": "context_bandwidth", "latency": "context_latency"},
     "context_return": {"transfer": "context_transfer"},
-    "context_there": {"transfer": "context_transfer", "work": "attention_there", "share": "exposed_tensor"},
-    "context_back": {"transfer": "context_return", "work": "attention_back", "share": "exposed_tensor"},
+    # A chip that waits for its next launch does not hold up what is on the ring.
+    "context_cover_there": {"first": "attention_there", "others": ("launch_there",)},
+    "context_cover_back": {"first": "attention_back", "others": ("launch_back",)},
+    "context_there": {
+        "transfer": "context_transfer",
+        "work": "context_cover_there",
+        "share": "exposed_tensor",
+    },
+    "context_back": {"transfer": "context_return", "work": "context_cover_back", "share": "exposed_tensor"},
     "exchange": {
         "members": "expert_members",
         "crossed": "expert_crossed",
