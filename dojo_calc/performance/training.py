@@ -105,7 +105,8 @@ def layer_recompute(
     """Time of what a layer computes a second time before its backward pass [2]_.
 
     Where single operators are kept, attention and every second product are not computed again. Negative for
-    products that take longer than their layer.
+    products that take longer than their layer. Leaves out that a layer bound by its launches saves nothing by what
+    it does not compute again.
 
     Parameters
     ----------
