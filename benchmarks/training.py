@@ -54,12 +54,12 @@ def rows() -> Iterator[Row]:
     fixed |= {"global_batch": float(BATCH), "sequence": float(SEQUENCE), "expert": 1.0, "visible": 1.0}
     fixed["shard_copies"] = 1.0
 
-    def evaluated(start: int, stop: int) -> Any:
+    def evaluated(start: int, stop: int, points: int = CONFIGURATIONS) -> Any:
         own = {name: one[start:stop] for name, one in values.items()}
-        return step.evaluate(fixed | own, OUTPUTS, CONFIGURATIONS)
+        return step.evaluate(fixed | own, OUTPUTS, points)
 
     def in_numpy(start: int, stop: int) -> Any:
-        return step.evaluate(fixed | {name: one[start:stop] for name, one in values.items()}, OUTPUTS)
+        return evaluated(start, stop, 0)
 
     def asked(start: int, stop: int) -> Any:
         sizes = {name: values[name][start:stop] for name in SIZES}

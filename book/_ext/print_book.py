@@ -20,6 +20,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 PDF = ROOT / "_build" / "what-would-it-take.pdf"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Root may not use the sandbox; the rest keeps the browser itself from asking the network for anything.
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
 PAPER, MARGIN = (794, 1123), 60  # pixels of an A4 sheet, and around what is printed
 PATIENCE = 600_000  # milliseconds: charts of all chapters are drawn one after the other
 ARTICLE = re.compile(r'<article class="bd-article"[^>]*>(.*)</article>', re.DOTALL)
@@ -146,22 +156,25 @@ def print_book(browser: Any, site: Path, out: Path, names: Sequence[str] | None 
         held.unlink()
 
 
+def chromium() -> str | None:
+    """Where a chromium is: the one that the environment names, else the first that is installed."""
+    found = (shutil.which(name) for name in CHROMIUM_NAMES)
+    return os.environ.get("CHROMIUM") or next(filter(None, found), None)
+
+
 def main() -> None:
     """Print the whole book."""
     from playwright.sync_api import sync_playwright
 
-    found = (shutil.which(name) for name in CHROMIUM_NAMES)
-    executable = os.environ.get("CHROMIUM") or next(filter(None, found), None)
+    executable = chromium()
     if executable is None:
         sys.exit(
             f"no chromium to print with: install one of {', '.join(CHROMIUM_NAMES)}, or name it in CHROMIUM"
         )
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
-        )
-        print_book(chromium, SITE, PDF)
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        print_book(browser, SITE, PDF)
+        browser.close()
     print(f"Open {PDF.relative_to(ROOT)}")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -268,12 +269,15 @@ def break_even(
             return None
 
         def apart(x: FloatArray, *values: FloatArray) -> tuple[FloatArray, FloatArray]:
-            left, right = sides(x, *values)
-            rest, slope = iter(values), np.zeros(x.shape)
-            for one, case, sign in zip(own, cases, (1.0, -1.0), strict=True):
+            rest, gap, slope = iter(values), np.zeros(x.shape), np.zeros(x.shape)
+            for model, wanted, case, one, sign in zip(models, outputs, cases, own, (1.0, -1.0), strict=True):
                 mine = [next(rest) for _ in case]
-                slope = slope if one is None else slope + sign * one(x, *mine)[1]
-            return left - right, slope
+                if one is None:
+                    gap = gap + sign * model.values([wanted], dict(zip(case, mine, strict=True)))[wanted]
+                else:
+                    value, rise = one(x, *mine)
+                    gap, slope = gap + sign * value, slope + sign * rise
+            return gap, slope
 
         return apart
 
@@ -343,6 +347,7 @@ def _roots(
     count = math.prod(shape)
     found = np.full(count, np.nan)
     step = max(1, _CELLS // nodes.size)
+    slopes = cache(slopes)  # one graph serves all parts
     for start in range(0, count, step):
         part = [case[start : start + step] for case in cases]
         size = min(step, count - start)

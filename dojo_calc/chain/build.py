@@ -144,8 +144,7 @@ def assembled(
         **_reports(known, year_of(date)),
         **chip_inputs(chip, known, date, precision),
     }
-    steps = STEPS if "energy_price" in assumed else STEPS | ELECTRICITY
-    steps = dict(steps)
+    steps = STEPS | ({} if "energy_price" in assumed else ELECTRICITY)
     if "server_price" not in inputs:
         steps["server_price"] = _SERVER_PRICE
     if "chip_price" not in inputs:

@@ -47,19 +47,14 @@ class Path:
 
         None where something is broken, or not compiled: then the ordinary way says what.
         """
-        varied = columns(values, points)
-        if not varied:
-            return None
-        if varied not in self.guarded:
-            self.guarded[varied] = self._guarded(outputs, varied, label, specs)
-        program = self.guarded[varied]
-        return None if program is None else program.run(values, points)
+        return _compiled(
+            self.guarded, values, points, lambda varied: self._guarded(outputs, varied, label, specs)
+        )
 
     def _guarded(
         self, outputs: Sequence[str], varied: Sequence[str], label: str, specs: Callable[[str], Spec]
     ) -> Program | None:
-        steps = [(one.name, one.function, one.arguments) for one in self.steps]
-        rules = []
+        steps, rules = self._written(), []
         for check, _ in self.checks:
             if check.formula is None:
                 return None  # a procedure judges
@@ -79,15 +74,16 @@ class Path:
 
     def fused(self, values: Mapping[str, Any], points: int, label: str) -> dict[str, Any] | None:
         """What is kept, by one compiled kernel; None where the formulas are to be called one by one."""
-        varied = columns(values, points)
-        if not varied:
-            return None
-        if varied not in self.programs:
-            steps = [(one.name, one.function, one.arguments) for one in self.steps]
-            graph = traced(steps, self.kept, label)
-            self.programs[varied] = None if graph is None else Program(graph, varied, label)
-        program = self.programs[varied]
-        return None if program is None else program.run(values, points)
+
+        def plain(varied: tuple[str, ...]) -> Program | None:
+            graph = traced(self._written(), self.kept, label)
+            return None if graph is None else Program(graph, varied, label)
+
+        return _compiled(self.programs, values, points, plain)
+
+    def _written(self) -> list[tuple[str, Any, Sequence[str]]]:
+        """Steps as a graph is traced from them."""
+        return [(one.name, one.function, one.arguments) for one in self.steps]
 
     def run(self, values: dict[str, Any], model: str, *, keep: bool) -> None:
         """Compute the steps one by one into the values of the inputs, and let go of what no later step reads."""
@@ -109,7 +105,7 @@ class Path:
 
     def digest(self, given: Sequence[str], defaults: Sequence[tuple[str, Any]], model: str) -> str:
         """Digest of what is computed from values given and defaults: formulas, conditions and defaults."""
-        steps = [(one.name, one.function, one.arguments) for one in self.steps]
+        steps = self._written()
         graph = traced(steps, self.kept, f"model {model}")
         if graph is None:  # a procedure, of which its code is told
             import cloudpickle
@@ -120,6 +116,22 @@ class Path:
             code = f"{program.code} {program.outputs} {program.constants}"
         rules = [(check.kind, check.says) for check, _ in self.checks]
         return sha256(repr((code, defaults, given, rules)).encode()).hexdigest()
+
+
+def _compiled(
+    known: dict[tuple[str, ...], Program | None],
+    values: Mapping[str, Any],
+    points: int,
+    made: Callable[[tuple[str, ...]], Program | None],
+) -> dict[str, Any] | None:
+    """What a kernel for the arrays among some values gives, made once; None where none is to be used."""
+    varied = columns(values, points)
+    if not varied:
+        return None
+    if varied not in known:
+        known[varied] = made(varied)
+    program = known[varied]
+    return None if program is None else program.run(values, points)
 
 
 def released_after(steps: Sequence[Wired], kept: Collection[str]) -> tuple[tuple[str, ...], ...]:

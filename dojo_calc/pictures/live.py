@@ -446,7 +446,7 @@ def _curves(
     if several:
         encoding["color"] = alt.Color("what:N", title=None, sort=list(shares))
     dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
-    line: dict[str, Any] = {"point": alt.OverlayMarkDef(size=15)} | {"clip": True}
+    line: dict[str, Any] = {"point": alt.OverlayMarkDef(size=15), "clip": True}
     if point is None:
         curves = computed(alt.Chart(rows)).mark_line(**line).encode(**encoding, strokeDash=dash)
         return curves.add_params(*_parameters(model, fixed, sliders))

@@ -10,9 +10,11 @@ import sys
 import sysconfig
 import threading
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -34,17 +36,9 @@ elif not (shutil.which(FIREFOX) or os.environ.get("FIREFOX")):
 
 REPOSITORY = Path(__file__).parents[2]
 SITE = REPOSITORY / "_build" / "html"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Root may not use the sandbox; the rest keeps the browser itself from asking the network for anything.
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
+REFERENCE = ("api_", "formulas_")  # how its pages begin, all those of one kind written by one function
+sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))  # where Sphinx finds what is imported from there
+printing = import_module("print_book")  # it prints with the browser that the tests open pages in
 
 
 def leave_out(reason: str) -> NoReturn:
@@ -61,9 +55,13 @@ def pages() -> list[str]:
     """
     found = (path.relative_to(SITE) for path in SITE.rglob("*.html"))
     own = [path.as_posix() for path in found if path.parts[0] not in ("_static", "facts")]
-    things = sorted(SITE.glob("facts/*.html"), key=lambda path: (path.stat().st_size, path.name))
-    sample = {things[place].relative_to(SITE).as_posix() for place in (0, len(things) // 2, -1) if things}
-    return sorted([*own, *sample])
+    return sorted([*own, *_three(path.relative_to(SITE).as_posix() for path in SITE.glob("facts/*.html"))])
+
+
+def _three(names: Iterable[str]) -> set[str]:
+    """Of pages that one function writes, the longest, the shortest and one between."""
+    by_size = sorted(names, key=lambda name: ((SITE / name).stat().st_size, name))
+    return {by_size[place] for place in (0, len(by_size) // 2, -1) if by_size}
 
 
 def kinds() -> list[str]:
@@ -72,10 +70,9 @@ def kinds() -> list[str]:
     One function writes the pages of the reference from docstrings, one the sheets of formulas.
     """
     found = pages()
-    reference = [[name for name in found if name.startswith(prefix)] for prefix in ("api_", "formulas_")]
-    by_size = [sorted(names, key=lambda name: (SITE / name).stat().st_size) for names in reference]
-    sample = {names[place] for names in by_size for place in (0, len(names) // 2, -1) if names}
-    return [name for name in found if name in sample or not any(name in names for names in reference)]
+    chapters = [name for name in found if not name.startswith(REFERENCE)]
+    reference = (_three(name for name in found if name.startswith(start)) for start in REFERENCE)
+    return sorted([*chapters, *chain.from_iterable(reference)])
 
 
 def mixtures() -> list[str]:
@@ -119,17 +116,16 @@ def server(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, started once."""
-    found = (shutil.which(name) for name in CHROMIUM_NAMES)
-    executable = os.environ.get("CHROMIUM") or next(filter(None, found), None)
+    executable = printing.chromium()
     if executable is None:
         leave_out(
             "the pages of the book are not opened in a browser: none of "
-            f"{', '.join(CHROMIUM_NAMES)} was found; install one or name it in CHROMIUM"
+            f"{', '.join(printing.CHROMIUM_NAMES)} was found; install one or name it in CHROMIUM"
         )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_OPTIONS)
+        chromium = playwright.chromium.launch(executable_path=executable, args=printing.CHROMIUM_OPTIONS)
         yield chromium
         chromium.close()
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import pytest
 
-from .conftest import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))  # where Sphinx finds it
-dojo_notebooks = import_module("dojo_notebooks")
+dojo_notebooks = import_module("dojo_notebooks")  # conftest.py puts the book's extensions on the path
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from .conftest import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "book" / "_ext"))  # where Sphinx finds it
-from print_book import contents, print_book, target, whole  # type: ignore[import-not-found]
+from .conftest import printing
 
 pytestmark = pytest.mark.browser
 TWO = ["swap", "glossary"]
@@ -30,14 +26,14 @@ TWO = ["swap", "glossary"]
     ],
 )
 def test_a_link_leads_into_what_is_printed(page: str, address: str, leads: str) -> None:
-    assert target(page, address, TWO) == leads
+    assert printing.target(page, address, TWO) == leads
 
 
 def test_the_order_is_that_of_the_contents_and_no_name_stands_twice(site: Path) -> None:
-    order = contents(site)
+    order = printing.contents(site)
     assert order[:2] == ["index", "verdicts"]
     assert set(TWO) < set(order)
-    together = whole(site, TWO)
+    together = printing.whole(site, TWO)
     names = re.findall(r'\sid="([^"]*)"', together)
     assert len(names) == len(set(names))
     inner = set(re.findall(r'href="#([^"]*)"', together))
@@ -49,7 +45,7 @@ def test_two_pages_are_printed_with_an_outline_and_links(
     browser: Browser, site: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "two.pdf"
-    print_book(browser, site, out, TWO)
+    printing.print_book(browser, site, out, TWO)
     printed = out.read_bytes()
     assert printed.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type /Page\b", printed)) >= 4
