@@ -113,6 +113,7 @@ STEP: dict[str, Formula] = {
     "permutation": experts.permutation_time,
     "local_there": serial_time,
     "local_back": serial_time,
+    "issued": training.layer_launch,
     "launch_there": training.launch_time,
     "launch_back": training.launch_time,
     "tensor_there": traffic.tensor_time,

@@ -31,9 +31,8 @@ from dojo_calc.quantities import (
 )
 
 __all__ = [
-    "launch_time", "layer_recompute", "layer_work", "model_utilisation", "optimizer_time", "repeated_time",
-    "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip",
-    "useful_share",
+    "launch_time", "layer_launch", "layer_recompute", "layer_work", "model_utilisation", "optimizer_time",
+    "repeated_time", "run_through", "step_time", "straggling_time", "throughput", "tokens_on_chip", "useful_share",
 ]  # fmt: skip
 
 
@@ -71,9 +70,25 @@ def tokens_on_chip(micro_batch: Count, sequence: Count, context: Ranks) -> Count
     return micro_batch * sequence / context
 
 
-def launch_time(
-    work: Duration, launch: Duration, expert_launch: Duration, expert_share: Fraction, kernels: Ratio
-) -> Duration:  # fmt: skip
+def layer_launch(launch: Duration, expert_launch: Duration, expert_share: Fraction) -> Duration:
+    """Time in which the host launches the kernels of a layer's forward pass.
+
+    Parameters
+    ----------
+    launch, expert_launch : Duration
+        To launch the forward pass of a layer without and with experts, waits for counts of tokens included [s].
+    expert_share : Fraction
+        Of layers with experts [1].
+
+    Returns
+    -------
+    Duration
+        [s]; broadcast shape.
+    """
+    return launch + expert_share * maximum(expert_launch - launch, 0.0)
+
+
+def launch_time(work: Duration, issued: Duration, kernels: Ratio) -> Duration:
     """Time for which a chip waits in one pass of a layer for the host to launch its kernels.
 
     The host runs ahead while kernels take longer than their launches; where they are short, launches set the pace.
@@ -82,10 +97,8 @@ def launch_time(
     ----------
     work : Duration
         Of the layer's kernels [s].
-    launch, expert_launch : Duration
-        To launch the forward pass of a layer without and with experts, waits for counts of tokens included [s].
-    expert_share : Fraction
-        Of layers with experts [1].
+    issued : Duration
+        In which the host launches a forward pass, of `layer_launch` [s].
     kernels : Ratio
         Times as many as forward: 2 for a backward pass [1].
 
@@ -94,24 +107,26 @@ def launch_time(
     Duration
         [s]; broadcast shape.
     """
-    floor = kernels * (launch + expert_share * maximum(expert_launch - launch, 0.0))
-    return maximum(floor - work, 0.0)
+    return maximum(kernels * issued - work, 0.0)
 
 
 def layer_recompute(
-    layer_forward: Duration, kept_output: Duration, attention: Duration, products: Duration, full: Fraction,
-    selective: Fraction, per_op: Fraction,
+    local: Duration, issued: Duration, communication: Duration, kept_output: Duration, attention: Duration,
+    products: Duration, full: Fraction, selective: Fraction, per_op: Fraction,
 ) -> Duration:  # fmt: skip
     """Time of what a layer computes a second time before its backward pass [2]_.
 
-    Where single operators are kept, attention and every second product are not computed again. Negative for
-    products that take longer than their layer. Leaves out that a layer bound by its launches saves nothing by what
-    it does not compute again.
+    Where single operators are kept, attention and every second product are not computed again. A layer whose pace
+    its launches set saves nothing by what it does not compute again. Leaves out that what is not computed need not be
+    launched, a few kernels of dozens, and that attention alone may wait for its launch.
 
     Parameters
     ----------
-    layer_forward, kept_output, attention, products : Duration
-        Of the whole layer, of the product at its end that may be left out, of attention, and of products [s].
+    local, issued, communication : Duration
+        Of a layer's forward pass: of its kernels, of their launches, of `layer_launch`, and of waiting for other
+        chips [s].
+    kept_output, attention, products : Duration
+        Parts of `local`: the product at its end that may be left out, attention, and products [s].
     full, selective, per_op : Fraction
         1 or 0, or the share of layers that are recomputed so [1].
 
@@ -120,8 +135,9 @@ def layer_recompute(
     Duration
         [s]; broadcast shape.
     """
-    again = layer_forward - attention - 0.5 * products
-    return full * (layer_forward - kept_output) + selective * attention + per_op * again
+    whole = communication + maximum(local - kept_output, issued)
+    single = communication + maximum(local - attention - 0.5 * products, issued)
+    return full * whole + selective * attention + per_op * single
 
 
 def layer_work(forward: Duration, backward: Duration, recompute: Duration, sharding: Duration) -> Duration:

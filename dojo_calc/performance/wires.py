@@ -108,7 +108,11 @@ WIRES: dict[str, dict[str, str | tuple[str, ...]]] = {
     "launch_back": {"work": "local_back", "kernels": "two"},
     "forward": {"first": "local_there", "others": ("launch_there", "communication_there")},
     "backward": {"first": "local_back", "others": ("launch_back", "communication_back")},
-    "recompute": {"layer_forward": "forward", "attention": "attention_there"},
+    "recompute": {
+        "local": "local_there",
+        "communication": "communication_there",
+        "attention": "attention_there",
+    },
     "backward_work": {"first": "backward", "others": ("recompute",)},
     "common_gather": {
         "weights": "common_share",

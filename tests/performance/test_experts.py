@@ -23,7 +23,7 @@ from dojo_calc.performance.experts import (
 from dojo_calc.performance.legality import problems
 from dojo_calc.performance.plan import PlanError, flags, train
 from dojo_calc.performance.setting import GRAPHS, NO_NETWORK, Setting
-from dojo_calc.performance.training import launch_time
+from dojo_calc.performance.training import launch_time, layer_launch
 from dojo_calc.performance.workload import SizeError, Transformer, transformer
 
 MIXTRAL: dict[str, Any] = {
@@ -143,10 +143,10 @@ def test_one_expert_that_all_meet_is_a_dense_layer() -> None:
 
 
 def test_launches_set_the_pace_of_short_layers_alone() -> None:
-    assert launch_time(3e-3, 1e-4, 2e-3, 1.0, 1.0) == 0.0
-    assert launch_time(5e-4, 1e-4, 2e-3, 1.0, 1.0) == pytest.approx(1.5e-3)
-    assert launch_time(5e-4, 1e-4, 2e-3, 1.0, 2.0) == pytest.approx(3.5e-3)
-    assert launch_time(5e-5, 1e-4, 2e-3, 0.0, 1.0) == pytest.approx(5e-5)
+    assert launch_time(3e-3, layer_launch(1e-4, 2e-3, 1.0), 1.0) == 0.0
+    assert launch_time(5e-4, layer_launch(1e-4, 2e-3, 1.0), 1.0) == pytest.approx(1.5e-3)
+    assert launch_time(5e-4, layer_launch(1e-4, 2e-3, 1.0), 2.0) == pytest.approx(3.5e-3)
+    assert launch_time(5e-5, layer_launch(1e-4, 2e-3, 0.0), 1.0) == pytest.approx(5e-5)
     plan = {"global_batch": 512, "sequence": 4096, "expert": 8, "recompute": "full"}
     eager, graphs = (
         train("qwen3-30b-a3b", "gb200", 64, stack=stack, **plan).parts["launch"]
