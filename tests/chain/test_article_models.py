@@ -148,6 +148,18 @@ class TestSamsung:
         assert got["ai6_chips"] == pytest.approx(660_000 * 133 * 0.425)
         assert got["ai6_chips_late"] == pytest.approx(got["ai6_chips"] * 13 / 14)
 
+    def test_the_pace_that_was_told_is_missed_by_half(self) -> None:
+        # 16,000 wafers a month were told of the contract as signed. Seven years of them at 20,000 USD cost 16,000 x
+        # 84 x 20,000 = 26.88 billion, 1.63 times the contract; the contract pays for 7,857 a month, 0.49 of it.
+        told = self.model.book.facts.value("ai6", "delivery_rate", "agreed")
+        got = self.model.evaluate("ai6_wafer_pace")
+        assert got / told == pytest.approx(0.491, abs=0.001)
+        _, high = dc.simulate(self.model, "ai6_wafer_pace", samples=2048).interval(0.9)
+        assert high < told
+        # With nothing but wafers in it, the contract would hold at 16.5 / (16,000 x 84) = 12,277 USD a wafer.
+        paid = self.model.evaluate("ai6_wafer_pace", ai6_outside=0.0, ai6_wafer_price=12_277)
+        assert paid == pytest.approx(told, rel=1e-3)
+
     def test_money_goes_in_and_comes_out(self) -> None:
         """The wafers of all chips cost what the contract has for wafers."""
         got = self.model.evaluate()
