@@ -27,6 +27,7 @@ from dojo_calc.performance.search import search
 from dojo_calc.performance.workload import transformer
 
 MODEL, CHIP, CHIPS = "gpt3-175b", "a100-sxm-80gb", 512
+WITH_EXPERTS = "mixtral-8x7b"
 BATCH, SEQUENCE = 512, 2048
 CONFIGURATIONS = 1_000_000
 BLOCK = 16_384  # plans; a block's arrays stay in the caches, and a call's overhead is small beside it
@@ -50,9 +51,7 @@ def rows() -> Iterator[Row]:
     values = plans | flags(plans["recompute"], plans["sharding"], plans["attention"])
     words = {name: values.pop(name) for name in ("recompute", "sharding", "attention")}
     del plans
-    fixed = transformer(MODEL).values() | chip_values(CHIP)
-    fixed |= {"global_batch": float(BATCH), "sequence": float(SEQUENCE), "expert": 1.0, "visible": 1.0}
-    fixed["shard_copies"] = 1.0
+    fixed = _fixed(MODEL, expert=1.0)
 
     def evaluated(start: int, stop: int, points: int = CONFIGURATIONS) -> Any:
         own = {name: one[start:stop] for name, one in values.items()}
@@ -72,10 +71,37 @@ def rows() -> Iterator[Row]:
     (seconds,) = medians(lambda: _in_blocks(in_numpy, CONFIGURATIONS), repeats=3, clock=time.process_time)
     work = f"{CONFIGURATIONS:,} plans in blocks of {BLOCK:,}, in NumPy, on one core"
     yield Row("step_time_numpy", work, seconds, CONFIGURATIONS / seconds, None, None)
+    yield from _time_alone(values)
     (seconds,) = medians(lambda: _in_blocks(asked, CONFIGURATIONS), repeats=3, clock=time.process_time)
     work = f"{CONFIGURATIONS:,} plans by `train`: sizes and words checked, plans that cannot be masked"
     yield Row("train", work, seconds, CONFIGURATIONS / seconds, None, None)
     yield _search()
+
+
+def _fixed(model: str, expert: float) -> dict[str, Any]:
+    """What all plans have in common: model, chip, batch and the size of expert groups."""
+    fixed = transformer(model).values() | chip_values(CHIP)
+    fixed |= {"global_batch": float(BATCH), "sequence": float(SEQUENCE), "expert": expert, "visible": 1.0}
+    return fixed | {"shard_copies": 1.0}
+
+
+def _time_alone(values: dict[str, Vector]) -> Iterator[Row]:
+    """The time of a step without its parts and its memory, of a dense model and of one with experts."""
+    for kind, model, expert in (("dense", MODEL, 1.0), ("moe", WITH_EXPERTS, 8.0)):
+        fixed = _fixed(model, expert)
+        for name, points in ((f"step_time_{kind}", CONFIGURATIONS), (f"step_time_{kind}_numpy", 0)):
+
+            def task(
+                start: int, stop: int, fixed: dict[str, Any] = fixed, points: int = points
+            ) -> dict[str, Any]:
+                own = {name: one[start:stop] for name, one in values.items()}
+                return step.evaluate(fixed | own, ("step_time",), points)
+
+            (seconds,) = medians(
+                partial(_in_blocks, task, CONFIGURATIONS), repeats=5, clock=time.process_time
+            )
+            work = f"{CONFIGURATIONS:,} plans of {model}, time alone{', in NumPy' if not points else ''}, one core"
+            yield Row(name, work, seconds, CONFIGURATIONS / seconds, None, None)
 
 
 def _plans(count: int) -> dict[str, Any]:
