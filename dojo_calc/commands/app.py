@@ -76,14 +76,26 @@ class Asked:
         """The facts, with a reader's own."""
         return _book(self.facts, self.readings)
 
-    def check(self) -> None:
-        """Refuse facts and readings that a command has not asked for."""
+    def finish(self) -> None:
+        """Refuse facts and readings that a command has not asked for; tell what was presumed of those it has.
+
+        Once the answer stands, so that a refusal is one line.
+        """
         given = {"--facts": self.facts, "--reading": self.readings}
         told = [name for name, one in given.items() if one]
         if told and "book" not in vars(self):
             raise UsageError(
                 f"{' and '.join(told)} would have no effect: nothing here is read from the facts"
             )
+        if not self.facts:
+            return
+        from dojo_calc.facts import PRESUMED
+
+        presumed = self.book.presumed()
+        for kind, words in PRESUMED.items():
+            names = ", ".join(fact.name for fact in presumed if fact.kind == kind)
+            if names:
+                sys.stderr.write(f"note: {words[0].lower()}{words[1:]}: {names:.200}\n")
 
 
 def _shared(
@@ -141,15 +153,9 @@ def _tell_more() -> None:
 
 
 def _book(own: Sequence[Path], readings: Sequence[str]) -> Catalogue:
-    from dojo_calc.facts import PRESUMED
     from dojo_calc.hardware.catalog import catalogue
 
     book = catalogue(*own)
-    for kind, told in PRESUMED.items():
-        found = [fact for fact in book.presumed() if fact.kind == kind]
-        if found:
-            names = ", ".join(fact.name for fact in found)
-            sys.stderr.write(f"note: {told[0].lower()}{told[1:]}: {names:.200}\n")
     if not readings:
         return book
     chosen = dict(text.partition("=")[::2] for text in readings)
@@ -166,7 +172,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def command(**words: Any) -> None:
         asked = _shared(**{name: words.pop(name) for name in shared})
         function(asked, **words)
-        asked.check()
+        asked.finish()
 
     # Typer reads a command's options from these.
     vars(command)["__signature__"] = inspect.Signature(parameters)

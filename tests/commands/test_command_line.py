@@ -297,6 +297,11 @@ def test_what_a_short_table_leaves_out_is_told_beside_the_answer(tmp_path: Path)
     assert "note: neither kind nor interval was given: taken as rated" in found.stderr
     assert "MyChip.peak_bf16" in found.stderr
     assert "2000" in found.stdout
+    refused = run(
+        "plan", "--target", "1 EFLOP/s", "--chip", "mychip", "--csv", "--explain", "--facts", str(own)
+    )
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith("error: --csv prints the accounts alone")
 
 
 def test_counts_are_read_as_people_type_them() -> None:
