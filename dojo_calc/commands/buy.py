@@ -88,7 +88,7 @@ def _rows(table: pl.DataFrame) -> list[dict[str, Any]]:
 def _shown(table: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows as a person reads them, without columns that are zero throughout and rows without any order."""
     unit = dict.fromkeys(RATES, "FLOP/s") | {"power": "W", "grid": "W"} | dict.fromkeys(MONEY, "USD")
-    zero = {name for name in table.columns if table[name].dtype.is_numeric() and not table[name].any()}
+    zero = {name for name in table.columns if table[name].dtype.is_numeric() and (table[name] == 0).all()}
     found = []
     for row in table.rows(named=True):
         if any(name in row for name in COUNTS) and not any(row.get(name) for name in COUNTS):

@@ -46,4 +46,4 @@ def facts(
         }
         for one in found
     ]
-    show(entity.name, shown)
+    show(entity.name, shown, nothing="there is no fact about it")

@@ -31,7 +31,7 @@ def machine(
         }
         for row in rows
     ]
-    show(name, shown)
+    show(name, shown, nothing="the catalogue has no part, peak, memory, link or power of it")
 
 
 def _machine_rows(one: Machine) -> list[dict[str, Any]]:

@@ -41,10 +41,10 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def show(title: str, rows: Sequence[Row]) -> None:
-    """Print a table for people."""
+def show(title: str, rows: Sequence[Row], *, nothing: str = "nothing") -> None:
+    """Print a table for people, or what there is instead of rows."""
     if not rows:
-        sys.stdout.write(f"{title}: the catalogue has no part, peak, memory, link or power of it\n")
+        sys.stdout.write(f"{title}: {nothing}\n")
         return
     sys.stdout.write(fitted(title, rows, width()))
 

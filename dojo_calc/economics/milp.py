@@ -39,6 +39,7 @@ RELIEF_NODES = 2_000
 # an unbounded one (4); none here is unbounded. SciPy has no code for a limit of nodes, so that it comes as 4 too,
 # and only the status of HiGHS in the message tells it apart.
 _OPTIMAL, _LIMIT, _INFEASIBLE = 0, 1, (2, 4)
+_FEASIBLE = 1e-7  # tolerance of HiGHS in what a bound or a row allows
 _NODE_LIMIT = "(HiGHS Status 16:"
 
 
@@ -238,8 +239,12 @@ class Program:
             raise TimeoutError(f"no plan was found in {used:,} nodes of the search; allow more")
         now = Progress(seconds, float(best.fun), bound)
         whole = np.concatenate(self._whole) > 0
-        values = np.where(whole, np.round(best.x), best.x)
-        return Solution(values, now.cost, bound, now.gap, status, seconds)
+        return Solution(np.where(whole, np.round(best.x), self._at_bounds(best.x)), now.cost, bound, now.gap, status, seconds)
+
+    def _at_bounds(self, values: FloatArray) -> FloatArray:
+        """Values with those at their bound that the solver, within its tolerance, cannot tell from it."""
+        low, high = np.concatenate(self._low), np.concatenate(self._high)
+        return np.where(values < low + _FEASIBLE, low, np.where(values > high - _FEASIBLE, high, values))
 
     def relief(self, names: Sequence[str], *, nodes: int = RELIEF_NODES) -> Relief | None:
         """Find the least change of some blocks' bounds that lets the program have a solution.

@@ -16,7 +16,7 @@ import dojo_calc
 from dojo_calc.commands import text
 from dojo_calc.commands.answer import MODULES
 from dojo_calc.commands.printing import _inert
-from tests.commands.test_command_line import as_json, run
+from tests.commands.test_command_line import as_json, run, said
 
 COMMAND = [sys.executable, "-m", "dojo_calc"]
 # A hostile surrounding: every one of these has coloured or narrowed somebody's output.
@@ -43,7 +43,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 def test_help_by_either_name_lists_commands_in_the_order_of_use() -> None:
     done = run("-h")
     assert done.returncode == 0
-    assert done.stdout == run("--help").stdout == run().stdout
+    assert done.stdout == said("--help") == said()
     listed = re.findall(r"^  ([a-z-]+)  ", done.stdout.partition("Commands:")[2], flags=re.MULTILINE)
     assert (
         listed
@@ -54,7 +54,7 @@ def test_help_by_either_name_lists_commands_in_the_order_of_use() -> None:
     )
     assert "..." not in done.stdout.partition("Commands:")[2], "a summary is not cut"
     for one in listed:
-        assert run(one, "-h").stdout.startswith(f"Usage: dojo_calc {one}")
+        assert said(one, "-h").startswith(f"Usage: dojo_calc {one}")
 
 
 def test_every_module_of_commands_registers() -> None:
@@ -71,7 +71,7 @@ def test_inference_is_said_to_be_another_question() -> None:
 
 
 def test_version() -> None:
-    assert run("--version").stdout == f"dojo_calc {dojo_calc.__version__}\n"
+    assert said("--version") == f"dojo_calc {dojo_calc.__version__}\n"
 
 
 def test_help_imports_none_of_the_libraries_that_compute() -> None:
@@ -165,12 +165,12 @@ def test_depth(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_text('model = "chain"\noutputs = ["fleet_site_power_rated"]\n')
     # chips x site_power_rated = it_power_rated x pue = server_power_rated / (1 - overhead_share) x pue.
-    shown = run("run", str(path)).stdout
+    shown = said("run", str(path))
     names = "fleet_site_power_rated chips site_power_rated it_power_rated pue"
     assert re.findall(r"(\w+) = ", shown) == names.split()
     assert shown.endswith("\n2 steps lie deeper; --depth 3 shows the next of them.\n")
-    assert "server_power_rated = " in run("run", str(path), "--depth", "3").stdout
-    whole = run("run", str(path), "--depth", "9").stdout
+    assert "server_power_rated = " in said("run", str(path), "--depth", "3")
+    whole = said("run", str(path), "--depth", "9")
     assert "deeper" not in whole
     assert [one["name"] for one in as_json("run", str(path), "--depth", "1")[0]["steps"]] == [
         "chips", "site_power_rated", "fleet_site_power_rated",
@@ -265,7 +265,7 @@ def test_a_fault_of_ours_is_one_line_that_says_so(monkeypatch: pytest.MonkeyPatc
         raise KeyError("by hand")
 
     monkeypatch.setattr("dojo_calc.hardware.catalog.catalogue", broken)
-    done = run("chips")
+    done = run("chips", faulty=True)
     assert done.returncode == 1
     assert done.stderr.startswith(
         "error: this is a fault of dojo_calc, not yours: KeyError in test_doors.py, line "

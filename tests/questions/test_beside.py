@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import dojo_calc as dc
-from tests.commands.test_command_line import as_json, run
+from tests.commands.test_command_line import as_json, run, said
+from tests.questions.test_buy import LATE, TEN
 
 SCHEDULE = Path(__file__).parent / "schedules" / "hall.toml"
 
@@ -49,7 +51,22 @@ def test_every_chip_with_a_peak_answers_every_question() -> None:
 def test_a_schedule_is_bought_from_the_command_line() -> None:
     found, told = dc.buy(SCHEDULE), as_json("buy", str(SCHEDULE))
     assert told["cost"] == pytest.approx(found.cost, rel=1e-6)
-    words = run("buy", str(SCHEDULE)).stdout
+    words = said("buy", str(SCHEDULE))
     assert words.startswith("The cheapest schedule costs ")
-    assert run("buy", str(SCHEDULE), "--csv").stdout.startswith("period,offer,ordered,")
+    tables = ["Orders", "Periods", "What it costs"]
+    assert [line for line in words.splitlines() if line in tables] == tables
+    # Only what is worth something at the end is a cost below nothing; nobody rents less than no rate.
+    assert re.findall(r"\S+ +\S+ +-[\d.]+", words) == re.findall(r"residual +\S +-[\d.]+", words)
+    assert said("buy", str(SCHEDULE), "--csv").startswith("period,offer,ordered,")
     assert run("buy", "nothing.toml").returncode == 2
+
+
+def test_a_schedule_with_nothing_to_order_at_once_says_so(tmp_path: Path) -> None:
+    # Whoever waits pays 150 then; who orders A now, at 100, pays both where it comes late: see test_buy.py.
+    path = tmp_path / "wait.toml"
+    path.write_text(TEN + LATE + "[uncertainty]\nknown = 1\naversion = 0.5\n", encoding="utf-8")
+    words = said("buy", str(path))
+    assert words.startswith("The cheapest way costs 1,500 USD on average over the scenarios")
+    assert "\nOrdered before the scenario is known: nothing\n" in words
+    assert "Orders, if on time\n" in words
+    assert "Orders, if late\n" in words

@@ -14,7 +14,7 @@ from dojo_calc.errors import DojoCalcError
 from dojo_calc.performance.search import search
 from dojo_calc.questions.answer import QuestionError
 from dojo_calc.questions.scenario import load_scenario
-from tests.commands.test_command_line import as_json, run
+from tests.commands.test_command_line import as_json, run, said
 
 DAY = 86_400.0
 
@@ -268,7 +268,7 @@ def test_the_command_line_says_what_the_library_says() -> None:
             (one.name, one.value, one.low) for one in found.accounts
         ]
         assert {row["name"] for row in told["boundaries"]} <= {row["name"] for row in told["accounts"]}
-        words_for_people = " ".join(run(*words).stdout.split())
+        words_for_people = " ".join(said(*words).split())
         assert words_for_people.startswith(found.bottom)
         assert "What moves it most: " in words_for_people
 
