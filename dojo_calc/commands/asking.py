@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dojo_calc.commands.app import Asked, UsageError, command, names_of
 from dojo_calc.commands.printing import finite, printed, show
 from dojo_calc.commands.text import width, wrapped
+
+if TYPE_CHECKING:
+    from dojo_calc.model.model import Model
 
 Chip = Annotated[
     str,
@@ -35,6 +38,14 @@ Given = Annotated[
         "repeated.",
     ),
 ]
+Subject = Annotated[
+    str, typer.Argument(help="A graph that ships, see `graph`, or a scenario file (.toml).", metavar="GRAPH")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="An option of the graph, such as chip=gb200; may be repeated."),
+]
+OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
 DEPTH = 2
 # Whose boundaries are told with every answer: what its first line speaks of.
 BOUNDS = (
@@ -42,6 +53,24 @@ BOUNDS = (
     "rent_per_work", "run_own", "run_rent", "own_fully_loaded", "own_after_tax", "fleet_own_fully_loaded",
     "fleet_own_after_tax",
 )  # fmt: skip
+
+
+def subject(
+    name: str, options: Sequence[str] | None, asked: Asked, own_code: bool
+) -> tuple[Model, tuple[str, ...]]:
+    """Model by name, or as a scenario file sets it up with the outputs that the file asks for."""
+    from dojo_calc.chain.shipped import shipped
+    from dojo_calc.questions.scenario import load_scenario
+
+    if Path(name).suffix:  # no graph has one
+        if options:
+            raise UsageError("--option belongs to a graph that ships; a scenario file has its own [options]")
+        scenario = load_scenario(Path(name), asked.book, own_code=own_code)
+        return scenario.model, tuple(scenario.outputs)
+    if own_code:
+        raise UsageError("--own-code belongs to a scenario file, and no file is named")
+    chosen = dict(pair(one, "--option", "chip=gb200") for one in options or ())
+    return shipped(name, asked.book, **chosen), ()
 
 
 def given(texts: Sequence[str] | None, question: Callable[..., Any] | None = None) -> dict[str, Any]:

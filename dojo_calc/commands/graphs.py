@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,14 +16,6 @@ from dojo_calc.commands.printing import interval, printed, show, si
 if TYPE_CHECKING:
     from dojo_calc.model.model import Model
 
-Subject = Annotated[
-    str, typer.Argument(help="A graph that ships, see `graph`, or a scenario file (.toml).", metavar="GRAPH")
-]
-Options = Annotated[
-    list[str] | None,
-    typer.Option("--option", help="An option of the graph, such as chip=gb200; may be repeated."),
-]
-OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
 MOST_POINTS = 100_000  # rows that somebody reads or a spreadsheet opens; the library sweeps any number
 
 
@@ -35,10 +26,10 @@ def graph(
         str | None,
         typer.Argument(help="A graph that ships, or a scenario file. All are listed if left out."),
     ] = None,
-    option: Options = None,
-    own_code: OwnCode = False,
+    option: asking.Options = None,
+    own_code: asking.OwnCode = False,
 ) -> None:
-    """List the graphs that solve, sweep, tornado and scenarios know; with a name, its inputs and outputs."""
+    """List the graphs that run, solve, sweep and tornado know; with a name, its inputs and outputs."""
     from dojo_calc.chain.shipped import MODELS
 
     if name is None:
@@ -98,16 +89,16 @@ def _members(model: Model) -> list[dict[str, Any]]:
 @command
 def solve(
     asked: Asked,
-    model: Subject,
+    model: asking.Subject,
     find: Annotated[str, typer.Option(help="The input, or step, to be found.")],
     reach: Annotated[
         str, typer.Option(help="An output and what it is to be, such as 'fleet_capital=500 MUSD'.")
     ],
-    option: Options = None,
+    option: asking.Options = None,
     given: asking.Given = None,
     low: Annotated[str | None, typer.Option(help="Where to search from.")] = None,
     high: Annotated[str | None, typer.Option(help="Where to search to.")] = None,
-    own_code: OwnCode = False,
+    own_code: asking.OwnCode = False,
 ) -> None:
     """Find the value of an input at which an output hits a target."""
     from dojo_calc.analysis.solve import solve as solve_for
@@ -130,7 +121,7 @@ def solve(
 @command
 def sweep(
     asked: Asked,
-    model: Subject,
+    model: asking.Subject,
     output: Annotated[list[str], typer.Option("--output", help="An output to compute; may be repeated.")],
     over: Annotated[
         list[str],
@@ -138,9 +129,9 @@ def sweep(
             help="An axis: 'chips=1,024; 2,048; 4,096' or 'pue=1.05 to 1.5 in 10'; may be repeated."
         ),
     ],
-    option: Options = None,
+    option: asking.Options = None,
     given: asking.Given = None,
-    own_code: OwnCode = False,
+    own_code: asking.OwnCode = False,
 ) -> None:
     """Compute outputs over a grid of inputs."""
     import math
@@ -181,11 +172,11 @@ def sweep(
 @command
 def tornado(
     asked: Asked,
-    model: Subject,
+    model: asking.Subject,
     output: Annotated[str, typer.Option(help="The output whose swing is asked for.")],
-    option: Options = None,
+    option: asking.Options = None,
     given: asking.Given = None,
-    own_code: OwnCode = False,
+    own_code: asking.OwnCode = False,
 ) -> None:
     """Show how far an output moves as each uncertain input goes through its 90 % interval, and per per cent of it."""
     from dataclasses import asdict
@@ -227,19 +218,7 @@ def tornado(
 
 
 def _model(name: str, options: Sequence[str] | None, asked: Asked, own_code: bool) -> Model:
-    """Model by name, or as a scenario file sets it up."""
-    from dojo_calc.chain.shipped import shipped
-    from dojo_calc.questions.scenario import load_scenario
-
-    if name.endswith(".toml"):
-        if options:
-            raise UsageError("--option belongs to a graph that ships; a scenario file has its own [options]")
-        return load_scenario(Path(name), asked.book, own_code=own_code).model
-    if own_code:
-        raise UsageError("--own-code belongs to a scenario file, and no file is named")
-    return shipped(
-        name, asked.book, **dict(asking.pair(one, "--option", "chip=gb200") for one in options or ())
-    )
+    return asking.subject(name, options, asked, own_code)[0]
 
 
 _SPAN = re.compile(r"(.+) to (.+) in ([0-9]+)")

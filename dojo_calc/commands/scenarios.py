@@ -1,4 +1,4 @@
-"""`run` and `diff`: scenario files."""
+"""`run` and `diff`: what a graph, or a scenario file, comes to."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from typing import Annotated
 
 import typer
 
+from dojo_calc.commands import asking
 from dojo_calc.commands.app import Asked, UsageError, command
 from dojo_calc.commands.printing import printed
 from dojo_calc.commands.text import width, wrapped
 
-OwnCode = Annotated[bool, typer.Option("--own-code", help="Run the Python file that a scenario names.")]
 DEPTH = 2  # steps that a person reads below an answer; four answers whole are a thousand lines
 
 
 @command
 def run(
     asked: Asked,
-    file: Annotated[Path, typer.Argument(help="A scenario file in TOML.")],
-    own_code: OwnCode = False,
+    model: asking.Subject,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            help="An output to compute, in place of those that a file asks for; may be repeated.",
+        ),
+    ] = None,
+    option: asking.Options = None,
+    given: asking.Given = None,
+    own_code: asking.OwnCode = False,
     depth: Annotated[
         int | None,
         typer.Option(
@@ -29,16 +38,20 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Compute the outputs that a scenario file asks for, and explain each."""
+    """Compute outputs of a graph, or what a scenario file asks for, and explain each."""
     from dojo_calc.analysis.explain import explain
-    from dojo_calc.questions.scenario import load_scenario
+    from dojo_calc.questions.scenario import given_to
 
     if depth is not None and asked.as_csv:
         raise UsageError(
             "--csv prints answers without their steps, so it takes no --depth; --json prints both"
         )
-    scenario = load_scenario(file, asked.book, own_code=own_code)
-    explained = [explain(scenario.model, output) for output in scenario.outputs]
+    made, wanted = asking.subject(model, option, asked, own_code)
+    wanted = tuple(output or wanted)
+    if not wanted:
+        raise UsageError(f"nothing says what to compute: give --output; `graph {model}` lists what there is")
+    made = given_to(made, wanted, asking.given(given))
+    explained = [explain(made, one) for one in wanted]
     rows = [
         {
             "output": one.output,
@@ -63,7 +76,7 @@ def diff(
     asked: Asked,
     before: Annotated[Path, typer.Argument(help="Scenario A.")],
     after: Annotated[Path, typer.Argument(help="Scenario B, of the same model.")],
-    own_code: OwnCode = False,
+    own_code: asking.OwnCode = False,
 ) -> None:
     """Attribute the difference between two scenarios to the inputs that differ."""
     from dojo_calc.analysis.compare import compare

@@ -239,7 +239,14 @@ class Program:
             raise TimeoutError(f"no plan was found in {used:,} nodes of the search; allow more")
         now = Progress(seconds, float(best.fun), bound)
         whole = np.concatenate(self._whole) > 0
-        return Solution(np.where(whole, np.round(best.x), self._at_bounds(best.x)), now.cost, bound, now.gap, status, seconds)
+        return Solution(
+            np.where(whole, np.round(best.x), self._at_bounds(best.x)),
+            now.cost,
+            bound,
+            now.gap,
+            status,
+            seconds,
+        )
 
     def _at_bounds(self, values: FloatArray) -> FloatArray:
         """Values with those at their bound that the solver, within its tolerance, cannot tell from it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dojo_calc.readings.compiled import available
-from tests.commands.test_command_line import as_json, run
+from tests.commands.test_command_line import as_json, run, said
 
 # A bill of two inputs, so that every answer is a product or a division done by hand.
 OWN = """
@@ -59,6 +59,25 @@ def test_solve_finds_what_a_division_gives(scenario: str) -> None:
     assert told.stdout == "cost is 500,000 USD where price is 50,000 USD (model).\n"
 
 
+def test_run_computes_a_graph_without_a_file() -> None:
+    # A checkpoint of 30 s and a failure every 30 minutes: Daly's sqrt(2 * 30 * 1800) * (1 + sqrt(30 / 3600) / 3
+    # + 30 / 3600 / 9) - 30 = 308.938 s; Young's first term alone is 328.6 s.
+    asked = ("run", "chain", "--output", "checkpoint_interval")
+    given = ("--set", "checkpoint_time=30 s", "--set", "mtbf=30 minutes")
+    assert as_json(*asked, *given)[0]["value"] == pytest.approx(308.938, rel=1e-5)
+    assert said(*asked, *given, "--depth", "0").startswith("checkpoint_interval = 5.149 minutes   [")
+    # 419 interruptions of 16,384 chips in 54 days (Llama 3) are one of 100,000 chips every 0.507 h.
+    (row,) = as_json("run", "chain", "--output", "mtbf", "--set", "chips=100k")
+    assert row["value"] == pytest.approx(54 * 24 * 3600 / 419 * 16_384 / 100_000, rel=1e-3)
+
+
+def test_run_takes_other_outputs_and_values_than_a_file_has(scenario: str) -> None:
+    (row,) = as_json("run", scenario, "--set", "units=2", "--set", "price=10 kUSD", "--own-code")
+    assert (row["output"], row["value"]) == ("cost", 20e3)
+    (row,) = as_json("run", scenario, "--output", "cost", "--own-code")
+    assert (row["output"], row["value"]) == ("cost", 240e3)
+
+
 def test_a_sweep_has_a_row_a_point(scenario: str) -> None:
     rows = as_json(
         "sweep", scenario, "--output", "cost", "--own-code",
@@ -82,7 +101,7 @@ def test_a_tornado_swings_by_hand(scenario: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "words"),
     [
         (("solve", "F", "--find", "price", "--reach", "cost"), "--reach must be NAME=VALUE"),
         (("solve", "F", "--find", "prize", "--reach", "cost=1 USD"), "did you mean price"),
@@ -93,13 +112,15 @@ def test_a_tornado_swings_by_hand(scenario: str) -> None:
         (("sweep", "F", "--output", "cost", "--over", "units=1 to 9 in 1"), "needs 2 to 100,000 values, got 1"),
         (("sweep", "F", "--output", "cost", "--over", "units=1 to 9 in 999", "--over", "price=1 USD to 9 USD in 999"),
          "at most 100,000"),
+        (("run", "F", "--output", "cots"), "has no output 'cots'; did you mean cost"),
+        (("run", "F", "--set", "prize=1 USD"), "has no input 'prize'; did you mean price"),
         (("graph", "F", "--option", "chip=d1"), "a scenario file has its own [options]"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_meant_is_one_line(asked: tuple[str, ...], said: str, scenario: str) -> None:
+def test_what_cannot_be_meant_is_one_line(asked: tuple[str, ...], words: str, scenario: str) -> None:
     done = run(*(scenario if word == "F" else word for word in asked), "--own-code")
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert words in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -107,6 +128,10 @@ def test_no_graph_of_that_name_and_no_file_for_own_code() -> None:
     assert "unknown model 'rase'; did you mean race" in run("graph", "rase").stderr
     assert "no file is named" in run("tornado", "race", "--output", "x", "--own-code").stderr
     assert "name it" in run("graph", "--own-code").stderr
+    assert "nothing says what to compute: give --output; `graph race` lists" in run("run", "race").stderr
+    assert (
+        "pue is given, but mtbf does not" in run("run", "chain", "--output", "mtbf", "--set", "pue=2").stderr
+    )
 
 
 def test_facts_come_with_readings_dates_and_sources() -> None:
