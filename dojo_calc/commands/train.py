@@ -31,7 +31,11 @@ def train(
     pay: Annotated[str, typer.Option(help="How --budget is spent: rent, own or lease.")] = "rent",
     tokens: Annotated[str | None, typer.Option(help="To train on, such as 15.6T; found if left out.")] = None,
     mfu: Annotated[
-        str | None, typer.Option(help="Share of the peak in place of a layout: 0.4, or '0.4; 0.3; 0.5'.")
+        str | None,
+        typer.Option(
+            help="Share of the peak, of six operations a parameter and token, in place of a layout: 0.4, or "
+            "'0.4; 0.3; 0.5'."
+        ),
     ] = None,
     global_batch: Annotated[str | None, typer.Option(help="Sequences a step; 2,048 if left out.")] = None,
     sequence: Annotated[str | None, typer.Option(help="Tokens a sequence; 8,192 if left out.")] = None,

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from dojo_calc.chain.inputs import PUBLISHED
 from dojo_calc.doors import door
-from dojo_calc.formatting import format_range, format_si
+from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.distribution import WIDER
 from dojo_calc.model.model import Model
+from dojo_calc.performance.scaling import training_compute
 from dojo_calc.performance.search import search
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.workload import Transformer
@@ -120,7 +121,13 @@ def laid_out(
     heard = f" {found.told[:1].upper()}{found.told[1:]}." if found.told else ""
     mfu = best["mfu"] * (used / chips)
     rate = best["mfu"] * used * float(chain.inputs["chip_peak"].value or 0.0)
+    work = rate / best["tokens_per_second"]
+    without = mfu * float(training_compute(sizes_of(model)[1], 1.0)) / work
+    both = (
+        f" Its utilisation of {format_number(mfu, digits=3)} counts attention; by six operations a parameter and token, "
+        f"as a stated mfu is read, it is {format_number(without, digits=3)}."
+    )
     return Speed(
-        mfu, mfu * time / high, min(mfu * time / low, 1.0), rate / best["tokens_per_second"], used, layout,
-        f"Layout: {layout}.{idle}{beyond}{heard}",
+        mfu, mfu * time / high, min(mfu * time / low, 1.0), work, used, layout,
+        f"Layout: {layout}.{both}{idle}{beyond}{heard}",
     )  # fmt: skip

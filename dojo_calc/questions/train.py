@@ -100,7 +100,8 @@ def train(
     tokens : float or str, optional
         To train on [1], such as ``"15.6T"``.
     mfu : float, str or triple, optional
-        Share of the peak, or with its 90 % interval, in place of a layout.
+        Share of the peak that six operations a parameter and token make, attention left out, or with its 90 %
+        interval, in place of a layout. A layout counts attention too, and tells its share both ways.
     global_batch, sequence : int or str, optional
         Sequences a step, tokens a sequence [1]; as in the training of Llama 3.1 405B if left out.
     stack : str
@@ -271,7 +272,9 @@ class _Run:
         """Utilisation of so many chips: of the fastest layout that fits, or as stated."""
         if self.stated is not None:
             return self._as_stated(
-                int(count), f"by a stated utilisation of {format_number(self.stated.value or 0.0)}"
+                int(count),
+                f"by a stated utilisation of {format_number(self.stated.value or 0.0)}, of six operations a parameter "
+                "and token, attention left out",
             )
         assert self.sizes is not None
         try:
