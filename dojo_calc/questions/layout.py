@@ -124,8 +124,8 @@ def laid_out(
     work = rate / best["tokens_per_second"]
     without = mfu * float(training_compute(sizes_of(model)[1], 1.0)) / work
     both = (
-        f" Its utilisation of {format_number(mfu, digits=3)} counts attention; by six operations a parameter and token, "
-        f"as a stated mfu is read, it is {format_number(without, digits=3)}."
+        f" Its utilisation of {format_number(mfu, digits=3)} counts attention; by six operations a parameter "
+        f"and token, as a stated mfu is read, it is {format_number(without, digits=3)}."
     )
     return Speed(
         mfu, mfu * time / high, min(mfu * time / low, 1.0), work, used, layout,

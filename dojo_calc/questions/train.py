@@ -273,8 +273,8 @@ class _Run:
         if self.stated is not None:
             return self._as_stated(
                 int(count),
-                f"by a stated utilisation of {format_number(self.stated.value or 0.0)}, of six operations a parameter "
-                "and token, attention left out",
+                f"by a stated utilisation of {format_number(self.stated.value or 0.0)}, of six operations a "
+                "parameter and token, attention left out",
             )
         assert self.sizes is not None
         try:
