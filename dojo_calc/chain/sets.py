@@ -1,8 +1,9 @@
 """Named sets of assumptions: what the chain takes that no chip decides, complete, with an interval on every one.
 
 A set refers to facts, so that a number stays with its source; what is in no fact stands in `data/sets.csv` with its
-interval and its reason. Money of buildings and fees is restated to the set's year by the index of consumer prices,
-and electricity is read at it. Rates of interest are nominal.
+interval and its reason. A fact may be a mean over many, whose interval says how well the mean is known and not what
+one of them has: the set then says in multiples of it what one may have. Money of buildings and fees is restated to
+the set's year by the index of consumer prices, and electricity is read at it. Rates of interest are nominal.
 """
 
 from __future__ import annotations
@@ -107,13 +108,18 @@ def _check(row: _Row, place: Place) -> None:
         raise place.error("fact", f"expected a fact, got {_CHIP!r}, which {RESALE} alone may have")
     if row.fact == _CHIP and not row.reason:
         raise place.error("reason", "the cell is empty; what is left to the chip needs its reason")
-    if row.fact:
+    ends = row.low, row.high
+    if row.fact and ends == (None, None):
         return
     for column in ("low", "high", "unit", "reason"):
         if getattr(row, column) in (None, ""):
             raise place.error(
-                column, "the cell is empty; a value of a set's own needs interval, unit and reason"
+                column, "the cell is empty; what a set says of its own needs interval, unit and reason"
             )
+    if row.fact and row.unit != "1":
+        raise place.error(
+            "unit", f"an interval around a fact is in multiples of it, unit 1, got {row.unit!r}"
+        )
     value, low, high = _numbers(row)
     if not low <= value <= high or low == high:
         shown = f"{low:g}, {value:g}, {high:g}"
@@ -192,17 +198,22 @@ def _read(row: _Row, place: Place, known: Catalogue, date: str | int) -> Input:
                 "fact",
                 f"{fact.name} is {fact.kind} and has no interval; expected a fact with one, or a value",
             )
-        return input_on(known, row.fact, date)
+        found = input_on(known, row.fact, date)
+        if row.low is None or found.value is None:
+            return found
+        at, (_, low, high) = found.value, _numbers(row)
+        said = f"{found.source}; {low:g} to {high:g} times that. {row.reason}"
+        return replace(found, low=at * low, high=at * high, source=said)
     value, low, high = (float(units.to_si(one, row.unit)) for one in _numbers(row))
     return Input("", Spec(_si(row.unit)), value, low, high, f"{row.set}: {row.reason}", how="assumed")
 
 
 def _numbers(row: _Row) -> tuple[float, float, float]:
-    """Value and interval of a row that has them."""
-    assert row.value is not None
+    """Value and interval of a row that has them, a fact counting as 1."""
+    assert row.value is not None or row.fact
     assert row.low is not None
     assert row.high is not None
-    return row.value, row.low, row.high
+    return 1.0 if row.value is None else row.value, row.low, row.high
 
 
 def _wide(fact: Fact) -> bool:

@@ -88,6 +88,23 @@ def test_a_set_speaks_of_its_own_year_or_of_the_one_asked_for() -> None:
         dc.assumption_set(on=2005)
 
 
+def test_a_site_may_pay_what_a_state_pays_and_not_only_the_mean_of_all() -> None:
+    # EIA, Electric Power Annual, industry in 2023, cents a kilowatt-hour: where most large sites stand. The mean of
+    # all states is 8.06 to 2 %; no site pays it.
+    paid = {"Virginia": 8.92, "Texas": 6.60, "Ohio": 7.03, "Oregon": 7.52, "Iowa": 6.91, "Georgia": 6.88}
+    for name in ("hyperscaler", "neocloud", "laboratory"):
+        price = dc.assumption_set(name, BOOK, on=2023)["energy_price"]
+        assert price.value == pytest.approx(0.0806 / 3.6e6)
+        low, high = price.ends
+        assert all(low < cents / 100 / 3.6e6 < high for cents in paid.values())
+        assert (low, high) == pytest.approx((0.7 * 0.0806 / 3.6e6, 1.5 * 0.0806 / 3.6e6))
+        assert "0.7 to 1.5 times that. What one site pays" in price.source
+    # 0.0826 USD/kWh from 0.7 to 1.5 times, at the same power: 0.8 of the energy's cost at the mean.
+    chain = dc.chain("h100-sxm", book=BOOK)
+    bar = next(one for one in dc.tornado(chain, "own") if one.input == "energy_price")
+    assert bar.swing == pytest.approx(0.8 * float(chain.evaluate("energy_cost")), rel=1e-9)
+
+
 def test_an_unknown_set_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean neocloud"):
         dc.assumption_set("neoclod")
@@ -109,6 +126,9 @@ def test_an_unknown_set_is_refused_with_the_nearest() -> None:
         ("neocloud,pue,air-cooled-hall.pue", "neocloud,pue,chip", "got 'chip', which resale_share alone may have"),
         (",What used chips of its kind are sold for: its lenders count on it", ",", "left to the chip needs"),
         ("neocloud,resale_share,chip", "neocloud,life,chip", "which resale_share alone may have"),
+        ("us.electricity_price,,0.7,1.5,1,", "us.electricity_price,,0.7,,1,", r"\(high\): the cell is empty"),
+        ("us.electricity_price,,0.7,1.5,1,", "us.electricity_price,,1.1,1.5,1,", r"\(low\): .* got 1.1, 1, 1.5"),
+        ("us.electricity_price,,0.7,1.5,1,", "us.electricity_price,,0.7,1.5,W,", r"\(unit\): .* unit 1, got 'W'"),
         ("neocloud,date,,2025,,,,", "neocloud,date,,,,,,", r"column 4 \(value\): a date needs its year"),
     ],
 )  # fmt: skip
