@@ -19,6 +19,7 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.formatting import format_range, format_si
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
+from dojo_calc.units import hour
 
 __all__ = ["Asked", "Words", "asked", "words"]
 
@@ -30,7 +31,7 @@ class Words(Strict):
 
     name: str = Field(pattern=NAME)
     label: str
-    shown: Literal["", "percent", "flag", "year", "years", "USD/h"] = ""  # how its numbers are written
+    shown: Literal["", "percent", "flag", "year", "years", "hours", "USD/h"] = ""  # how it is written
     group: str
     about: str = ""
     limit: str = ""  # where a power line is metered, or what a budget pays for
@@ -107,9 +108,13 @@ def number_and_range(name: str, unit: str, value: float, low: float, high: float
     """What people read of a name: its value, and its interval, which is empty where there is none."""
     if words(name).shown == "percent":
         return f"{value:.1%}", f"{low:.1%} to {high:.1%}" if low < high else ""
+    behind = ""
+    if words(name).shown == "hours":
+        value, low, high, unit, behind = value / hour, low / hour, high / hour, "1", " hours"
     if not low < high:
-        return format_si(value, unit), ""
-    return format_si(value, unit, interval=(low, high)), format_range(low, high, unit, at=value)
+        return format_si(value, unit) + behind, ""
+    shown = format_si(value, unit, interval=(low, high)), format_range(low, high, unit, at=value)
+    return shown[0] + behind, shown[1] + behind
 
 
 def html_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

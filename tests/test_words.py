@@ -38,7 +38,7 @@ def test_two_outputs_are_never_called_the_same() -> None:
 
 
 def test_percentages_are_plain_ratios_and_years_are_times() -> None:
-    units = {"percent": "1", "flag": "1", "year": "1", "years": "s", "USD/h": "USD/s"}
+    units = {"percent": "1", "flag": "1", "year": "1", "years": "s", "hours": "s", "USD/h": "USD/s"}
     for name in (*CHAIN.inputs, *CHAIN.outputs):
         one = words(name)
         assert units.get(one.shown, CHAIN.spec(name).unit) == CHAIN.spec(name).unit, name

@@ -20,6 +20,7 @@ from dojo_calc.readings.tracing import TraceError, trace
 
 BITS: Final = 12  # of the points of one scrambling: up to 4,096 of them
 SCORES: Final = np.linspace(-4.0, 4.0, 161)  # at which the inverse of a mixture is handed over
+GRID: Final = 1_000_000  # steps from the least to the greatest of its values, to which they are rounded
 LONGEST: Final = 160  # characters of a formula that a reader is shown
 
 
@@ -79,15 +80,17 @@ def _text(formula: Any, arguments: tuple[str, ...]) -> str:
 
 def pool_entry(one: Input, model: Model) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Input as a page holds it, and the sources that it names."""
-    found: dict[str, Any] = {"v": one.value, "l": one.low, "h": one.high, "said": one.source, "how": one.how}
+    found: dict[str, Any] = {"v": one.value, "l": one.low, "h": one.high, "said": one.source}
+    if one.how:
+        found["how"] = one.how
     sources: dict[str, list[str]] = {}
     if one.value is None:
         return found, sources
     distribution = _distribution(one)
     if distribution is not None:
         found["d"] = distribution
-        if one.ends != (one.low, one.high):  # which the page takes else
-            found["e"] = list(one.ends)
+    if one.uncertain and one.ends != (one.low, one.high):  # which the page takes else
+        found["e"] = list(one.ends)
     if one.readings:
         facts = model.book.facts
         used = next((fact for fact in one.readings if fact.is_default), one.readings[0])
@@ -96,7 +99,8 @@ def pool_entry(one: Input, model: Model) -> tuple[dict[str, Any], dict[str, list
             [fact.reading, fact.value, fact.low, fact.high, fact.kind, fact.date, fact.source, fact.note]
             for fact in one.readings
         ]
-        found["conflict"] = len({fact.value for fact in one.rivals}) > 1
+        if len({fact.value for fact in one.rivals}) > 1:
+            found["conflict"] = True
         for fact in one.readings:
             source = facts.sources.get(fact.source)
             if source is not None:
@@ -105,15 +109,23 @@ def pool_entry(one: Input, model: Model) -> tuple[dict[str, Any], dict[str, list
 
 
 def _distribution(one: Input) -> list[Any] | None:
-    """Parameters of an input's distribution, or its inverse at the scores of a page; None for a constant."""
+    """Distribution of an input that does not follow from its interval; None where it does, as a page computes it."""
     part = marginal(one)
-    if isinstance(part, float):
+    if isinstance(part, float | Split):  # by the rule that a page has for what a reader types
         return None
-    if isinstance(part, Split):
-        return ["split", part.scale, part.median, part.below, part.above]
     if isinstance(part, Uniform):
         return ["uniform", part.low, part.high]
-    return ["table", [float(f"{value:.7g}") for value in part.at(SCORES)]]
+    return ["table", *_table(part.at(SCORES))]
+
+
+def _table(values: Any) -> tuple[float, float, list[int]]:
+    """Least value, a step, and how each value lies above the least: second differences, in steps.
+
+    The inverse of a smooth distribution hardly bends from one score to the next, so these are small numbers.
+    """
+    low, step = float(values[0]), float(values[-1] - values[0]) / GRID
+    places = np.rint((values - low) / (step or 1.0))
+    return low, step, [int(bend) for bend in np.diff(places, n=2, prepend=[0.0, 0.0])]
 
 
 def unit_scales(unit: str) -> list[list[Any]]:
@@ -161,15 +173,16 @@ def spellings(wanted: Sequence[str]) -> dict[str, dict[str, float]]:
 
 
 def directions(dimension: int) -> list[list[int]]:
-    """Direction numbers of Sobol' points of 30 bits, by which a page draws the points that the library draws.
+    """Direction numbers of Sobol' points, by which a page draws the points that the library draws.
 
-    Points in the order of a Gray code differ from each other by one of these.
+    Points in the order of a Gray code differ from each other by one of these. The number at place ``k`` is a multiple
+    of ``2**-(k + 1)``, and is handed over as how many times it is that.
     """
     from scipy.stats import qmc
 
     points = qmc.Sobol(max(dimension, 1), scramble=False, bits=30).random_base2(BITS)
     whole = np.rint(points * 2.0**30).astype(np.int64)
     return [
-        [int(whole[2**bit - 1, column] ^ whole[2**bit, column]) for bit in range(BITS - 1)]
+        [int(whole[2**bit - 1, column] ^ whole[2**bit, column]) >> (29 - bit) for bit in range(BITS - 1)]
         for column in range(max(dimension, 1))
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 from functools import cache
@@ -429,10 +428,6 @@ def test_without_scripts_it_says_what_it_is_and_answers(browser: Browser, tab: P
     assert unit == "days"
     assert float(number) == pytest.approx(expected, rel=0.05)
     context.close()
-
-
-def test_it_is_small(made: Calculator) -> None:
-    assert len(gzip.compress(made.html().encode())) < 120_000  # with five sets of assumptions
 
 
 def test_a_readers_own_model_is_asked_in_one_file(tab: Page, tmp_path: Path) -> None:

@@ -60,7 +60,9 @@
       return (z) => back(scale, domain, median + z * (z < 0 ? below : above));
     }
     if (distribution[0] === "uniform") return (z) => distribution[1] + (distribution[2] - distribution[1]) * chance(z);
-    const values = distribution[1], last = values.length - 1;
+    const [, least, step, bends] = distribution, values = [], last = bends.length - 1;
+    let place = 0, rise = 0; // second differences of values, in steps
+    for (const bend of bends) { rise += bend; place += rise; values.push(least + place * step); }
     return (z) => {
       const place = Math.min(Math.max(((z + 4) / 8) * last, 0), last), i = Math.min(Math.floor(place), last - 1);
       return values[i] + (place - i) * (values[i + 1] - values[i]);
@@ -92,13 +94,13 @@
     return own.columns;
   }
   function drawn(own, size, random) {
-    const column = new Float64Array(REPLICATES * size), unit = 2 ** -BITS;
+    const column = new Float64Array(REPLICATES * size), unit = 2 ** -BITS, directions = own.map((times, k) => times << (BITS - 1 - k));
     for (let r = 0; r < REPLICATES; r++) {
       const shift = random();
       let x = 0;
       for (let i = 0; i < size; i++) {
         column[r * size + i] = normal(((x ^ shift) + 0.5) * unit);
-        x ^= own[31 - Math.clz32(~i & (i + 1))];
+        x ^= directions[31 - Math.clz32(~i & (i + 1))];
       }
     }
     return column;

@@ -12,7 +12,12 @@
       if (one.shown === "percent") return [0.01, `${NARROW}%`, 0, `${NARROW}%`];
       if (one.shown === "year" || one.shown === "flag") return [1, "", 0, ""];
       if (FIXED[one.shown]) return FIXED[one.shown];
-      const scales = data.units[one.unit], size = Math.abs(Number(value.toPrecision(4)));
+      const size = Math.abs(Number(value.toPrecision(4)));
+      if (one.shown === "hours") { // written as a count is
+        const [times, behind] = data.units["1"].find((each) => size / 3600 >= each[2]) ?? data.units["1"].at(-1);
+        return [3600 * times, `${behind} hours`, 0, `${behind} hour${behind ? "s" : ""}`];
+      }
+      const scales = data.units[one.unit];
       const found = scales.find((each) => size >= each[2]) ?? scales.at(-1);
       const plain = scales.find((each) => each[0] === 1) ?? scales.at(-1);
       return size / found[0] >= 1e-4 && size / found[0] < 1e15 ? found : plain;

@@ -37,8 +37,17 @@
       return data.layouts[chosen.join("|")] ?? [];
     }
 
+    // Distribution of an input as it ships: handed over, or by the rule of two halves; one object each, by which draws are kept.
+    const shipped = new Map();
+    function distributionOf(name, domain, entry) {
+      if (entry.d) return entry.d;
+      if (!shipped.has(name)) shipped.set(name, new Map());
+      const own = shipped.get(name);
+      if (!own.has(entry)) own.set(entry, engine.split(domain, entry.v, entry.l, entry.h));
+      return own.get(entry);
+    }
     function asInput(name, entry, own) {
-      const domain = domainOf(name), base = { name, domain, entry, key: entry.fact ?? name, v: entry.v, l: entry.l, h: entry.h, d: entry.d ?? null, e: entry.e ?? [entry.l, entry.h], mine: false, reading: "" };
+      const domain = domainOf(name), base = { name, domain, entry, key: entry.fact ?? name, v: entry.v, l: entry.l, h: entry.h, d: distributionOf(name, domain, entry), e: entry.e ?? [entry.l, entry.h], mine: false, reading: "" };
       if (!own) return base;
       if (own.k) return { ...base, mine: true }; // as it ships, whatever a choice or a layout would set
       let found = null;

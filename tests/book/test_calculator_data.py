@@ -1,0 +1,67 @@
+"""What a calculator's page is given of the library: how much it is, and that it says what the library says."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from dojo_calc.chain.build import chain
+from dojo_calc.formatting import format_si
+from dojo_calc.model.distribution import marginal
+from dojo_calc.units import hour
+from tests.book.asking import CHIPS, ask, js
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ELEMENT = re.compile(r'<div class="dojo-calculator">.*?<script>window\.dojoCalculator=.*?</script>', re.S)
+SCORES = np.array([-3.97, -1.644853, -0.51, 0.0, 0.33, 1.644853, 3.5])
+
+
+def test_a_page_with_a_calculator_is_small(site: Path) -> None:
+    """All that it adds to a page of the book beyond the theme: its scripts, and every chip, set and layout."""
+    shared = (site / "assets" / name for name in ("dojo-calculator.js", "dojo-calculator.css"))
+    added = "".join(path.read_text(encoding="utf-8") for path in shared)
+    found = {}
+    for path in site.glob("*.html"):
+        own = ELEMENT.search(path.read_text(encoding="utf-8"))
+        if own:
+            found[path.name] = len(gzip.compress((own[0] + added).encode()))
+    assert {"calculator.html", "training_run.html"} <= set(found)
+    assert max(found.values()) < 120_000, found
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_distributions_are_the_librarys(tab: Page, address: str, chip: str) -> None:
+    """The page makes one of an interval by the library's rule; those of readings that conflict are tables."""
+    ask(tab, address, f"ask=hour&pick.chip={chip}")
+    found = js(
+        tab,
+        "Object.fromEntries(c.now.inputs.map(x => [x.name, x.d && [x.d[0], "
+        f"{SCORES.tolist()}.map(c.engine.at(x.d, x.domain))]]))",
+    )
+    kinds = []
+    for name, one in chain(chip).inputs.items():
+        expected = 0.0 if one.value is None else marginal(one)
+        if isinstance(expected, float):
+            assert found[name] is None, name
+            continue
+        kind, values = found[name]
+        kinds.append(kind)
+        own = expected.at(SCORES)
+        # a table is a straight line between scores that lie a twentieth apart
+        error = np.abs(np.array(values) - own) / (np.abs(own) if kind == "split" else np.ptp(own))
+        assert error.max() < (1e-12 if kind == "split" else 1e-3), (name, values, own)
+    assert set(kinds) == {"split", "table"}
+
+
+@pytest.mark.parametrize("hours", [1.0, 412.5, 39_304_000.0, 7.2e9])
+def test_hours_of_chips_are_written_as_counts_are(tab: Page, address: str, hours: float) -> None:
+    ask(tab, address)
+    shown = js(tab, f"c.tools.numbers.say('chip_time', {hours * hour!r})")
+    assert shown == f"{format_si(hours, '1')} hour{'' if hours == 1 else 's'}"
