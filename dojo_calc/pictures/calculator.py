@@ -150,8 +150,8 @@ def calculator(
     begin : str, optional
         What the page begins with, as its address has it: ``"ask=hour&chips=100000"``; what ships if left out.
     whole : str, optional
-        Address of a page that asks more. This one is then a short one: it folds all but the answer, and leads there
-        with what was asked, or, where the address has a ``#``, as it is.
+        Address of a page that asks more. This one is then a short one: it folds all but the answer and what it takes,
+        and leads there with what was asked, or, where the address has a ``#``, as it is.
 
     Returns
     -------

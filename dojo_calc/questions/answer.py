@@ -64,7 +64,7 @@ class Account:
         )
 
     def _told(self) -> tuple[float, float, float, str, str]:
-        if words(self.name).shown == "hours":
+        if self.name == "chip_time":
             return self.value / hour, self.low / hour, self.high / hour, "1", " hours"
         if self.unit not in RATES or not self.name.startswith("fleet_"):
             return self.value, self.low, self.high, self.unit, ""

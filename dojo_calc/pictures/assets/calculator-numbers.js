@@ -13,10 +13,7 @@
       if (one.shown === "year" || one.shown === "flag") return [1, "", 0, ""];
       if (FIXED[one.shown]) return FIXED[one.shown];
       const size = Math.abs(Number(value.toPrecision(4)));
-      if (one.shown === "hours") { // written as a count is
-        const [times, behind] = data.units["1"].find((each) => size / 3600 >= each[2]) ?? data.units["1"].at(-1);
-        return [3600 * times, `${behind} hours`, 0, `${behind} hour${behind ? "s" : ""}`];
-      }
+      if (one.shown === "hours") return size >= 3.6e9 ? [3.6e9, " million hours", 0, " million hours"] : [3600, " hours", 0, " hour"];
       const scales = data.units[one.unit];
       const found = scales.find((each) => size >= each[2]) ?? scales.at(-1);
       const plain = scales.find((each) => each[0] === 1) ?? scales.at(-1);
@@ -47,16 +44,19 @@
     }
     const say = (name, value, digits) => parts(name, value, digits).text;
     // Both ends in one unit, with as many decimals as the width asks for.
+    function ends(name, low, high, at = 0) {
+      const [size, behind] = scale(name, Number.isFinite(at) && at !== 0 ? at : Math.max(Math.abs(low), Math.abs(high))), width = Math.abs(high - low) / size;
+      const most = Math.max(Math.abs(low), Math.abs(high)) / size;
+      if (width === 0 || (low > 0 && high / low > 300) || most >= 1e15 || most < 1e-3) return { from: say(name, low, 3), to: say(name, high, 3), behind: "" };
+      const power = Math.floor(Math.log10(width / 20)), decimals = Math.min(Math.max(0, -power), 12), step = 10 ** Math.max(power, 0);
+      const text = (x) => signed((Math.round(x / size / step) * step && step > 1 ? Math.round(x / size / step) * step : x / size).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+      return { from: text(low), to: text(high), behind };
+    }
     function range(name, low, high, at = 0) {
       if (!Number.isFinite(low)) return "–";
       if (high === Infinity) return `more than ${say(name, low, 3)}`;
-      const [size, behind] = scale(name, Number.isFinite(at) && at !== 0 ? at : Math.max(Math.abs(low), Math.abs(high))), width = Math.abs(high - low) / size;
-      const most = Math.max(Math.abs(low), Math.abs(high)) / size;
-      if (width === 0) return say(name, low);
-      if ((low > 0 && high / low > 300) || most >= 1e15 || most < 1e-3) return `${say(name, low, 3)} to ${say(name, high, 3)}`;
-      const power = Math.floor(Math.log10(width / 20)), decimals = Math.min(Math.max(0, -power), 12), step = 10 ** Math.max(power, 0);
-      const text = (x) => signed((Math.round(x / size / step) * step && step > 1 ? Math.round(x / size / step) * step : x / size).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
-      return text(low) === text(high) ? say(name, low) : `${text(low)} to ${text(high)}${behind}`;
+      const { from, to, behind } = ends(name, low, high, at);
+      return from === to ? say(name, low) : `${from} to ${to}${behind}`;
     }
 
     // The float nearest to digits times a power of ten times a unit's size, as the library reads a decimal.
@@ -145,6 +145,6 @@
       const first = `${above ? "above" : "at least"} ${say(name, low)}`;
       return high === undefined ? first : `${first} and ${below ? "below" : "at most"} ${say(name, high)}`;
     }
-    return { scale, parts, say, range, read, exactly };
+    return { scale, parts, say, ends, range, read, exactly };
   };
 })();

@@ -24,7 +24,7 @@
 
   function calculator(root, { data, models }) {
     const engine = globalThis.dojoEngine, tools = globalThis.dojoState(data, models);
-    const { say, parts, range, read } = tools.numbers, readFile = globalThis.dojoRead(data, tools), word = (name) => data.names[name];
+    const { say, parts, ends, range, read } = tools.numbers, readFile = globalThis.dojoRead(data, tools), word = (name) => data.names[name];
     let state, now, drawn = null, held = null, heldNow = null, undo = null, timer = 0, turn = 0, shape = "", told = [];
     const notes = h("div", { class: "dc-notes", role: "status" });
     const nav = h("nav", { class: "dc-nav", "aria-label": "Questions" });
@@ -32,11 +32,11 @@
     const answer = h("div", { class: "dc-answer", "aria-live": "polite" });
     const figure = h("div", { class: "dc-figure" }), tools_ = h("div", { class: "dc-tools" }), opener = h("div", { class: "dc-open", hidden: true });
     const groups = h("section", { class: "dc-groups", "aria-label": "Assumptions" }), outputs = h("section", { "aria-label": "What it takes" });
-    const moves = h("section", { "aria-label": "What moves it most" }), target = h("section", { "aria-label": "What would it have to be" });
+    const moves = h("section", { "aria-label": "What moves it most" }), target = h("section", { class: "dc-target", "aria-label": "What would it have to be" });
     const why = h("section", { "aria-label": "Why" }), versus = h("section", { "aria-label": "Comparison" }), dock = h("div", { class: "dc-dock", "aria-hidden": "true" });
-    const columns = h("div", { class: "dc-columns" }, groups, h("div", {}, outputs, moves, target, why));
+    const columns = h("div", { class: "dc-columns" }, groups, h("div", {}, data.whole ? null : outputs, moves, target, why));
     root.classList.toggle("dc-short", !!data.whole);
-    root.replaceChildren(nav, h("div", { class: "dc-hero" }, h("div", {}, sentence, answer, tools_, opener), figure), notes, versus, data.whole ? h("details", { class: "dc-more" }, h("summary", {}, "Assumptions, everything it takes, what moves it, and why"), columns) : columns, dock);
+    root.replaceChildren(nav, h("div", { class: "dc-hero" }, h("div", {}, sentence, answer, tools_, opener), figure), notes, versus, ...(data.whole ? [outputs, h("details", { class: "dc-more" }, h("summary", {}, "Assumptions, what moves it most, and why"), columns)] : [columns]), dock);
 
     // --- Changing something
     function change(edit) {
@@ -129,7 +129,7 @@
         list.push(h("p", { class: "dc-reading" }, (one.entry.readings ?? []).length > 1 ? h("button", { type: "button", "aria-pressed": String(one.reading === reading || (!one.mine && v === one.v)), onclick: () => setOwn(one.name, { r: reading }) }, say(one.name, v)) : h("b", {}, say(one.name, v)),
           l < high ? ` (${range(one.name, l, high)})` : "", `, ${KINDS[kind]}${date ? `, ${date}` : ""}: `, /^https?:/.test(address ?? "") ? h("a", { href: address, rel: "noreferrer" }, title) : title, author ? `, ${author}` : "", note ? `. ${note}` : ""));
       }
-      if (!one.entry.readings && !one.layout) list.push(h("p", {}, `Source: ${one.entry.said}.`));
+      if (!one.entry.readings && !one.layout) list.push(h("p", {}, one.entry.said === "given" ? "No source: a number to begin with." : `Source: ${one.entry.said}.`));
       if (one.mine) list.push(h("p", {}, h("button", { type: "button", onclick: () => change(() => { const { [one.name]: _, ...rest } = state.own; state.own = rest; }) }, `Back to ${one.entry.v === null ? "none" : say(one.name, one.entry.v)}`)));
       return list;
     }
@@ -206,8 +206,9 @@
       const before = heldNow ? heldNow.of(name) : NaN, path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
       const svg = h("svg", { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", role: "img", "aria-label": `${word(name).label}: best guess ${say(name, value)}, 90 % between ${range(name, own.q05, own.q95)}, median ${say(name, own.q50)}` },
         h("path", { d: path, class: "dc-all" }), h("path", { d: path, class: "dc-inner", "clip-path": `inset(0 ${W - b}px 0 ${a}px)` }), value >= from && value <= to ? h("line", { x1: x(value), x2: x(value), y1: 0, y2: H, class: "dc-now" }) : null, before >= from && before <= to ? h("line", { x1: x(before), x2: x(before), y1: 0, y2: H, class: "dc-held" }) : null);
-      const tick = (v) => h("span", { css: `left:clamp(2.6rem,${((x(v) / W) * 100).toFixed(1)}%,calc(100% - 2.6rem))` }, say(name, v, 3));
-      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05), Number.isFinite(own.q95) ? tick(own.q95) : null), h("p", { class: "dc-hint" }, `The shaded part holds 90 % of the draws; the line is the best guess${before >= from && before <= to ? ", and the dashed one what you hold" : ""}.`)];
+      const { from: first, to: last, behind } = ends(name, own.q05, Number.isFinite(own.q95) ? own.q95 : own.q05, value);
+      const tick = (v, text) => h("span", { css: `left:clamp(2.6rem,${((x(v) / W) * 100).toFixed(1)}%,calc(100% - 2.6rem))` }, text + behind);
+      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05, first), Number.isFinite(own.q95) ? tick(own.q95, last) : null), h("p", { class: "dc-hint" }, `The shaded part holds 90 % of the draws; the line is the best guess${before >= from && before <= to ? ", and the dashed one what you hold" : ""}.`)];
     }
     function drawNotes() {
       const list = [...told, ...now.notes], question = tools.questionOf(state);
@@ -285,7 +286,7 @@
       fill(moves, h("h2", {}, "What moves it most"), bars.length ? h("ol", { class: "dc-tornado" }, bars.map((one) => {
         const input = now.inputs[one.inputs[0]].name, [left, right] = [Math.min(one.from, one.to), Math.max(one.from, one.to)];
         return h("li", {}, h("button", { type: "button", title: "Go to this assumption", onclick: () => reveal(input) }, word(input).label), h("span", { class: "dc-soft" }, range(input, one.low, one.high)),
-          h("span", { class: "dc-bar", role: "img", "aria-label": `${word(input).label} from ${say(input, one.low)} to ${say(input, one.high)} takes ${lower(word(name).label)} from ${say(name, one.from)} to ${say(name, one.to)}` }, h("i", { class: one.from < one.to ? "" : "dc-down", css: `left:${x(left)}%;width:${Math.max(x(right) - x(left), 0.5)}%` }), h("b", { css: `left:${x(value)}%` })), h("span", { class: "dc-soft" }, range(name, left, right)));
+          h("span", { class: "dc-bar", role: "img", "aria-label": `${word(input).label} from ${say(input, one.low)} to ${say(input, one.high)} takes ${lower(word(name).label)} from ${say(name, one.from)} to ${say(name, one.to)}` }, h("i", { class: one.from < one.to ? "" : "dc-down", css: `left:${x(left)}%;width:${Math.max(x(right) - x(left), 0.5)}%` }), h("b", { css: `left:${x(value)}%` })), h("span", { class: "dc-soft" }, range(name, left, right, value)));
       })) : h("p", { class: "dc-hint" }, "Nothing uncertain moves it."));
     }
     let seekName = null, movers = [];
