@@ -109,10 +109,6 @@ SAME: Final[dict[str, dict[str, str]]] = {
     "growth of the world's stock a year": {
         "catalogue": r"growing N-fold per year", "race": r"AI chips grows N-fold a year",
     },
-    "what two stakes lend under the cap, billion USD": {
-        "borrowing": r"As last sold, December 2025 [\d.]+ [\d.]+ [\d.]+ [\d.]+ N ",
-        "xai_money": r"Those of N billion USD cost",
-    },
     "assumptions": {"index": r"nothing is published\. There are N,", "facts": r"N of them are assumptions"},
     "claims": {"index": r"N claims have one", "verdicts": r"Of N claims"},
 }  # fmt: skip
