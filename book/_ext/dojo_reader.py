@@ -62,11 +62,16 @@ def define_terms(app: Sphinx, tree: nodes.document, _name: str) -> None:
     """Give each reference to a term of the glossary what it means, shown where the pointer rests on it."""
     for one in tree.findall(nodes.reference):
         if one.get("refuri", "").partition("#")[2].startswith("term-"):
-            meaning = meanings(app).get(one.astext().casefold()) or meanings(app).get(
-                one["refuri"].partition("#term-")[2].replace("-", " ").casefold(), ""
+            meaning = meanings(app).get(spelt(one.astext())) or meanings(app).get(
+                spelt(one["refuri"].partition("#term-")[2]), ""
             )
             if meaning:
                 one["reftitle"] = meaning
+
+
+def spelt(term: str) -> str:
+    """A term as it is looked up: an address has a hyphen for each space, so that a term's own are spaces too."""
+    return term.casefold().replace("-", " ")
 
 
 _MEANINGS: dict[str, str] = {}
@@ -78,7 +83,7 @@ def meanings(app: Sphinx) -> dict[str, str]:
         for item in app.env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
             said = next(iter(item.findall(nodes.definition))).astext()
             sentence = re.split(r"(?<=[.!?])\s", " ".join(said.split()))[0]
-            _MEANINGS.update({term.astext().casefold(): sentence for term in item.findall(nodes.term)})
+            _MEANINGS.update({spelt(term.astext()): sentence for term in item.findall(nodes.term)})
     return _MEANINGS
 
 

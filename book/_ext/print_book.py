@@ -1,7 +1,8 @@
 """Prints the built book into one PDF, in the order of its contents: ``make pdf``.
 
 The articles of all pages are put into one page first, their names made different and their links pointed into it. One
-print by chromium then gives what many could not: links from chapter to chapter, and an outline of the whole.
+print by chromium then gives what many could not: links from chapter to chapter, and an outline of the whole. The
+titles of the outline are set anew: chromium drops the space where a line ends, and doubles what it lays out twice.
 """
 
 from __future__ import annotations
@@ -54,6 +55,19 @@ READY = """async () => {
     if (wide > 1.01) box.style.zoom = 1 / wide;
   }
 }"""
+# Headings as they are read, in their order; the sign at the end of each is a link and no word of it.
+TITLES = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((heading) => {
+  const copy = heading.cloneNode(true);
+  for (const link of copy.querySelectorAll(".headerlink")) link.remove();
+  return copy.textContent.replace(/\\s+/g, " ").trim();
+})"""
+# An entry of the outline: a title, where it leads, and below which other it stands.
+ENTRY = re.compile(
+    rb"^(\d+) 0 obj\n<</Title (\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]*>)(\n/Dest .*?endobj\n)",
+    re.DOTALL | re.MULTILINE,
+)
+ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+TAIL = re.compile(rb"trailer\n(<<.*?>>)\nstartxref\n(\d+)\n%%EOF\s*$", re.DOTALL)
 STYLE = """
   html, body { background: white; }
   article.bd-article { break-before: page; overflow: visible; padding: 0; }
@@ -120,6 +134,56 @@ def whole(site: Path, names: Sequence[str]) -> str:
     )
 
 
+def words(title: bytes) -> str:
+    """What a PDF's string says: characters in brackets, or hexadecimal digits."""
+    if title.startswith(b"<"):
+        held = bytes.fromhex(title[1:-1].decode("ascii"))
+    else:
+        held = ESCAPED.sub(lambda one: bytes([int(one[1], 8)]) if one[1].isdigit() else one[1], title[1:-1])
+    return held[2:].decode("utf-16-be") if held.startswith(b"\xfe\xff") else held.decode("latin-1")
+
+
+def retitled(printed: bytes, titles: Sequence[str]) -> bytes:
+    """Give each entry of a PDF's outline the title that its heading has.
+
+    The new entries stand behind the file and take the place of the old, as the format has it for changes.
+
+    Parameters
+    ----------
+    printed : bytes
+        A PDF as chromium writes it.
+    titles : sequence of str
+        Of the headings, in their order; those that the outline leaves out are passed over.
+
+    Returns
+    -------
+    bytes
+        The PDF.
+    """
+    tail = TAIL.search(printed)
+    if tail is None:
+        raise ValueError("the print: expected a PDF that ends with its table of objects, found none")
+    out = [printed.rstrip(b"\n") + b"\n"]
+    places: dict[int, int] = {}  # of the new entries, in the file
+    size, at = len(out[0]), 0
+    for entry in sorted(ENTRY.finditer(printed), key=lambda one: int(one[1])):
+        letters = set(words(entry[2])) - {" "}
+        found = next((i for i in range(at, len(titles)) if set(titles[i]) - {" "} == letters), None)
+        if found is None:
+            raise ValueError(f"the outline: expected one of the headings, found {words(entry[2])!r}")
+        at, number = found + 1, int(entry[1])
+        code = (b"\xfe\xff" + titles[found].encode("utf-16-be")).hex().upper().encode("ascii")
+        places[number] = size
+        out.append(b"%d 0 obj\n<</Title <%s>%s" % (number, code, entry[3]))
+        size += len(out[-1])
+    table = b"".join(b"%d 1\n%010d 00000 n \n" % one for one in sorted(places.items()))
+    ends = tail[1].removesuffix(b">>") + b"\n/Prev %d>>" % int(tail[2])
+    out.append(
+        b"xref\n0 1\n0000000000 65535 f \n%strailer\n%s\nstartxref\n%d\n%%%%EOF\n" % (table, ends, size)
+    )
+    return b"".join(out)
+
+
 def print_book(browser: Any, site: Path, out: Path, names: Sequence[str] | None = None) -> None:
     """Print pages of a built book into one PDF.
 
@@ -146,11 +210,12 @@ def print_book(browser: Any, site: Path, out: Path, names: Sequence[str] | None 
             page.wait_for_function("document.documentElement.dataset.chartsDrawn !== undefined")
         page.evaluate(READY)
         edge = f"{MARGIN}px"
-        page.pdf(
-            path=str(out), format="A4", print_background=True, outline=True, tagged=True,
+        printed = page.pdf(
+            format="A4", print_background=True, outline=True, tagged=True,
             margin={"top": edge, "bottom": edge, "left": edge, "right": edge},
             display_header_footer=True, header_template="<span></span>", footer_template=FOOT,
         )  # fmt: skip
+        out.write_bytes(retitled(printed, page.evaluate(TITLES)))
         page.close()
     finally:
         held.unlink()

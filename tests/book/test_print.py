@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -41,6 +42,28 @@ def test_the_order_is_that_of_the_contents_and_no_name_stands_twice(site: Path) 
     assert inner <= set(names)
 
 
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (b"(6. What did it cost?)", "6. What did it cost?"),
+        (rb"(Made \(or bought\))", "Made (or bought)"),
+        (rb"(Caf\351)", "Café"),
+        (b"<FEFF00572019>", "W’"),
+    ],
+)
+def test_a_string_of_a_pdf_is_read_as_the_format_has_it(held: bytes, said: str) -> None:
+    assert printing.words(held) == said
+
+
+def test_an_outline_that_is_not_of_these_headings_is_refused() -> None:
+    entry = b"7 0 obj\n<</Title (Another)\n/Dest [1 0 R]\n/Parent 6 0 R>>\nendobj\n"
+    tail = b"trailer\n<</Size 8>>\nstartxref\n0\n%%EOF\n"
+    with pytest.raises(ValueError, match=r"the outline: expected one of the headings, found 'Another'"):
+        printing.retitled(entry + tail, ["Exercises"])
+    with pytest.raises(ValueError, match=r"the print: expected a PDF"):
+        printing.retitled(entry, ["Another"])
+
+
 def test_two_pages_are_printed_with_an_outline_and_links(
     browser: Browser, site: Path, tmp_path: Path
 ) -> None:
@@ -49,5 +72,13 @@ def test_two_pages_are_printed_with_an_outline_and_links(
     printed = out.read_bytes()
     assert printed.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type /Page\b", printed)) >= 4
-    assert b"/Outlines" in printed
+    headings = re.findall(r"<h[1-6]>(.*?)</h[1-6]>", printing.whole(site, TWO), re.DOTALL)
+    said = [
+        " ".join(html.unescape(re.sub(r"<a class=\"headerlink.*?</a>|<[^>]+>", "", one)).split())
+        for one in headings
+    ]
+    entries = {
+        int(one[1]): printing.words(one[2]) for one in printing.ENTRY.finditer(printed)
+    }  # the last of each
+    assert [entries[number] for number in sorted(entries)] == said
     assert not (site / ".print.html").exists()

@@ -27,7 +27,12 @@ SUBJECTS: Final = {
 }  # fmt: skip
 # A distance that begins with how far off the claim is.
 _OFF: Final = re.compile(r"(a factor|[\d.,]+ (?!above|below)).* (above|below|after|before) ")
-WIDTH, HEIGHT, EDGE = 560.0, 62.0, 14.0  # of a ruler, in units of its drawing
+WIDTH, HEIGHT, EDGE = 560.0, 72.0, 14.0  # of a ruler, in units of its drawing
+ABOVE, MIDDLE, BELOW = (
+    19,
+    36,
+    66,
+)  # feet of the two labels and the axis between them, clear of each other on a phone
 LETTER = 13.2  # width of a letter where it is largest, on a phone
 MARGIN = 0.12  # of the ruler's span, free at each end
 FROM_LOG = 4.0  # ratio of the largest to the smallest number from which the ruler is logarithmic
@@ -44,7 +49,7 @@ def ruler(one: Entry) -> str:
     Returns
     -------
     str
-        SVG of 560 by 62 units, in the colours of the page.
+        SVG of 560 by 72 units, in the colours of the page, and a line below it where its scale is logarithmic.
     """
     ends = [end for end in (one.claimed_low, one.claimed_high) if end is not None]
     if one.form in ("date", "order") or not ends or one.computed_low is None or one.computed_high is None:
@@ -67,14 +72,16 @@ def ruler(one: Entry) -> str:
     words = f"Claimed {one.said}; the facts give {one.found}" + (
         ", on a logarithmic scale" if logarithmic else ""
     )
+    scale = '<p class="scale">Equal distances on this ruler are equal ratios.</p>' if logarithmic else ""
     return (
         f'<svg class="dojo-ruler" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{escape(words)}.">'
-        f'<line class="axis" x1="{EDGE}" x2="{WIDTH - EDGE}" y1="31" y2="31"/>'
-        f'<rect class="claimed" x="{left - 2:.1f}" width="{max(right - left, 0) + 4:.1f}" y="22" height="18" rx="3"/>'
-        f'<line class="computed" x1="{first:.1f}" x2="{last:.1f}" y1="31" y2="31"/>'
-        f'<circle class="computed" cx="{middle:.1f}" cy="31" r="6"/>'
-        f"{_label(f'claimed: {one.said}', (left + right) / 2, 15)}"
-        f"{_label(f'facts: {one.found}', middle, 57)}</svg>"
+        f'<line class="axis" x1="{EDGE}" x2="{WIDTH - EDGE}" y1="{MIDDLE}" y2="{MIDDLE}"/>'
+        f'<rect class="claimed" x="{left - 2:.1f}" width="{max(right - left, 0) + 4:.1f}" y="{MIDDLE - 9}" '
+        'height="18" rx="3"/>'
+        f'<line class="computed" x1="{first:.1f}" x2="{last:.1f}" y1="{MIDDLE}" y2="{MIDDLE}"/>'
+        f'<circle class="computed" cx="{middle:.1f}" cy="{MIDDLE}" r="6"/>'
+        f"{_label(f'claimed: {one.said}', (left + right) / 2, ABOVE)}"
+        f"{_label(f'facts: {one.found}', middle, BELOW)}</svg>{scale}"
     )
 
 

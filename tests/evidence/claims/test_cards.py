@@ -66,6 +66,16 @@ def test_no_label_leaves_its_drawing_at_a_phones_size() -> None:
             assert -edge <= left <= width + edge - wide, words
 
 
+def test_a_ruler_says_in_words_that_its_scale_is_logarithmic() -> None:
+    one = next(entry for entry in ENTRIES if entry.id == "D43")
+    near = replace(
+        one, claimed_low=10.0, claimed_high=10.0, computed_low=20.0, computed=20.0, computed_high=20.0
+    )
+    far = replace(near, computed_low=200.0, computed=200.0, computed_high=200.0)
+    assert "equal ratios" not in ruler(near)
+    assert "equal ratios" in ruler(far)
+
+
 def test_an_open_bound_reaches_to_the_edge_and_nothing_is_drawn_without_numbers() -> None:
     one = next(entry for entry in ENTRIES if entry.id == "D43")
     least = replace(
