@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -40,6 +40,7 @@ def search(
     from rich.console import Console
     from rich.progress import Progress
 
+    from dojo_calc.performance.search import in_words
     from dojo_calc.performance.search import search as search_plans
     from dojo_calc.performance.workload import transformer
 
@@ -60,20 +61,14 @@ def search(
     rows = front.head(most).rows(named=True)
     if printed(rows, asked):
         return
-    shown = [_shown(row, "" if tokens else " a day") for row in rows]
+    per = "" if tokens else " a day"
+    shown = [
+        in_words(row) | {name: si(row[name], "USD") + per for name in ("own", "rent") if name in row}
+        for row in rows
+    ]
     seen = f"{found.considered:,} plans considered, {found.fitting:,} fit"
     show(f"{model} on {chip}: {seen}{'' if found.finished else ' (interrupted)'}", shown)
     beyond = found.best["beyond"] and f"beyond what was measured: {found.best['beyond']}"
     for word in (found.advice, found.told, beyond):
         if word:
             typer.echo(word, err=True)
-
-
-def _shown(row: dict[str, Any], per: str) -> dict[str, Any]:
-    """A plan as a person reads it."""
-    times = {name: si(row[name], "s") for name in ("step_time", "low", "high")}
-    rates = {"memory": si(row["memory"], "B"), "mfu": f"{row['mfu']:.1%}"}
-    rates["tokens_per_second"] = f"{row['tokens_per_second']:,.0f}"
-    money = {name: si(row[name], "USD") + per for name in ("own", "rent") if name in row}
-    days = {"days": f"{row['days']:,.1f}"} if "days" in row else {}
-    return row | times | rates | days | money

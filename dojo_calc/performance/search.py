@@ -78,20 +78,25 @@ class Search:
     told: str = ""
 
     def _repr_html_(self) -> str:
-        rows = []
-        for name, value in self.best.items():
-            if name in _SHOWN_IN:
-                shown = format_si(float(value), _SHOWN_IN[name])
-            elif name == "mfu":
-                shown = f"{value:.1%}"
-            else:
-                shown = format_number(value) if isinstance(value, int | float) else str(value)
-            rows.append((name.replace("_", " "), shown))
+        rows = [(name.replace("_", " "), text) for name, text in in_words(self.best).items()]
         said = f"The fastest of {self.considered:,} plans, of which {self.fitting:,} fit in memory"
         return html_table(f"{said}. {self.advice or self.told}".strip(), ("What", "Value"), rows)
 
 
-_SHOWN_IN = {"step_time": "s", "low": "s", "high": "s", "memory": "B", "tokens_per_second": "1/s"}
+_UNITS = {"step_time": "s", "low": "s", "high": "s", "memory": "B"}
+
+
+def in_words(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Columns of a plan as a person reads them, wherever a plan is shown."""
+    found = {}
+    for name, value in plan.items():
+        if name in _UNITS:
+            found[name] = format_si(float(value), _UNITS[name])
+        elif name == "mfu":
+            found[name] = f"{value:.1%}"
+        else:
+            found[name] = format_number(value) if isinstance(value, int | float) else str(value)
+    return found
 
 
 @dataclass

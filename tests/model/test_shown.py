@@ -6,6 +6,7 @@ import re
 
 import dojo_calc as dc
 from dojo_calc.performance.search import search
+from tests.commands.test_command_line import said
 
 
 def cells(shown: str) -> list[list[str]]:
@@ -41,6 +42,16 @@ def test_a_search_shows_its_best_plan() -> None:
     assert told["chips"] == "64"
     assert told["mfu"].endswith("%")
     assert "of which" in shown
+
+
+def test_a_plan_reads_the_same_in_a_notebook_and_on_the_command_line() -> None:
+    asked = ("--chips", "64", "--global-batch", "256", "--sequence", "4096", "--most", "1")
+    words = " ".join(said("search", "--model", "llama3-8b", "--chip", "h100", *asked).split())
+    shown = search("llama3-8b", "h100-sxm", 64, global_batch=256, sequence=4096)._repr_html_()
+    told = {row[0]: row[1] for row in cells(shown) if len(row) == 2 and row[1]}
+    assert {"step time", "memory", "mfu", "tokens per second"} <= set(told)
+    for name in set(told) - {"What", "chips", "tensor", "beyond"}:  # two are the plan's heading, one is a note below
+        assert f"{name}: {told[name]}" in words, name
 
 
 def test_an_answer_shows_its_accounts() -> None:
