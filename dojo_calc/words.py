@@ -7,10 +7,11 @@ questions, each a sentence whose names in braces are what a reader may change.
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -20,6 +21,9 @@ from dojo_calc.formatting import format_range, format_si
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
 from dojo_calc.units import hour
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["Asked", "Words", "asked", "words"]
 
@@ -128,3 +132,40 @@ def html_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]
     )
     named = f"<caption{left}>{said(caption)}</caption>"
     return f"<table>{named}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+MOST_ROWS = 20  # that a notebook shows of a table; `table()` has all
+
+
+class Listed:
+    """A result that is a table of numbers: a prompt shows what it is in a line, a notebook the table."""
+
+    def __repr__(self) -> str:
+        return f"<{self.line()}>"
+
+    def _repr_html_(self) -> str:
+        frame, units = self.table(), self.units()
+        rest = "" if frame.height <= MOST_ROWS else f", the first {MOST_ROWS} of {frame.height:,} rows"
+        rows = [
+            [_cell(value, units.get(name, "1")) for name, value in row.items()]
+            for row in frame.head(MOST_ROWS).iter_rows(named=True)
+        ]
+        return html_table(f"{self.line()}{rest}.", frame.columns, rows)
+
+    def line(self) -> str:
+        """What it is, in a line."""
+        raise NotImplementedError
+
+    def units(self) -> dict[str, str]:
+        """Unit of each column that has one."""
+        return {}
+
+    def table(self) -> pl.DataFrame:
+        """The table."""
+        raise NotImplementedError
+
+
+def _cell(value: object, unit: str) -> str:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    return format_si(value, unit) if math.isfinite(value) else "–"

@@ -41,7 +41,7 @@ class Contribution:
     together: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """An output at A and at B, and the contributions, largest first, which sum to the difference exactly."""
 
@@ -60,6 +60,8 @@ class Comparison:
         lines = [f"{self.output}: {format_si(self.before, self.unit)} -> {format_si(self.after, self.unit)}"]
         lines += [f"  {one.input}: {format_si(one.amount, self.unit)}" for one in self.contributions]
         return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 @door

@@ -16,6 +16,7 @@ from dojo_calc.model.model import Model
 from dojo_calc.readings.compiled import computed
 from dojo_calc.readings.derivatives import gradient
 from dojo_calc.readings.tracing import Node, TraceError, Tracer, node_of
+from dojo_calc.words import Listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,13 +48,17 @@ class Elasticity:
     in_steps: bool
 
 
-@dataclass(frozen=True)
-class Elasticities:
+@dataclass(frozen=True, repr=False)
+class Elasticities(Listed):
     """Elasticities of one output, the largest first."""
 
     output: str
     value: float
     rows: tuple[Elasticity, ...]
+
+    def line(self) -> str:
+        """Whose elasticities these are, and in how many inputs."""
+        return f"Elasticities of {self.output} in {len(self.rows)} inputs"
 
     def __getitem__(self, name: str) -> float:
         for row in self.rows:

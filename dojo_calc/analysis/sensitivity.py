@@ -27,6 +27,7 @@ from dojo_calc.errors import ModelError, UnknownNameError, nearest
 from dojo_calc.model.distribution import Weights
 from dojo_calc.model.model import Model
 from dojo_calc.quantities import Spec, check_against
+from dojo_calc.words import Listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -109,8 +110,8 @@ def tornado(model: Model, output: str, /, **given: Any) -> list[Bar]:
     return sorted(bars, key=lambda bar: (math.isnan(bar.swing), -bar.swing))
 
 
-@dataclass(frozen=True, eq=False)
-class Indices:
+@dataclass(frozen=True, eq=False, repr=False)
+class Indices(Listed):
     """Sobol' indices of one output.
 
     Attributes
@@ -145,6 +146,10 @@ class Indices:
     level: float
     evaluations: int
     masked: float
+
+    def line(self) -> str:
+        """Whose indices these are, and of how many inputs."""
+        return f"Sobol' indices of {self.output} in {len(self.inputs)} inputs, from {self.evaluations:,} evaluations"
 
     def table(self) -> pl.DataFrame:
         """Row of a polars frame for each input, the largest total index first."""

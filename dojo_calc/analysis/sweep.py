@@ -24,6 +24,7 @@ from dojo_calc.errors import ModelError
 from dojo_calc.model.conditions import Broken
 from dojo_calc.model.inputs import uncertain
 from dojo_calc.model.model import Model
+from dojo_calc.words import Listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,8 +54,8 @@ class Executor(Protocol):
         """Start a call and return its future, which has ``result``, ``cancel`` and ``add_done_callback``."""
 
 
-@dataclass(frozen=True, eq=False)
-class Sweep:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep(Listed):
     """Outputs over a grid, and which blocks of it are done.
 
     `values` holds one array an output, of the grid's shape, its axes in the order of `axes`. A point that is
@@ -71,6 +72,16 @@ class Sweep:
 
     def __getitem__(self, output: str) -> FloatArray:
         return self.values[output]
+
+    def line(self) -> str:
+        """What was swept, and how much of it is done."""
+        done = "" if self.complete else f", {self.done:,} of them done"
+        points = f"{math.prod(self.shape):,} points{done}"
+        return f"Sweep of {', '.join(self.values)} over {', '.join(self.axes)}: {points}"
+
+    def units(self) -> dict[str, str]:
+        """Units of axes and outputs."""
+        return {name: self.model.spec(name).unit for name in (*self.axes, *self.values)}
 
     @property
     def shape(self) -> tuple[int, ...]:

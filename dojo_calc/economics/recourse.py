@@ -44,7 +44,9 @@ from dojo_calc.economics.schedule import (
     taken_apart,
 )
 from dojo_calc.errors import ScheduleError, nearest
+from dojo_calc.formatting import format_si
 from dojo_calc.quantities import Fraction, PositiveFraction, PositiveRatio, ProperFraction, single
+from dojo_calc.words import Listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,8 +84,8 @@ class Scenario:
     refund: Any = 0.0
 
 
-@dataclass(frozen=True)
-class Recourse:
+@dataclass(frozen=True, repr=False)
+class Recourse(Listed):
     """A plan for what comes first, and one for each scenario after it.
 
     Attributes
@@ -115,6 +117,19 @@ class Recourse:
     first: pl.DataFrame
     scenarios: pl.DataFrame
     plans: dict[str, Schedule]
+
+    def line(self) -> str:
+        """What it costs on average, and whether that is the least."""
+        mean = format_si(self.cost, "USD")
+        return f"Schedules of {self.scenarios.height} scenarios for {mean} on average, {self.status}"
+
+    def units(self) -> dict[str, str]:
+        """Unit of the scenarios' cost."""
+        return {"cost": "USD"}
+
+    def table(self) -> pl.DataFrame:
+        """The scenarios."""
+        return self.scenarios
 
 
 @dataclass(frozen=True)

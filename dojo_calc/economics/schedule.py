@@ -29,6 +29,7 @@ from dojo_calc.economics.offers import Needs, Offer, read_needs, read_offer
 from dojo_calc.economics.orders import Orders, scales
 from dojo_calc.errors import DojoCalcError, ScheduleError
 from dojo_calc.formatting import format_si
+from dojo_calc.words import Listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,8 +49,8 @@ class InfeasiblePlanError(DojoCalcError):
         self.relief = dict(relief)
 
 
-@dataclass(frozen=True)
-class Schedule:
+@dataclass(frozen=True, repr=False)
+class Schedule(Listed):
     """A plan.
 
     Attributes
@@ -79,6 +80,19 @@ class Schedule:
     parts: dict[str, float]
     orders: pl.DataFrame
     periods: pl.DataFrame
+
+    def line(self) -> str:
+        """What it costs, and whether that is the least."""
+        return f"Schedule of {self.periods.height} periods for {format_si(self.cost, 'USD')}, {self.status}"
+
+    def units(self) -> dict[str, str]:
+        """Units of the periods' columns."""
+        rates = dict.fromkeys(("demand", "ran", "rented", "missing"), "FLOP/s")
+        return rates | {"power": "W", "grid": "W", "spent": "USD", "left": "USD"}
+
+    def table(self) -> pl.DataFrame:
+        """The periods."""
+        return self.periods
 
 
 # What can be moved to free a plan that does not fit, the unit it is told in, the words for it, and whether its

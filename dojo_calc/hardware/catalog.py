@@ -46,6 +46,9 @@ class Catalogue:
         self._made_of = known
         self._built: dict[str, Machine] = {}
 
+    def __repr__(self) -> str:
+        return f"<Catalogue of {len(self._names.entities):,} machines, sites and other things>"
+
     @door
     def names(self, kind: str | None = None) -> list[str]:
         """Ids of all entities, or of one kind."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import dojo_calc as dc
+from dojo_calc.errors import DomainError
 
 
 def test_an_order_read_both_ways() -> None:
@@ -88,3 +89,11 @@ def test_a_pledge_by_hand() -> None:
     gpus = [found[f"gpus_{price}"] for price in ("bare", "in_node", "all_in")]
     # On its baseboard, in a server by a cost sheet of 2024, and with network and hall.
     np.testing.assert_allclose(gpus, [500e6 / 24_400, 500e6 / 38_750, 500e6 / 49_000])
+
+
+@pytest.mark.parametrize("growth", [3e-232, 0.99, 101.0])
+def test_a_stock_that_does_not_grow_has_no_race(growth: float) -> None:
+    model = dc.race()
+    for output in ("own_later", "years_to_level", "own_on_grid"):
+        with pytest.raises(DomainError, match="own_growth must be between 1 and 100"):
+            model.evaluate(output, own_growth=growth)

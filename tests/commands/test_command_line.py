@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import dojo_calc as dc
 from dojo_calc.commands.answer import answer
 from dojo_calc.tables import data_path
 
@@ -106,6 +107,8 @@ def test_an_inventory_in_three_forms() -> None:
     rows = as_json("inventory", "--target", "100 EFLOP/s", "--chip", "d1")
     values = {row["name"]: row["value"] for row in rows}
     assert values["dojo-tray, whole"] == 1842  # 276,244 / 150
+    assert values["gross wafers, whole"] == 3104  # 276,244 / 89, the dies that fit a wafer
+    assert dc.die_to_tile().evaluate("gross") == 89
     as_csv = run("inventory", "--target", "100 EFLOP/s", "--chip", "d1", "--csv")
     read = {row["name"]: float(row["value"]) for row in csv.DictReader(io.StringIO(as_csv.stdout))}
     assert read == pytest.approx(values)

@@ -102,6 +102,13 @@ def test_a_modified_rate_by_hand_and_refused() -> None:
         modified_internal_rate_of_return([-100, 50], -1, 0.1)
 
 
+def test_a_payment_to_clean_up_leaves_the_one_rate_of_return() -> None:
+    # github.com/numpy/numpy-financial/issues/44: two changes of sign, but the running sum has one, so by Norstrom one
+    # rate above 0. The other root, -0.99979, is no rate anybody means.
+    flows = [-1678.87, 771.96, 1814.05, 3520.30, 3552.95, 3584.99, 4789.91, -1]
+    assert internal_rate_of_return(flows) == pytest.approx(1.00427, abs=5e-6)
+
+
 def test_a_rate_of_return_that_is_none_or_several() -> None:
     with pytest.raises(DomainError, match="these do 0 times"):
         internal_rate_of_return([100.0, 50.0])

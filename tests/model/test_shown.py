@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import dojo_calc as dc
+from dojo_calc.economics.recourse import Recourse
+from dojo_calc.economics.schedule import Schedule
 from dojo_calc.performance.search import search
 from tests.commands.test_command_line import said
+from tests.questions.test_buy import LATE, TEN
 
 
 def cells(shown: str) -> list[list[str]]:
@@ -50,7 +54,12 @@ def test_a_plan_reads_the_same_in_a_notebook_and_on_the_command_line() -> None:
     shown = search("llama3-8b", "h100-sxm", 64, global_batch=256, sequence=4096)._repr_html_()
     told = {row[0]: row[1] for row in cells(shown) if len(row) == 2 and row[1]}
     assert {"step time", "memory", "mfu", "tokens per second"} <= set(told)
-    for name in set(told) - {"What", "chips", "tensor", "beyond"}:  # two are the plan's heading, one is a note below
+    for name in set(told) - {
+        "What",
+        "chips",
+        "tensor",
+        "beyond",
+    }:  # two are the plan's heading, one is a note below
         assert f"{name}: {told[name]}" in words, name
 
 
@@ -61,3 +70,46 @@ def test_an_answer_shows_its_accounts() -> None:
         assert [one.words, str(one), one.interval] in [
             [cell.replace("&#x27;", "'") for cell in row] for row in rows
         ]
+
+
+def test_results_that_are_tables_show_a_line_at_a_prompt_and_the_table_in_a_notebook() -> None:
+    bill = dc.Model(
+        {"cost": dc.purchase_cost}, {"units": (8, 7, 9), "price": ("30 kUSD", "25 kUSD", "40 kUSD")}
+    )
+    swept = dc.sweep(bill, "cost", {"units": [1, 2], "price": [1e4, 2e4, 3e4]})
+    assert repr(swept) == "<Sweep of cost over units, price: 6 points>"
+    rows = cells(swept._repr_html_())
+    assert rows[0] == ["units", "price", "cost"]
+    assert rows[-1] == ["2", "30,000 USD", "60,000 USD"]
+    many = dc.sweep(bill, "cost", {"units": list(range(1, 31))})
+    assert len(cells(many._repr_html_())) == 21
+    assert "the first 20 of 30 rows" in many._repr_html_()
+    found = dc.sobol_indices(bill, "cost", n=256)
+    assert repr(found).startswith("<Sobol' indices of cost in 2 inputs")
+    assert cells(found._repr_html_())[0][:2] == ["input", "first"]
+    moved = dc.elasticities(bill, "cost")
+    assert repr(moved) == "<Elasticities of cost in 2 inputs>"
+    assert {row[0]: row[3] for row in cells(moved._repr_html_())[1:]} == {"units": "1", "price": "1"}
+    assert repr(dc.compare(bill, "cost", {"units": 1}, {"units": 2})).startswith(
+        "cost: 30,000 USD -> 60,000 USD"
+    )
+    assert " at 0x" not in repr(dc.catalogue())
+
+
+def test_a_schedule_shows_its_periods() -> None:
+    found = dc.buy(Path(__file__).parents[1] / "questions" / "schedules" / "hall.toml")
+    assert isinstance(found, Schedule)
+    assert repr(found).startswith("<Schedule of 4 periods for 133.3 million USD, optimal>")
+    rows = cells(found._repr_html_())
+    place = rows[0].index("grid")
+    assert [row[place] for row in rows[1:]] == ["0 W", "4 MW", "9 MW", "9 MW"]  # as hall.csv has them
+
+
+def test_schedules_of_scenarios_show_what_each_costs(tmp_path: Path) -> None:
+    path = tmp_path / "wait.toml"
+    path.write_text(TEN + LATE, encoding="utf-8")
+    found = dc.buy(path)
+    assert isinstance(found, Recourse)
+    assert repr(found).startswith("<Schedules of 2 scenarios for ")
+    told = [row[0] for row in cells(found._repr_html_())]
+    assert told == ["scenario", "on time", "late"]
