@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from dojo_calc.model.model import Model
 
 
+MOST_NAMES = 12  # that fit a line
+
+
 class Shown:
     """What a person sees of a `Model`."""
 
     def __repr__(self) -> str:
         model = cast("Model", self)
-        return f"<Model {model.name}: {', '.join(model.inputs)} -> {', '.join(model.outputs)}>"
+        return f"<Model {model.name}: {_names(model.inputs, 'inputs')} -> {_names(model.outputs, 'outputs')}>"
 
     def _repr_html_(self) -> str:
         model = cast("Model", self)
@@ -46,6 +50,10 @@ class Shown:
                 for name in model.outputs
             ],
         )
+
+
+def _names(names: Collection[str], words: str) -> str:
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{len(names)} {words}"
 
 
 def _given(one: Input) -> tuple[str, str]:

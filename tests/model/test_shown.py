@@ -48,6 +48,15 @@ def test_a_search_shows_its_best_plan() -> None:
     assert "of which" in shown
 
 
+def test_a_model_is_one_line_at_a_prompt() -> None:
+    small = dc.Model({"cost": dc.purchase_cost}, {"units": 1, "price": 2}, name="bill")
+    assert repr(small) == "<Model bill: units, price -> cost>"
+    large = dc.chain("h100")
+    assert (
+        repr(large) == f"<Model chain(h100-sxm): {len(large.inputs)} inputs -> {len(large.outputs)} outputs>"
+    )
+
+
 def test_a_plan_reads_the_same_in_a_notebook_and_on_the_command_line() -> None:
     asked = ("--chips", "64", "--global-batch", "256", "--sequence", "4096", "--most", "1")
     words = " ".join(said("search", "--model", "llama3-8b", "--chip", "h100", *asked).split())
