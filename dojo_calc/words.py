@@ -25,9 +25,6 @@ from dojo_calc.units import hour
 if TYPE_CHECKING:
     import polars as pl
 
-if TYPE_CHECKING:
-    import polars as pl
-
 __all__ = ["Asked", "Words", "asked", "words"]
 
 NAME = r"^[a-z][a-z0-9_]*$"  # of an input or a step
