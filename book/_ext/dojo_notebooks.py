@@ -40,6 +40,11 @@ _FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _ROLE = re.compile(r"(?<!`)\{(?P<name>[\w:]+)\}`(?P<content>[^`]+)`")
+# A role in a cell's code, where `charts.say` reads it; in an f-string its braces are doubled.
+_SAID_ROLE = re.compile(
+    r"(?<!`)(?:\{(?P<name>term|doc|ref|numref|eq|math|cite:[pt])\}|"
+    r"\{\{(?P<doubled>term|doc|ref|numref|eq|math|cite:[pt])\}\})`(?P<content>[^`{}]+)`"
+)
 _TITLED = re.compile(r"(?P<text>.+?)\s*<(?P<target>[^>]+)>", re.DOTALL)
 _PROGRAM = re.compile(r"<script>window\.dojoCalculator=.*?</script>", re.DOTALL)
 _TARGET = re.compile(r"^\([\w.:-]+\)=\n", re.MULTILINE)
@@ -74,7 +79,8 @@ def for_readers(notebook: dict[str, Any], preface: str, role: Callable[[str, str
         if cell["cell_type"] == "markdown":
             plain["source"] = plain_markdown(plain["source"], role)
         elif cell["cell_type"] == "code":
-            plain["outputs"] = [for_lab(output) for output in cell["outputs"]]
+            plain["source"] = plain_code(plain["source"], role)
+            plain["outputs"] = [for_lab(output, role) for output in cell["outputs"]]
             plain["metadata"] |= folded(tags)
         if plain["source"]:
             cells.append(plain)
@@ -93,13 +99,17 @@ def folded(tags: list[str]) -> dict[str, Any]:
     return {"jupyter": {"source_hidden": True}} if "hide-input" in tags else {}
 
 
-def for_lab(output: dict[str, Any]) -> dict[str, Any]:
+def for_lab(output: dict[str, Any], role: Callable[[str, str], str]) -> dict[str, Any]:
     """Output for JupyterLab.
 
     A chart loses the figure that only the book's script fills, since HTML would hide the chart; a table gets the
-    alignment that the book's style sheet gives it.
+    alignment that the book's style sheet gives it, and a sentence the words that stand for a role.
     """
     data = output.get("data", {})
+    if "text/markdown" in data:
+        return output | {
+            "data": data | {"text/markdown": plain_markdown("".join(data["text/markdown"]), role)}
+        }
     if "text/html" not in data:
         return output
     shown = "".join(data["text/html"])
@@ -117,6 +127,11 @@ def plain_markdown(text: str, role: Callable[[str, str], str]) -> str:
     text = _EQUATION_LABEL.sub("$$", text)
     text = _CHAPTER_LINK.sub(r"](\g<page>.ipynb)", text)
     return _ROLE.sub(lambda match: role(match["name"], match["content"]), text).strip()
+
+
+def plain_code(text: str, role: Callable[[str, str], str]) -> str:
+    """Replace the roles of the sentences that a cell says, which would be shown as they are typed."""
+    return _SAID_ROLE.sub(lambda match: role(match["name"] or match["doubled"], match["content"]), text)
 
 
 def role_text(app: Sphinx, bibliography: BibliographyData, name: str, content: str) -> str:

@@ -30,6 +30,18 @@ def test_myst_becomes_markdown(myst: str, plain: str) -> None:
     assert dojo_notebooks.plain_markdown(myst, lambda name, content: f"{name}:{content}") == plain
 
 
+@pytest.mark.parametrize(
+    ("code", "plain"),
+    [
+        ('say(f"{x:.0f} {{term}}`BF16`, {{doc}}`race`")', 'say(f"{x:.0f} term:BF16, doc:race")'),
+        ('say("a {term}`Peak <peak>` here")', 'say("a term:Peak <peak> here")'),
+        ('say(f"{{cite:p}}`{key}` and {x}`y`")', 'say(f"{{cite:p}}`{key}` and {x}`y`")'),
+    ],
+)
+def test_what_a_cell_says_has_no_roles(code: str, plain: str) -> None:
+    assert dojo_notebooks.plain_code(code, lambda name, content: f"{name}:{content}") == plain
+
+
 def test_chapter_keeps_its_code_and_loses_what_only_the_book_reads() -> None:
     figure = '<figure class="dojo-chart"><script type="application/json">{}</script></figure>'
     chart = {"text/html": [figure], "application/vnd.vegalite.v5+json": {"mark": "bar"}}
