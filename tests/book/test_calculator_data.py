@@ -16,7 +16,7 @@ from dojo_calc.units import hour, year
 from tests.book.asking import CHIPS, ask, js
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 ELEMENT = re.compile(r'<div class="dojo-calculator">.*?<script>window\.dojoCalculator=.*?</script>', re.S)
 SCORES = np.array([-3.97, -1.644853, -0.51, 0.0, 0.33, 1.644853, 3.5])
@@ -75,3 +75,17 @@ def test_an_interval_is_in_the_unit_of_its_value(tab: Page, address: str) -> Non
         words = tab.locator(told).inner_text()
         assert "days" in words
         assert "years" not in words
+
+
+def test_on_paper_it_is_a_sheet_in_black_on_white(browser: Browser, address: str) -> None:
+    page = browser.new_page(color_scheme="dark")
+    ask(page, address, "ask=train")
+    dark = page.locator(".dojo-calculator").evaluate("one => getComputedStyle(one).backgroundColor")
+    page.emulate_media(media="print")
+    printed = page.locator(".dojo-calculator").evaluate("one => getComputedStyle(one).backgroundColor")
+    assert dark != printed == "rgb(255, 255, 255)"
+    for name in (".dc-nav", ".dc-tools", ".dc-track", ".dc-target"):
+        assert not page.locator(name).first.is_visible(), name
+    for name in (".dc-number", ".dc-figure svg", ".dc-row input.dc-field", ".dc-tornado .dc-bar"):
+        assert page.locator(name).first.is_visible(), name
+    page.close()

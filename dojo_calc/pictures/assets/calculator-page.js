@@ -119,6 +119,7 @@
       if (readings.length) return KINDS[(readings.find((each) => each[1] === one.v) ?? readings[0])[4]];
       return HOW[one.entry.how] ?? (one.l < one.h ? "estimated" : "stated");
     }
+    const origin = (one) => (one.entry.said === "given" ? "none, a number to begin with" : one.entry.said);
     function about(one) {
       const list = [word(one.name).about || one.entry.about].filter(Boolean).map((text) => h("p", {}, `${text}.`));
       if (one.l < one.h) list.push(h("p", {}, `90 % interval: ${range(one.name, ...one.e)}.`));
@@ -129,7 +130,7 @@
         list.push(h("p", { class: "dc-reading" }, (one.entry.readings ?? []).length > 1 ? h("button", { type: "button", "aria-pressed": String(one.reading === reading || (!one.mine && v === one.v)), onclick: () => setOwn(one.name, { r: reading }) }, say(one.name, v)) : h("b", {}, say(one.name, v)),
           l < high ? ` (${range(one.name, l, high)})` : "", `, ${KINDS[kind]}${date ? `, ${date}` : ""}: `, /^https?:/.test(address ?? "") ? h("a", { href: address, rel: "noreferrer" }, title) : title, author ? `, ${author}` : "", note ? `. ${note}` : ""));
       }
-      if (!one.entry.readings && !one.layout) list.push(h("p", {}, one.entry.said === "given" ? "No source: a number to begin with." : `Source: ${one.entry.said}.`));
+      if (!one.entry.readings && !one.layout) list.push(h("p", {}, `Source: ${origin(one)}.`));
       if (one.mine) list.push(h("p", {}, h("button", { type: "button", onclick: () => change(() => { const { [one.name]: _, ...rest } = state.own; state.own = rest; }) }, `Back to ${one.entry.v === null ? "none" : say(one.name, one.entry.v)}`)));
       return list;
     }
@@ -321,7 +322,7 @@
         const name = names[i], head = [h("span", {}, word(name).label), " ", h("b", {}, say(name, now.values[i]))];
         if (i < first) {
           const one = now.inputs[i], reading = one.entry.readings?.[0];
-          return h("li", {}, now.seek?.input === i ? head : h("button", { type: "button", onclick: () => reveal(name) }, head), h("small", {}, now.seek?.input === i ? `solved for, so that ${lower(word(tools.questionOf(state).sought).label)} is ${say(tools.questionOf(state).sought, now.seek.wanted)}` : one.mine ? "your own" : one.layout ?? (reading ? data.sources[reading[6]]?.[0] ?? reading[6] : one.entry.said)));
+          return h("li", {}, now.seek?.input === i ? head : h("button", { type: "button", onclick: () => reveal(name) }, head), h("small", {}, now.seek?.input === i ? `solved for, so that ${lower(word(tools.questionOf(state).sought).label)} is ${say(tools.questionOf(state).sought, now.seek.wanted)}` : one.mine ? "your own" : one.layout ?? (reading ? data.sources[reading[6]]?.[0] ?? reading[6] : origin(one))));
         }
         if (seen.has(i)) return h("li", {}, head, h("small", {}, "as above"));
         seen.add(i);
