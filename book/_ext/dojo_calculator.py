@@ -11,7 +11,11 @@ model that ships, and the answer one of its outputs. The page starts no kernel f
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -43,15 +47,28 @@ class CalculatorDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Put the calculator's element into the page."""
         given = {name: str(text) for name, text in self.options.items() if name != "counts"}
-        made = _made(
-            self.arguments[0], tuple(sorted(given.items())), tuple(self.options.get("counts", COUNTS))
-        )
-        return [nodes.raw("", made.element(), format="html")]
+        counts = tuple(self.options.get("counts", COUNTS))
+        try:
+            element = _element(json.dumps([self.arguments[0], given, counts], sort_keys=True))
+        except subprocess.CalledProcessError as error:
+            raise self.error(error.stderr.decode().strip().rpartition("\n")[2]) from None
+        return [nodes.raw("", element, format="html")]
 
 
 @cache
-def _made(name: str, options: tuple[tuple[str, str], ...], counts: tuple[int, ...]) -> Calculator:
-    given = dict(options)
+def _element(asked: str) -> str:
+    """The calculator's element, made in a new process.
+
+    Pages are read in forks of the build, in which polars, that a search of plans needs, waits for ever for threads
+    that only the build has.
+    """
+    made = subprocess.run(
+        [sys.executable, str(Path(__file__).resolve()), asked], capture_output=True, check=True
+    )
+    return made.stdout.decode()
+
+
+def _made(name: str, given: dict[str, str], counts: list[int]) -> Calculator:
     if "answer" in given:
         asked = Asked(
             id=name.replace("_", ""), title=given["sentence"], sentence=given["sentence"], answer=given["answer"],
@@ -69,3 +86,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_directive("calculator", CalculatorDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_made(*json.loads(sys.argv[1])).element().encode())
