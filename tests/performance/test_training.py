@@ -289,6 +289,15 @@ def test_too_little_memory_says_by_how_much_and_what_would_do() -> None:
         gpt3(tensor=4, pipeline=16, attention="unfused", recompute="none", stack="megatron-2022")
 
 
+def test_a_smaller_batch_is_advised_from_the_memory_that_it_needs() -> None:
+    plan = {"tensor": 8, "pipeline": 8, "recompute": "full", "attention": "flash"}
+    needed = float(gpt3(**plan, micro_batch=1).memory)
+    with pytest.raises(PlanError, match="memory; a micro-batch of 1 would make it fit"):
+        gpt3(**plan, micro_batch=16, setting=Setting(memory=needed))
+    with pytest.raises(PlanError, match="memory; spread the model over more chips"):
+        gpt3(**plan, micro_batch=16, setting=Setting(memory=needed * (1.0 - 1e-9)))
+
+
 def test_a_machine_without_the_link_is_named() -> None:
     with pytest.raises(UnknownNameError, match=r"a training plan needs the memory 'hbm', .*; d1 has sram"):
         train("gpt3-175b", "d1", 64, global_batch=64)
