@@ -289,13 +289,24 @@ def test_too_little_memory_says_by_how_much_and_what_would_do() -> None:
         gpt3(tensor=4, pipeline=16, attention="unfused", recompute="none", stack="megatron-2022")
 
 
-def test_a_smaller_batch_is_advised_from_the_memory_that_it_needs() -> None:
-    plan = {"tensor": 8, "pipeline": 8, "recompute": "full", "attention": "flash"}
-    needed = float(gpt3(**plan, micro_batch=1).memory)
-    with pytest.raises(PlanError, match="memory; a micro-batch of 1 would make it fit"):
-        gpt3(**plan, micro_batch=16, setting=Setting(memory=needed))
-    with pytest.raises(PlanError, match="memory; spread the model over more chips"):
-        gpt3(**plan, micro_batch=16, setting=Setting(memory=needed * (1.0 - 1e-9)))
+@pytest.mark.parametrize(
+    ("cure", "wrong", "cured"),
+    [
+        ("full recomputation", {"recompute": "none"}, {"recompute": "full"}),
+        ("zero3 sharding", {"sharding": "none"}, {"sharding": "zero3"}),
+        ("a micro-batch of 1", {"micro_batch": 64}, {"micro_batch": 1}),
+        ("flash attention", {"attention": "unfused"}, {"attention": "flash"}),
+    ],
+)
+def test_a_cure_is_advised_from_the_memory_that_the_plan_so_cured_needs(
+    cure: str, wrong: dict[str, Any], cured: dict[str, Any]
+) -> None:
+    plan = {"tensor": 8, "pipeline": 2, "micro_batch": 16, "recompute": "none", "global_batch": 256}
+    needed = float(gpt3(**(plan | cured), setting=Setting(memory="10 TB")).memory)
+    for share, advised in ((1.0, True), (1.0 - 1e-9, False)):
+        with pytest.raises(PlanError, match="a chip's .* memory; ") as told:
+            gpt3(**(plan | wrong), setting=Setting(memory=needed * share))
+        assert (cure in str(told.value)) == advised
 
 
 def test_a_machine_without_the_link_is_named() -> None:
