@@ -105,6 +105,20 @@ def test_lowest_of_several_unless_narrowed() -> None:
         solve(model, "x", "y", 5.0, low=3, high=7)  # 5 + 1 * -5 = 0 at both ends, 5 - 9 = -4 between
 
 
+@pytest.mark.parametrize(("low", "high"), [(1.005, 10.0), (1e-3, 5.95)])
+def test_nothing_is_tried_outside_of_where_to_search(low: float, high: float) -> None:
+    tried: list[float] = []
+
+    def seen(x: Ratio) -> Ratio:
+        if not hasattr(x, "node"):
+            tried.extend(np.ravel(x))
+        return 3.0 * x
+
+    model = dc.Model({"y": seen}, {"x": None})
+    assert solve(model, "x", "y", 15.0, low=low, high=high) == pytest.approx(5.0)
+    assert low <= min(tried) <= max(tried) <= high
+
+
 def test_lowest_of_a_stretch_that_all_does() -> None:
     # The roofline is flat from the ridge on: 362e12 / 800e9 = 452.5 FLOP/B.
     roof = dc.Model({"rate": dc.attainable_rate}, {"peak": 362e12, "intensity": None, "bandwidth": 800e9})
