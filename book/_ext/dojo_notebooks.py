@@ -31,6 +31,8 @@ CALCULATOR = (
     "> **Ask it yourself.** The book's page has a calculator here. In a notebook, `chain_calculator()` of "
     "`dojo_calc.pictures.chain_calculator` shows it, and `dojo_calc.calculator(model)` one of any model."
 )
+# What a sentence is stored as: what JupyterLab shows, and what a viewer shows that knows no Markdown.
+SAID = {"text/markdown", "text/plain"}
 # Directives that only the book can fill.
 DROPPED = {"bibliography", "tableofcontents"}
 
@@ -107,9 +109,8 @@ def for_lab(output: dict[str, Any], role: Callable[[str, str], str]) -> dict[str
     """
     data = output.get("data", {})
     if "text/markdown" in data:
-        return output | {
-            "data": data | {"text/markdown": plain_markdown("".join(data["text/markdown"]), role)}
-        }
+        said = {mime: plain_markdown("".join(one), role) for mime, one in data.items() if mime in SAID}
+        return output | {"data": data | said}
     if "text/html" not in data:
         return output
     shown = "".join(data["text/html"])

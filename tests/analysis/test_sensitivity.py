@@ -9,7 +9,7 @@ import pytest
 from scipy.special import ndtr
 
 import dojo_calc as dc
-from dojo_calc.analysis.sensitivity import _indices, sobol_indices, tornado
+from dojo_calc.analysis.sensitivity import _indices, _interval, sobol_indices, tornado
 from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnknownNameError
 from dojo_calc.model.model import Model
 from dojo_calc.quantities import Money, Ratio, Year
@@ -94,6 +94,16 @@ def test_intervals_are_as_wide_as_the_estimates_spread(angles: Model) -> None:
     width = np.mean([np.ptp(one.total_interval, axis=1) for one in found], axis=0)
     spread = np.std([one.total for one in found], axis=0, ddof=1)
     assert ((width / spread > 2.0) & (width / spread < 8.0)).all()
+
+
+def test_intervals_of_few_scramblings_are_widened_as_students_distribution_asks() -> None:
+    # The quantiles of 0, 0.01, ... 1 are the levels themselves: 0.05 and 0.95 at 90 %, 0.45 on each side of 0.5.
+    # Tables: Student's 95 % quantile at 7 degrees of freedom is 1.894579, the normal 1.644854; sqrt(8 / 7) is 1.069045.
+    # So 0.45 becomes 0.45 * 1.894579 / 1.644854 * 1.069045 = 0.554107.
+    drawn = np.linspace(0.0, 1.0, 101)[:, None]
+    assert _interval(np.array([0.5]), drawn, 0.9) == pytest.approx(
+        np.array([[0.5 - 0.554107, 0.5 + 0.554107]]), abs=2e-6
+    )
 
 
 def rarely(x: Ratio) -> Ratio:

@@ -42,6 +42,13 @@ def test_what_a_cell_says_has_no_roles(code: str, plain: str) -> None:
     assert dojo_notebooks.plain_code(code, lambda name, content: f"{name}:{content}") == plain
 
 
+def test_a_stored_sentence_has_no_roles_in_any_form() -> None:
+    said = "153 with every byte from its {term}`HBM`"
+    output = {"data": {"text/markdown": [said], "text/plain": [said]}}
+    shown = dojo_notebooks.for_lab(output, lambda _name, content: content)
+    assert shown["data"] == dict.fromkeys(output["data"], "153 with every byte from its HBM")
+
+
 def test_chapter_keeps_its_code_and_loses_what_only_the_book_reads() -> None:
     figure = '<figure class="dojo-chart"><script type="application/json">{}</script></figure>'
     chart = {"text/html": [figure], "application/vnd.vegalite.v5+json": {"mark": "bar"}}
