@@ -150,6 +150,16 @@ def test_linear_model_by_hand() -> None:
     np.testing.assert_allclose(found.first, [9 / 25, 16 / 25, 0], atol=2e-3)
     np.testing.assert_allclose(found.total, [9 / 25, 16 / 25, 0], atol=2e-3)
     assert found.table()["input"].to_list() == ["second", "first", "third"]
+    # The row of the largest index, the second input's, tells the middle and both ends of each index.
+    row = found.table().row(0, named=True)
+    assert [row[name] for name in ("first", "first_low", "first_high")] == [
+        found.first[1],
+        *found.first_interval[1],
+    ]
+    assert [row[name] for name in ("total", "total_low", "total_high")] == [
+        found.total[1],
+        *found.total_interval[1],
+    ]
     bars = tornado(model, "y")
     assert [(bar.input, bar.output_low, bar.output_high) for bar in bars] == [
         ("second", 5996.0, 6004.0),
