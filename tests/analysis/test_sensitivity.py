@@ -98,7 +98,7 @@ def test_intervals_are_as_wide_as_the_estimates_spread(angles: Model) -> None:
 
 def test_intervals_of_few_scramblings_are_widened_as_students_distribution_asks() -> None:
     # The quantiles of 0, 0.01, ... 1 are the levels themselves: 0.05 and 0.95 at 90 %, 0.45 on each side of 0.5.
-    # Tables: Student's 95 % quantile at 7 degrees of freedom is 1.894579, the normal 1.644854; sqrt(8 / 7) is 1.069045.
+    # Tables: Student's 95 % quantile at 7 degrees is 1.894579, the normal 1.644854; sqrt(8 / 7) is 1.069045.
     # So 0.45 becomes 0.45 * 1.894579 / 1.644854 * 1.069045 = 0.554107.
     drawn = np.linspace(0.0, 1.0, 101)[:, None]
     assert _interval(np.array([0.5]), drawn, 0.9) == pytest.approx(

@@ -304,7 +304,7 @@ def test_a_cure_is_advised_from_the_memory_that_the_plan_so_cured_needs(
     plan = {"tensor": 8, "pipeline": 2, "micro_batch": 16, "recompute": "none", "global_batch": 256}
     needed = float(gpt3(**(plan | cured), setting=Setting(memory="10 TB")).memory)
     for share, advised in ((1.0, True), (1.0 - 1e-9, False)):
-        with pytest.raises(PlanError, match="a chip's .* memory; ") as told:
+        with pytest.raises(PlanError, match=r"a chip's .* memory; ") as told:
             gpt3(**(plan | wrong), setting=Setting(memory=needed * share))
         assert (cure in str(told.value)) == advised
 
