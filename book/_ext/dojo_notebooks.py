@@ -142,6 +142,8 @@ def role_text(app: Sphinx, bibliography: BibliographyData, name: str, content: s
     titled = _TITLED.fullmatch(content)
     if titled and not name.startswith("cite"):
         return titled["text"]
+    if name == "term":
+        return content
     try:
         if name.startswith("cite"):
             cited = [citation(bibliography.entries[key.strip()]) for key in content.split(",")]

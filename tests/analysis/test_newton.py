@@ -136,6 +136,22 @@ def test_a_bracket_that_no_step_narrows_is_halved() -> None:
     assert not found.any()
 
 
+def test_the_first_point_is_where_a_straight_line_crosses_nothing() -> None:
+    asked: list[float] = []
+
+    def line(x: Any) -> Any:
+        asked.extend(x)
+        return 2.0 * x - 3.0, np.full_like(x, 2.0)
+
+    # From -1 at 1 it rises by 8 to 7 at 5, so that an eighth of these 4 leads to 0: 1 + 4 / 8 = 1.5.
+    low, high, found = narrowed(
+        line, np.array([1.0]), np.array([5.0]), [np.array([-1.0]), np.array([7.0])], np.ones(1), []
+    )
+    assert asked[0] == 1.5
+    assert found.all()
+    assert low[0] <= 1.5 <= high[0]
+
+
 def test_a_curve_by_hand() -> None:
     """exp(x) = 5 at ln 5."""
 
