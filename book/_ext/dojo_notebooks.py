@@ -162,9 +162,8 @@ def role_text(app: Sphinx, bibliography: BibliographyData, name: str, content: s
 def citation(entry: Entry) -> str:
     """Authors and year, as in "Williams et al., 2009"."""
     names = [" ".join(person.prelast_names + person.last_names) for person in entry.persons["author"]]
-    authors = names[0] if len(names) == 1 else f"{names[0]} and {names[1]}"
-    if len(names) > 2:
-        authors = f"{names[0]} et al."
+    more = len(names) > 2 or names[-1] == "others"  # as BibTeX writes whom it leaves out
+    authors = f"{names[0]} et al." if more else " and ".join(names)
     return f"{authors.strip('{}')}, {entry.fields['year']}"
 
 

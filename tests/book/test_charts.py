@@ -81,6 +81,28 @@ def test_a_notebook_gets_no_html_that_would_hide_the_chart_and_a_width_that_does
     assert isinstance(found["application/vnd.vegalite.v5+json"]["width"], int)
 
 
+def test_a_notebook_breaks_words_that_vega_would_cut_and_gives_rows_their_room() -> None:
+    long = "The dies stop waiting where the line of their hosts crosses the line that is their own, far to the right"
+    rows = pl.DataFrame({"what.ever": [long, "short"], "x": [1.0, 2.0]})
+    chart = alt.Chart(rows).mark_bar().encode(x="x", y=alt.Y(r"what\.ever:N"))
+    drawn = charts.finish(chart, title=long, subtitle=f"{long}. {long}", alt="Two bars.")
+    (laboratory,) = [value for mime, value in outputs(drawn).items() if "vegalite" in mime]
+    title, axis = laboratory["title"], laboratory["encoding"]["y"]["axis"]
+    for key, words, size in (("text", long, 16), ("subtitle", f"{long}. {long}", 14)):
+        assert " ".join(title[key]) == words
+        assert len(title[key]) > 1
+        assert (
+            max(map(len, title[key])) * size * 0.6 <= laboratory["width"]
+        )  # DejaVu Sans' letters are so wide
+    broken = json.loads(axis["labelExpr"].partition("[datum.label]")[0])
+    assert {" ".join(lines) for lines in broken.values()} == {long}
+    assert laboratory["height"]["step"] >= 14 * len(broken[long])
+    assert drawn.to_dict()["title"]["text"] == long, "the book's page breaks its own"
+    (svg,) = [vl_convert.vegalite_to_svg(laboratory)]
+    assert "…" not in svg
+    assert svg.count("<tspan") >= len(title["text"]) + len(broken[long])
+
+
 def test_page_keeps_seven_digits() -> None:
     (rows,) = theme.page_spec(finished().to_dict())["datasets"].values()
     assert rows == [{"x": 1.0, "y": 0.3333333}, {"x": 2.0, "y": 0.6666667}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
+from pybtex.database import parse_string
 
 dojo_notebooks = import_module("dojo_notebooks")  # conftest.py puts the book's extensions on the path
 
@@ -40,6 +41,20 @@ def test_myst_becomes_markdown(myst: str, plain: str) -> None:
 )
 def test_what_a_cell_says_has_no_roles(code: str, plain: str) -> None:
     assert dojo_notebooks.plain_code(code, lambda name, content: f"{name}:{content}") == plain
+
+
+@pytest.mark.parametrize(
+    ("written", "cited"),
+    [
+        ("Brown, Tom and others", "Brown et al., 2020"),
+        ("{Economic Daily News}", "Economic Daily News, 2020"),
+        ("de Boer, Jan and Li, Mei", "de Boer and Li, 2020"),
+        ("A, B and C, D and E, F", "A et al., 2020"),
+    ],
+)
+def test_authors_are_cited_by_their_number(written: str, cited: str) -> None:
+    entries = parse_string(f"@misc{{key, author = {{{written}}}, year = 2020}}", "bibtex").entries
+    assert dojo_notebooks.citation(entries["key"]) == cited
 
 
 def test_a_stored_sentence_has_no_roles_in_any_form() -> None:
