@@ -82,7 +82,8 @@ class Fact:
 
     `aside` is empty for the default and for readings that contradict it; otherwise it says why this one contradicts
     nothing: a prior of the fit that is the default, a figure since superseded, or one of another date.
-    `low` and `high` bound a 90 % interval; for exact and rated facts without one both equal `value`.
+    `low` and `high` bound a 90 % interval; for exact and rated facts without one both equal `value`. `chosen` is a
+    reading that somebody asked for, or of a reader's own file: no other takes its place for being of another date.
     """
 
     entity: str
@@ -104,6 +105,7 @@ class Fact:
     columns: tuple[str, ...] = ()
     aside: str = ""
     printed_interval: str = ""  # in the unit of `printed`; empty where the row gives none
+    chosen: bool = False
 
     @property
     def name(self) -> str:
@@ -214,12 +216,12 @@ class Facts:
             entity, _, quantity = (name, "", "") if whole else name.rpartition(".")
             keys = [(entity, quantity)] if quantity else self._with_reading(entity, reading)
             wanted |= {key: self.get(*key, reading).reading for key in keys}
-        changed = (
-            replace(fact, is_default=fact.reading == wanted[fact.entity, fact.quantity])
-            if (fact.entity, fact.quantity) in wanted
-            else fact
-            for fact in self
-        )
+        changed = []
+        for fact in self:
+            if (fact.entity, fact.quantity) in wanted:
+                meant = fact.reading == wanted[fact.entity, fact.quantity]
+                fact = replace(fact, is_default=meant, chosen=meant)
+            changed.append(fact)
         return Facts(changed, self.sources)
 
     def _with_reading(self, entity: str, reading: str) -> list[tuple[str, str]]:
@@ -325,7 +327,8 @@ def merged(own: Sequence[Fact]) -> Facts:
         return shipped
     readings = Counter((fact.entity, fact.quantity) for fact in own)
     new = [
-        replace(fact, is_default=True) if readings[fact.entity, fact.quantity] == 1 else fact for fact in own
+        replace(fact, is_default=fact.is_default or readings[fact.entity, fact.quantity] == 1, chosen=True)
+        for fact in own
     ]
     replaced = {(fact.entity, fact.quantity, fact.reading) for fact in new}
     kept = [

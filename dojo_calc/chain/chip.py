@@ -264,10 +264,12 @@ def _server_price(known: Catalogue, unit: Machine, on: Date) -> Input | None:
 
 
 def _nearer(known: Catalogue, pair: tuple[str, str], on: str | int) -> bool:
-    """Whether the price of the first of two is told of a time nearer to a date than that of the second."""
+    """Whether the price of the first of two is a reader's choice, or else told of a time nearer to a date."""
     if not known.facts.has(pair[0], "price"):
         return False
     one, other = (readings_on(known.facts, name, "price", on)[0] for name in pair)
+    if one.chosen != other.chosen:
+        return one.chosen
     return years_apart(one.date, on) < years_apart(other.date, on)
 
 

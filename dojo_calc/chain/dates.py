@@ -65,7 +65,8 @@ def readings_on(facts: Facts, entity: str, quantity: str, on: Date) -> list[Fact
     -------
     list of Fact
         Of money with a price of its own at every date, those nearest to the date, several only if they are equally
-        near. Of anything else those in use: a date changes nothing.
+        near; where some were chosen, or are a reader's own, of them alone. Of anything else those in use: a date
+        changes nothing.
 
     Raises
     ------
@@ -78,7 +79,8 @@ def readings_on(facts: Facts, entity: str, quantity: str, on: Date) -> list[Fact
     if on is None or deflator(quantity) != "own":
         used = known[0]
         return [used] if used.aside else [used, *(one for one in known[1:] if not one.aside)]
-    standing = [one for one in known if one.aside not in _ASIDE] or known
+    chosen = [one for one in known if one.chosen]
+    standing = chosen or [one for one in known if one.aside not in _ASIDE] or known
     apart = {one: years_apart(one.date, on) for one in standing}
     nearest = min(apart.values())
     found = [one for one in standing if apart[one] <= nearest]

@@ -74,7 +74,7 @@ def shipped(name: str, book: Catalogue | None = None, **options: Any) -> Model:
     UnknownNameError
         If there is none of that name.
     ModelError
-        If an option is not of the kind that the model takes.
+        If the model takes no option of that name, or not of that kind.
     """
     if name not in MODELS:
         raise UnknownNameError(
@@ -82,7 +82,11 @@ def shipped(name: str, book: Catalogue | None = None, **options: Any) -> Model:
         )
     make = MODELS[name]
     kinds = {one.name: str(one.annotation) for one in inspect.signature(make).parameters.values()}
+    known = [one for one in kinds if one != "book"]
     for option, value in options.items():
+        if option not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise ModelError(f"{name} has no option {option!r}{nearest(option, known) or f'; {takes}'}")
         taken = {word: kind for word, kind in _PLAIN.items() if word in kinds.get(option, word)}
         if isinstance(value, _ANY) and (
             isinstance(value, bool) or not isinstance(value, tuple(taken.values()))

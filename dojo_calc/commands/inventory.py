@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dojo_calc.commands.app import Asked, command, names_of
-from dojo_calc.commands.printing import interval, printed, show, si
+from dojo_calc.commands.printing import printed, show, si
 
 
 @command
@@ -31,7 +31,7 @@ def inventory(
             "what": line.group,
             "name": line.name,
             "value": str(line),
-            "90 % interval": interval(line.low, line.high, line.unit, line.value),
+            "90 % interval": line.interval,
             "basis": line.basis,
         }
         for line in made.lines

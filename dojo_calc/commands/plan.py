@@ -22,7 +22,8 @@ def plan(
     power_at: Annotated[
         str,
         typer.Option(
-            help="Where --power is metered: site, it, server or chip_power_rated, or site_power_at_work."
+            help="Where --power is metered: site, it, server or chip_power_rated, site_power_at_work, or "
+            "site_power_reported, as owners tell of a site."
         ),
     ] = "site_power_rated",
     budget: Annotated[str | None, typer.Option(help="Money that may be spent, such as '500 MUSD'.")] = None,

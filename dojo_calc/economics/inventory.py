@@ -11,10 +11,11 @@ from dojo_calc.economics.cost import purchase_cost
 from dojo_calc.economics.placement import gross_dies_of
 from dojo_calc.economics.power import pooled_power
 from dojo_calc.errors import UnknownNameError
-from dojo_calc.formatting import format_si
+from dojo_calc.formatting import format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.quantities import FlopRate, single
+from dojo_calc.words import html_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +40,12 @@ class Line:
             return format_si(self.value, self.unit, interval=(self.low, self.high))
         return format_si(self.value, self.unit, digits=9 if self.unit == "1" else 4)
 
+    @property
+    def interval(self) -> str:
+        """The 90 % interval in the unit of the value; empty where nothing about it is uncertain."""
+        certain = self.low == self.high
+        return "" if certain else format_range(self.low, self.high, self.unit, at=self.value)
+
 
 @dataclass(frozen=True)
 class Inventory:
@@ -48,6 +55,21 @@ class Inventory:
     chip: str
     precision: str
     lines: tuple[Line, ...]
+
+    def __repr__(self) -> str:
+        return f"<Inventory of {self._asked}: {len(self.lines)} lines>"
+
+    def __str__(self) -> str:
+        wide = max(len(line.name) for line in self.lines)
+        return "\n".join([self._asked, *(f"  {line.name:<{wide}}  {line}" for line in self.lines)])
+
+    def _repr_html_(self) -> str:
+        rows = [(line.group, line.name, str(line), line.interval, line.basis) for line in self.lines]
+        return html_table(f"{self._asked}.", ("What", "Name", "Value", "90 % interval", "Basis"), rows)
+
+    @property
+    def _asked(self) -> str:
+        return f"{format_si(self.target, 'FLOP/s')} of {self.precision} with {self.chip}"
 
     def __getitem__(self, name: str) -> Line:
         for line in self.lines:

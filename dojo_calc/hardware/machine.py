@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from dojo_calc.entities import Entity
 from dojo_calc.errors import DomainError, UnknownNameError, nearest
 from dojo_calc.facts import Fact, Facts
+from dojo_calc.formatting import format_range, format_si
+from dojo_calc.words import html_table
 
 __all__ = ["Account", "Link", "Machine", "Memory", "Part", "Tier"]
 
@@ -103,8 +105,19 @@ class Machine:
         return self.entity.name
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{part.count:g} x {part.machine.id}" for part in self.parts)
-        return f"<Machine {self.id}{': ' + inside if inside else ''}>"
+        inside = ", ".join(f"{part.count:,.12g} x {part.machine.id}" for part in self.parts)
+        known = self.precisions()
+        first = "bf16" if "bf16" in known or not known else known[0]
+        peak = f"{format_si(self.peak(first), 'FLOP/s')} {first}" if known else ""
+        told = "; ".join(one for one in (inside, peak) if one)
+        return f"<Machine {self.id}{': ' + told if told else ''}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (row["group"], row["name"], format_si(row["value"], row["unit"]), row["note"])
+            for row in self.rows()
+        ]
+        return html_table(f"{self.name}.", ("What", "Name", "Value", "Note"), rows)
 
     def __rmul__(self, count: float) -> Machine:
         """Return so many of this machine as a machine: ``7 * machine("exapod")``."""
@@ -292,6 +305,39 @@ class Machine:
                     for fact in self.facts.readings(self.id, quantity)
                 ]
         return accounts
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Parts, peaks, memories, links, power by every account and silicon, as plain dictionaries."""
+        found: list[dict[str, Any]] = []
+
+        def add(group: str, name: str, value: float | None, unit: str, note: str = "") -> None:
+            if value is not None:
+                found.append({"group": group, "name": name, "value": value, "unit": unit, "note": note})
+
+        for inner, count in list(self.walk())[1:]:
+            add("made of", inner.id, count, "1", inner.name)
+        for precision in self.precisions():
+            add("peak", precision, self.peak(precision), "FLOP/s", "dense")
+        for memory in self.memories():
+            over = f"over {memory.via}" if memory.via else "load"
+            add("memory", f"{memory.name} capacity", memory.capacity, "B", f"{memory.count:,.0f} of them")
+            add("memory", f"{memory.name} bandwidth", memory.bandwidth, "B/s", over)
+        for link in self.links():
+            note = f"{link.count:,.0f} x {format_si(link.bandwidth, 'B/s')} in one direction, {link.topology}"
+            if link.latency is not None:
+                note += f", {format_si(link.latency, 's')}"
+            add("link", f"{link.name} of {link.owner}", link.total_bandwidth, "B/s", note)
+        for account in self.power_accounts():
+            reading = f" [{account.reading}]" if account.reading else ""
+            certain = account.low == account.high
+            note = (
+                account.source if certain else format_range(account.low, account.high, "W", at=account.value)
+            )
+            add("power", f"{account.quantity} at {account.boundary}{reading}", account.value, "W", note)
+        add("silicon", "die area", self.maybe("die_area"), "m^2")
+        add("silicon", "transistors", self.maybe("transistors"), "1")
+        add("silicon", "transistor density", self.transistor_density(), "1/m^2")
+        return found
 
 
 _INTERVAL = ("value", "low", "high")

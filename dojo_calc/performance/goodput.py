@@ -140,8 +140,13 @@ def expected_time(
         ``mtbf * exp(restart / mtbf) * (exp((interval + checkpoint) / mtbf) - 1) * work / interval`` [s];
         broadcast shape. Exponents stop at 300, far beyond any run that ends.
     """
+    return _expected_interval(interval, checkpoint, restart, mtbf) * (work / interval)
+
+
+def _expected_interval(interval: Numeric, checkpoint: Numeric, restart: Numeric, mtbf: Numeric) -> Numeric:
+    """Expected time from one checkpoint to the next."""
     stretch = expm1(minimum((interval + checkpoint) / mtbf, _NEVER))
-    return mtbf * exp(minimum(restart / mtbf, _NEVER)) * stretch * (work / interval)
+    return mtbf * exp(minimum(restart / mtbf, _NEVER)) * stretch
 
 
 def goodput(
@@ -166,7 +171,7 @@ def goodput(
         ``interval / expected_time(interval, ...)`` [1]; broadcast shape.
     """
     # A last bit above 1 is possible where nothing is lost.
-    return minimum(interval / expected_time(interval, interval, checkpoint, restart, mtbf), 1.0)
+    return minimum(interval / _expected_interval(interval, checkpoint, restart, mtbf), 1.0)
 
 
 def checkpoint_share(

@@ -48,7 +48,8 @@ __all__ = ["plan"]
 
 # Where a power line may be metered, and what a budget may pay for.
 METERED = (
-    "site_power_rated", "site_power_at_work", "it_power_rated", "server_power_rated", "chip_power_rated",
+    "site_power_rated", "site_power_at_work", "site_power_reported", "it_power_rated", "server_power_rated",
+    "chip_power_rated",
 )  # fmt: skip
 PAID = ("capital_per_chip", "cluster_price", "server_price", "chip_price")
 DRAWS = 4096  # that a count is solved for, each by itself

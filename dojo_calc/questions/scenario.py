@@ -108,7 +108,11 @@ def load_scenario(path: str | Path, book: Catalogue | None = None, *, own_code: 
         raise
     except DojoCalcError as error:
         raise file.error(
-            next((key for key in options if str(options[key]) in str(error)), "model"), str(error)
+            next(
+                (key for key in options if repr(key) in str(error) or str(options[key]) in str(error)),
+                "model",
+            ),
+            str(error),
         ) from None
     except TypeError as error:
         raise file.error(next(iter(options), "model"), f"model {name}: {error}") from None

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from dojo_calc.doors import door
 from dojo_calc.operations import ALLOWANCE
-from dojo_calc.readings.tracing import Expression, Node, named_terms, number_text
+from dojo_calc.readings.tracing import Expression, Node, named_terms, number_text, plain
 
 __all__ = ["mathml"]
 
@@ -47,14 +47,14 @@ def mathml(expression: Expression, result: str = "") -> str:
         ``<math display="block">...</math>``. A sum too wide for a line goes on below, and terms that a long formula
         uses more than once are named and follow it.
     """
-    named: dict[Node, str] = {}
+    root, named = plain(expression.root), dict[Node, str]()
     below = []
-    for term in named_terms(expression.root):
+    for term in named_terms(root):
         parts = _summands(term, named)
         name = f"<msub><mi>t</mi><mn>{len(named) + 1}</mn></msub>"
         below.append((name, parts))
         named[term] = name
-    lines = [(_name(result) if result else "", _summands(expression.root, named)), *below]
+    lines = [(_name(result) if result else "", _summands(root, named)), *below]
     if len(lines) == 1 and len(lines[0][1]) == 1 and not result:
         return f'<math display="block">{lines[0][1][0]}</math>'
     rows = "".join(

@@ -164,24 +164,24 @@ class Expression:
 
         Terms that a long formula uses more than once are named and follow it: ``t1 / (1 + t1), where t1 = a * b``.
         """
-        named: dict[Node, str] = {}
+        root, named = plain(self.root), dict[Node, str]()
         lines = []
-        for term in named_terms(self.root):
+        for term in named_terms(root):
             written = _infix(term, _TEXT, named)[0]
             named[term] = f"t{len(named) + 1}"
             lines.append(f"{named[term]} = {written}")
-        formula = _infix(self.root, _TEXT, named)[0]
+        formula = _infix(root, _TEXT, named)[0]
         return f"{formula}, where {'; '.join(lines)}" if lines else formula
 
     def latex(self) -> str:
         r"""LaTeX formula: ``\frac{\text{target}}{\text{unit}}``, with terms named as `text` does."""
-        named: dict[Node, str] = {}
+        root, named = plain(self.root), dict[Node, str]()
         lines = []
-        for term in named_terms(self.root):
+        for term in named_terms(root):
             written = _latex(term, named)[0]
             named[term] = f"t_{{{len(named) + 1}}}"
             lines.append(f"{named[term]} = {written}")
-        formula = _latex(self.root, named)[0]
+        formula = _latex(root, named)[0]
         return ",\\quad ".join([formula, *lines])
 
     def vega(self, rename: Callable[[str], str] = str, prefix: str = "") -> list[tuple[str, str]]:
@@ -282,6 +282,24 @@ def number_text(value: float) -> str:
     if value in _NAMED:
         return _NAMED[value][0]
     return f"{int(value)}" if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def plain(root: Node) -> Node:
+    """Graph without what changes no value: adding or taking off nothing, multiplying or dividing by one."""
+    made: dict[Node, Node] = {}
+    for node in root.walk():
+        parts = tuple(made[argument] for argument in node.arguments)
+        idle = _IDLE.get(node.operation)
+        kept = [
+            at for at, part in enumerate(parts) if idle is None or at not in idle or part.leaf != idle[at]
+        ]
+        lone = len(parts) == 2 and len(kept) < 2  # of two numbers the first is written
+        made[node] = parts[kept[0] if kept else 0] if lone else _node_of(node.operation, parts, node.leaf)
+    return made[root]
+
+
+# By operation, the number that does nothing at each of its places.
+_IDLE = {"add": {0: 0.0, 1: 0.0}, "subtract": {1: 0.0}, "multiply": {0: 1.0, 1: 1.0}, "divide": {1: 1.0}}
 
 
 def named_terms(root: Node) -> list[Node]:

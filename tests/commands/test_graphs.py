@@ -115,10 +115,14 @@ def test_a_tornado_swings_by_hand(scenario: str) -> None:
         (("run", "F", "--output", "cots"), "has no output 'cots'; did you mean cost"),
         (("run", "F", "--set", "prize=1 USD"), "has no input 'prize'; did you mean price"),
         (("graph", "F", "--option", "chip=d1"), "a scenario file has its own [options]"),
+        (("graph", "chain", "--option", "chp=d1"), "chain has no option 'chp'; did you mean chip?"),
+        (("graph", "feed_dojo", "--option", "colour=red"), "it takes workload, keep, sequence"),
+        (("run", "collateral", "--output", "own", "--option", "chip=d1"), "it takes none"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_one_line(asked: tuple[str, ...], words: str, scenario: str) -> None:
-    done = run(*(scenario if word == "F" else word for word in asked), "--own-code")
+    code = ("--own-code",) if "F" in asked else ()
+    done = run(*(scenario if word == "F" else word for word in asked), *code)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1

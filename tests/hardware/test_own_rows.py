@@ -49,6 +49,26 @@ def test_a_row_counts_for_the_entity_that_its_name_means(tmp_path: Path, name: s
     assert book.machine("h100").peak("bf16") == dc.machine("h100").peak("bf16")
 
 
+def test_a_price_of_ones_own_counts_whatever_its_date(tmp_path: Path) -> None:
+    book = dc.catalogue(*write(tmp_path, mine=f"{SHORT},kind\nh100,price,50,kUSD,2020,exact\n"))
+    assert dc.plan("h100", chips=1000, book=book)["fleet_chip_price"].value == 50e6
+    two = f"{SHORT},kind,reading,default\nh100,price,50,kUSD,2020,exact,old,yes\nh100,price,40,kUSD,2026,exact,new,\n"
+    series = dc.catalogue(*write(tmp_path, mine=two))
+    for year, price in ((2021, 50e3), (2025, 40e3)):  # of one's own too the nearest in time
+        assert dc.chain("h100", book=series, on=year).inputs["chip_price"].value == price
+
+
+def test_a_reading_that_was_asked_for_counts_whatever_its_date() -> None:
+    # rents an hour of the medians of 2023 and 2025; 33,600 USD is the list price of 2023
+    asked = dc.catalogue().choose({"h100.hourly_rent": "median_2023", "h100.price": "list_2023"})
+    for book, rent, price in ((asked, 4.76, 33_600.0), (dc.catalogue(), 2.99, 23_200.0)):
+        inputs = dc.chain("h100", book=book, on=2025).inputs
+        assert inputs["hourly_rent"].value == pytest.approx(rent / 3600)
+        assert inputs["chip_price"].value == price
+    # a server's price: 8 x 31,600 USD are not asked of one who gives his own
+    assert dc.chain("h100", book=asked, on=2025).inputs["server_price"].value == 31_600.0
+
+
 @pytest.mark.parametrize("name", ["MyChip", "Asic X", "asic v1.5"])
 def test_a_new_entity_is_found_under_the_name_it_was_given(tmp_path: Path, name: str) -> None:
     book = dc.catalogue(*write(tmp_path, mine=f"{SHORT}\n{name},peak_bf16,500,TFLOP/s,2026\n"))

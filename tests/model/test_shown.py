@@ -105,6 +105,23 @@ def test_results_that_are_tables_show_a_line_at_a_prompt_and_the_table_in_a_note
     assert " at 0x" not in repr(dc.catalogue())
 
 
+def test_a_machine_shows_what_it_is_made_of_and_its_peak() -> None:
+    assert repr(dc.machine("h100")) == "<Machine h100-sxm: 989.4 TFLOP/s bf16>"
+    # eight of 989.4 TFLOP/s
+    assert repr(dc.machine("dgx-h100")) == "<Machine dgx-h100: 8 x h100-sxm; 7.915 PFLOP/s bf16>"
+    assert repr(dc.machine("v100-sxm-32gb")) == "<Machine v100-sxm-32gb: 125 TFLOP/s fp16>"
+    assert repr(dc.machine("tesla")) == "<Machine tesla>"
+    assert ["made of", "d1", "3,000", "Tesla Dojo D1"] in cells(dc.machine("exapod")._repr_html_())
+
+
+def test_an_inventory_shows_its_lines() -> None:
+    made = dc.inventory("100 EFLOP/s", "d1")
+    assert repr(made) == f"<Inventory of 100 EFLOP/s of bf16 with d1: {len(made.lines)} lines>"
+    assert str(made).startswith("100 EFLOP/s of bf16 with d1\n  d1, exact ")
+    # 1e20 / 362e12 = 276,243.09
+    assert ["units", "d1, whole", "276,244", "", "rounded up"] in cells(made._repr_html_())
+
+
 def test_a_schedule_shows_its_periods() -> None:
     found = dc.buy(Path(__file__).parents[1] / "questions" / "schedules" / "hall.toml")
     assert isinstance(found, Schedule)

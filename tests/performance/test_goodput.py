@@ -22,6 +22,12 @@ ratio = st.floats(min_value=1e-9, max_value=1e3)
 FACTS = dc.load()
 
 
+def test_the_share_of_time_is_written_without_what_cancels() -> None:
+    written = dc.explain(dc.chain("h100-sxm"), "goodput")["goodput"].formula
+    assert written.startswith("minimum(checkpoint_interval / (mtbf * exp(")
+    assert "checkpoint_interval / checkpoint_interval" not in written
+
+
 # --- Failures --------------------------------------------------------------------------------------------
 
 

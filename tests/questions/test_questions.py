@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,15 @@ def test_a_power_line_is_rounded_down_and_its_count_is_uncertain() -> None:
     assert site["chips"].low == site["chips"].high == 88_232, "all that was uncertain was given"
     unsure = dc.plan("h100", power="150 MW")["chips"]
     assert unsure.low < unsure.value < unsure.high
+
+
+def test_a_power_line_may_be_what_owners_tell_of_a_site() -> None:
+    # Of a chip of 1,400 W in 2025: 1.498 x 1,400 + 223.6 x exp(-0.06142 x 13) W, at a PUE of 1.125, by the fit to
+    # what owners reported; 404,831 in a gigawatt, in servers of eight.
+    found = dc.plan("gb300", power="1 GW", power_at="site_power_reported")
+    each = (1.498 * 1400 + 223.6 * math.exp(-0.06142 * 13)) * 1.125
+    assert value(found, "chips") == pytest.approx(1e9 / each, rel=1e-3)
+    assert found.bottom.startswith("1 GW as owners report a site is enough for ")
 
 
 def test_of_two_limits_the_narrower_binds() -> None:

@@ -57,7 +57,7 @@ def test_a_step_may_be_given_with_an_interval(file: Path) -> None:
         ),
         ('"chain"', "5", "line 1 (model): expected the name of a model, got 5"),
         ('"h100-sxm"', '"h1000"', "line 5 (chip): unknown machine 'h1000'"),
-        ("chip =", "chop =", "line 5 (chop): model chain:"),
+        ("chip =", "chop =", "line 5 (chop): chain has no option 'chop'; did you mean chip"),
         (
             "mfu =",
             "mfv =",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from dojo_calc.economics.silicon import gross_dies
 from dojo_calc.operations import ceil, expm1, log1p, log2, maximum, sqrt, where
 from dojo_calc.performance.roofline import streaming_bandwidth
 from dojo_calc.quantities import Count, Ratio, SignedCount
+from dojo_calc.readings.mathml import mathml
 from dojo_calc.readings.tracing import Expression, TraceError, Tracer, trace
 from tests.vega import datum, evaluate
 
@@ -38,9 +40,29 @@ def test_reads_as_a_formula() -> None:
         "where(a <= b, maximum(-a, b) ** 2, log2(a + 1)) + sqrt(b) / ceil(a) - (a - (b - a)) / (b / (a / b))"
     )
     assert trace(whole, ["chips", "tile_size"]).text() == "ceil(chips / tile_size * (1 - 2**-46))"
-    assert trace(whole, ["chips"]).text() == "ceil(chips / 1 * (1 - 2**-46))", (
-        "an argument left out keeps its default"
+    assert trace(whole, ["chips"]).text() == "ceil(chips * (1 - 2**-46))", (
+        "an argument left out keeps its default, and nothing is divided by one in writing"
     )
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (lambda a, b: 0.0 + a / b + 0.0, "a / b"),
+        (lambda a, b: 1.0 * a * 1.0 - b / 1.0, "a - b"),
+        (lambda a, b: (a - 0.0) / (b * 1.0), "a / b"),
+        (lambda a, b: 1.0 / a + (0.0 - b) + a**1.0, "1 / a + 0 - b + a ** 1"),
+        (lambda a, b: sqrt(1.0 * (a + 0.0)) * b, "sqrt(a) * b"),
+    ],
+)
+def test_what_changes_no_value_is_not_written(formula: Any, text: str) -> None:
+    def written(a: Ratio, b: Ratio) -> Ratio:
+        result: Ratio = formula(a, b)
+        return result
+
+    traced = trace(written)
+    assert traced.text() == text
+    assert "1" in text or ("1" not in traced.latex() and "<mn>1</mn>" not in mathml(traced))
 
 
 def test_a_long_formula_names_the_terms_it_shares() -> None:
