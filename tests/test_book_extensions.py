@@ -10,6 +10,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+OTHERS = ("third", "fourth", "fifth", "sixth", "seventh")
+SEARCHED = """# How long does it train?
+
+```{calculator} train
+:chips: h100-sxm
+:counts: 256
+:begin: chips=256
+```
+"""
 PAGE = """# A small book
 
 ```{facts-browser}
@@ -25,12 +34,19 @@ Model FLOPs utilisation is measured. $x = 1$
 
 
 def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: Path) -> None:
-    """One page, with the settings, extensions and files of the whole book, and without a warning."""
+    """A few pages, with the settings, extensions and files of the whole book, and without a warning.
+
+    They are as many as Sphinx reads side by side, in forks, where polars, which a search needs, waits for ever.
+    """
     book = tmp_path / "book"
     shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("*.md", "__pycache__"))
     shutil.copyfile(ROOT / "_config.yml", tmp_path / "_config.yml")
     (book / "index.md").write_text(PAGE, encoding="utf-8")
-    (book / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")
+    (book / "searched.md").write_text(SEARCHED, encoding="utf-8")
+    for name in OTHERS:
+        (book / f"{name}.md").write_text(f"# The {name} page\n", encoding="utf-8")
+    chapters = "".join(f"  - file: {name}\n" for name in ("searched", *OTHERS))
+    (book / "_toc.yml").write_text(f"format: jb-book\nroot: index\nchapters:\n{chapters}", encoding="utf-8")
     built = subprocess.run(
         [
             str(Path(sys.executable).with_name("jupyter-book")),
@@ -57,6 +73,7 @@ def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: P
     assert page.count('class="dojo-calculator"') == 1
     assert "assets/dojo-calculator.js" in page
     assert '"begin":"ask=hour&chips=1000"' in page
+    assert (site / "searched.html").read_text("utf-8").count('class="dojo-calculator"') == 1
     words = json.loads((site / "assets" / "dojo-words.js").read_text("utf-8")[len("window.dojoWords=") : -2])
     assert '<div id="a-small-book">A small book' in words["index"]
     assert "Model FLOPs utilisation is measured." in words["index"]

@@ -18,7 +18,9 @@ import dojo_notebooks
 import dojo_warm
 import vl_convert
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+from sphinx.util.parallel import make_chunks
 
 from dojo_calc.pictures import calculator
 from dojo_calc.pictures.theme import THEME
@@ -44,18 +46,47 @@ EXERCISES = '<section id="exercises">'
 FOLDED = re.compile(r"(?<=>(?:Show|Hide) )the content(?=</p>)")  # so MyST-NB calls a cell with its output
 # Jupyter Book's own, which do not say that they may read pages side by side; they only register what others run.
 SILENT = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
+# Chapters that take longest to execute, the longest first: a process that begins with one gets none of the others.
+LONGEST = (
+    "calculator",
+    "command_line",
+    "measured",
+    "unknowns",
+    "training_run",
+    "plan_search",
+    "ask",
+    "xai_money",
+)
 
 
 def read_side_by_side(app: Sphinx, _config: object) -> None:
     """Let chapters be executed side by side; `jupyter-book` has no option for it.
 
-    Sphinx deals each process its share of the pages at the start, so more processes than processors even
-    out the long ones.
+    Sphinx deals each process a share of the pages at the start, so more processes than processors even out the long
+    ones that `deal` has not.
     """
     app.parallel = 2 * (os.cpu_count() or 1)
     for name in SILENT:
         if name in app.extensions:
             app.extensions[name].parallel_read_safe = True
+
+
+def deal(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Put the pages in an order in which each share that Sphinx cuts from it takes about as long to read."""
+    executed = {one for one in docnames if "{code-cell}" in Path(env.doc2path(one)).read_text("utf-8")}
+    shares = make_chunks(docnames, app.parallel)
+    hands: list[list[str]] = [[] for _ in shares]
+    weighed = sorted(
+        docnames,
+        key=lambda one: (LONGEST.index(one) if one in LONGEST else len(LONGEST), one not in executed, one),
+    )
+    turn = 0
+    for one in weighed:
+        while len(hands[turn % len(hands)]) == len(shares[turn % len(hands)]):
+            turn += 1
+        hands[turn % len(hands)].append(one)
+        turn += 1
+    docnames[:] = [one for hand in hands for one in hand]
 
 
 def start_kernels(app: Sphinx) -> None:
@@ -152,6 +183,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     os.environ["DOJO_CALC_BOOK"] = "1"  # the kernels that execute the chapters inherit it: see pictures.theme
     app.connect("config-inited", read_side_by_side)
     app.connect("builder-inited", start_kernels)
+    app.connect("env-before-read-docs", deal)
     app.connect("html-page-context", complete_page, priority=900)
     app.connect("build-finished", write_assets)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

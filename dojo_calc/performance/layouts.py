@@ -7,7 +7,7 @@ virtual stages have their micro-batches, as `plan.problems` says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import isqrt, prod
 from typing import Any, TypeAlias
 
@@ -159,21 +159,23 @@ def _grouped(expert: int, sizes: Transformer, tensor: int, replicas: int) -> boo
 
 def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
     """Plans of a block that run, a row each in the order of `COLUMNS`."""
-    counts = [prod(map(len, free)) for _, free in block]
-    columns = np.empty((len(COLUMNS), sum(counts)))
+    grids = [_grid(free) for _, free in block]
+    columns = np.empty((len(COLUMNS), sum(grid.shape[1] for grid in grids)))
     start = 0
-    for (base, free), count in zip(block, counts, strict=True):
-        fixed, varied = np.split(columns[:, start : start + count], [len(base)])
-        fixed[:] = np.array(base, dtype=np.float64)[:, None]
-        shape = tuple(map(len, free))
-        for place, (row, choices) in enumerate(zip(varied, free, strict=True)):
-            row.reshape(shape)[...] = np.array(choices).reshape(
-                [-1 if n == place else 1 for n in range(len(free))]
-            )
-        start += count
+    for (base, _), grid in zip(block, grids, strict=True):
+        fixed, varied = np.split(columns[:, start : start + grid.shape[1]], [len(base)])
+        fixed.T[:] = base
+        varied[:] = grid
+        start += grid.shape[1]
     _, _, pipeline, _, data, micro, interleave = columns[:7]
     runs = (interleave == 1.0) | (global_batch // (data * micro) % pipeline == 0.0)
-    return columns[:, runs].T
+    return columns.take(np.flatnonzero(runs), axis=1).T
+
+
+@lru_cache(maxsize=1024)
+def _grid(free: tuple[tuple[int, ...], ...]) -> Vector:
+    """All combinations of choices, a column each; layouts share many of them."""
+    return np.array(np.meshgrid(*free, indexing="ij"), dtype=np.float64).reshape(len(free), -1)
 
 
 @door

@@ -281,7 +281,7 @@ def _front(rows: Vector) -> Vector:
     """Rows that no other beats in time, chips and memory at once; of equals the first in order."""
     kept: list[Vector] = []
     for chips in np.unique(rows[:, 0]):
-        own = _sorted(rows[rows[:, 0] == chips])
+        own = _sorted(_promising(rows[rows[:, 0] == chips]))
         own = own[np.r_[True, np.diff(own[:, -2]) > 0.0]]  # of equally fast ones the simplest
         before = np.r_[np.inf, np.minimum.accumulate(own[:, -1])[:-1]]
         own = own[own[:, -1] < before]  # ever slower, so worth keeping only where memory is less than ever
@@ -290,6 +290,22 @@ def _front(rows: Vector) -> Vector:
             own = own[~beaten.any(axis=0)]
         kept.append(own)
     return np.concatenate(kept) if kept else rows[:0]
+
+
+def _promising(rows: Vector) -> Vector:
+    """Rows that may be on the front, told by time and memory alone: few, so that putting these in order is cheap."""
+    time, memory = rows[:, -2], rows[:, -1]
+    order = np.argsort(time)
+    starts = np.flatnonzero(np.diff(time[order], prepend=-np.inf))
+    if not starts.size:
+        return rows
+    # Which of equally fast rows comes first is told only by `_sorted`: a group counts with the most that it may need.
+    most = np.maximum.reduceat(memory[order], starts)
+    least = np.minimum.reduceat(memory[order], starts)
+    before = np.r_[np.inf, np.minimum.accumulate(most)[:-1]]
+    sizes = np.diff(np.r_[starts, len(rows)])
+    kept: Vector = rows[order[np.repeat(least < before, sizes)]]
+    return kept
 
 
 def _merge(found: _Found, parts: Sequence[_Found]) -> None:
