@@ -33,7 +33,7 @@ from dojo_calc.quantities import (
     single,
 )
 
-__all__ = ["Needs", "Offer", "read_needs", "read_offer", "whole_periods"]
+__all__ = ["Needs", "Offer", "read_needs", "read_offer", "whole_number"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,9 @@ class Offer:
         Units that stand at the start and stay [1].
     whole : bool
         Whether only whole units can be ordered. It makes the search longer, and changes little where orders are of
-        hundreds.
+        hundreds. What runs is the mean of a period and need not be whole.
+    group : int
+        Units that are ordered together, as the chips of a server, if `whole`.
     lots : mapping of number to number
         Larger orders at lower prices: from so many units in one order [1], the share of the price that each of
         them costs [1]; `cost.lot_price_ratio` gives such shares.
@@ -92,6 +94,7 @@ class Offer:
     life: Any = None
     stock: Any = 0.0
     whole: bool = False
+    group: Any = 1
     lots: Mapping[Any, Any] = field(default_factory=dict)
 
 
@@ -178,13 +181,16 @@ def read_offer(offer: Offer, count: int) -> Offer:
             read[one.name] = _series(value, _OFFER[one.name], label, count)
         elif one.name in _OFFER:
             read[one.name] = single(value, _OFFER[one.name], label)
-    read["lead"] = whole_periods(offer.lead, 0, f"lead of {offer.name}")
+    read["lead"] = whole_number(offer.lead, 0, f"lead of {offer.name}")
     if offer.life is not None:
-        read["life"] = whole_periods(offer.life, 1, f"life of {offer.name}")
+        read["life"] = whole_number(offer.life, 1, f"life of {offer.name}")
     most, least = read["most"], read["least"]
+    group = read["group"] = whole_number(offer.group, 1, f"group of {offer.name}", "units")
     if offer.whole:
-        most, least = round_down(most), float(round_up(least))
+        most, least = group * round_down(most / group), float(group * round_up(least / group))
         read |= {"most": most, "least": least}
+    elif group > 1:
+        raise ScheduleError(f"group of {offer.name}: says nothing of an offer that is not whole")
     if np.any((most > 0) & (most < least)):
         raise ScheduleError(
             f"least of {offer.name}: expected at most what can be ordered in a period, "
@@ -242,8 +248,8 @@ def read_needs(needs: Needs, offers: Sequence[str]) -> Needs:
     return replace(needs, dates=dates, shares=shares, interest=interest, **read)
 
 
-def whole_periods(value: Any, least: int, label: str) -> int:
-    """Read a number of periods: 1, 1.0 or ``"1"``.
+def whole_number(value: Any, least: int, label: str, what: str = "periods") -> int:
+    """Read a number of periods or of other things: 1, 1.0 or ``"1"``.
 
     Raises
     ------
@@ -255,7 +261,7 @@ def whole_periods(value: Any, least: int, label: str) -> int:
     except (DomainError, UnitError):
         number = -1.0
     if number < least or not number.is_integer():
-        raise ScheduleError(f"{label}: expected a whole number of periods from {least}, got {value!r:.40}")
+        raise ScheduleError(f"{label}: expected a whole number of {what} from {least}, got {value!r:.40}")
     return int(number)
 
 

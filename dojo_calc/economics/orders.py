@@ -155,11 +155,12 @@ class Orders:
         standing = np.where(self.arrives + life > count, price * self._table(lambda one: one.residual), 0.0)
         self.first, self.then = first, then
         purchase, worth = first * now[:-1] + then * later, -standing * comes * ends
+        single = np.array([one.whole and one.group == 1 for one in kinds])[:, None]
         self.orders = self._add(
             shape,
             {"purchases": purchase, "residual": worth},
             high=np.where(useful, math.inf, 0.0),
-            whole=np.array([one.whole for one in kinds])[:, None],
+            whole=single,
         )
         setup, running = self._table(lambda one: one.setup), self._table(lambda one: one.running)
         design = np.array([one.design for one in kinds])
@@ -170,7 +171,7 @@ class Orders:
             shape,
             {"purchases": self.saved * later, "residual": standing * ends},
             high=np.where(free & (self.arrives >= self.courses[0].known), math.inf, 0.0),
-            whole=np.array([one.whole for one in kinds])[:, None],
+            whole=single,
         )
         self.placed = self._add(shape, {"setup": setup * now[:-1]}, high=useful * copies[:, None], whole=True)
         self.begun = self._add((len(kinds),), {"design": design}, high=copies, whole=True)
@@ -195,6 +196,17 @@ class Orders:
         if needs.shortage_paid:
             self._pay(np.arange(count), self.missing, shortage)
         self._lots(purchase, worth, useful)
+        self._groups()
+
+    def _groups(self) -> None:
+        """What comes in groups, as chips in servers, is ordered and cancelled in whole ones."""
+        times = np.arange(self.count)
+        for k, one in enumerate(self.kinds):
+            if one.group > 1:
+                for name, units in (("group", self.orders[k]), ("group dropped", self.dropped[k])):
+                    groups = self._add((self.count,), whole=True)
+                    terms = [(times, units, 1.0), (times, groups, -float(one.group))]
+                    self.program.add(f"{name} {k}{self.label}", self.count, terms, low=0.0, high=0.0)
 
     def _lots(self, purchase: FloatArray, worth: FloatArray, useful: Any) -> None:
         """Larger orders at lower prices: a lot of a size is none, or from that size up, and costs less a unit."""
@@ -287,12 +299,14 @@ class Orders:
         shape = (len(self.offers), self.count)
         ordered, installed, energised = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         for k, group in enumerate(self.groups):
-            units, lots = values[self.orders[k]], np.round(values[self.placed[k]])
+            units, lots, size = values[self.orders[k]], np.round(values[self.placed[k]]), self.kinds[k].group
+            if self.kinds[k].whole:
+                units = size * np.round(units / size)
             for place, i in enumerate(group):
                 each = units / np.maximum(lots, 1.0)
                 if self.kinds[k].whole:  # the rest of the division goes to the first of them
-                    each = round_down(each)
-                    each = each + (place < np.round(units - each * lots))
+                    each = size * round_down(each / size)
+                    each = each + size * (place < np.round((units - each * lots) / size))
                 ordered[i] = np.where(place < lots, each, 0.0) if len(group) > 1 else units
                 # An order's share of what comes of all that were placed with it in the period.
                 share = ordered[i] / np.where(units > 0, units, 1.0)

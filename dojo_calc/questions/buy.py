@@ -32,6 +32,7 @@ Keys are the fields of `Needs`, `Offer` and `Scenario`, and in `[uncertainty]` a
 ``table = "periods.csv"`` in `[needs]`, with the columns `date`, others named as fields of the needs, and others named
 after an offer and its field, such as ``H100 price``.
 
+What is ordered is whole, unless an offer says ``whole = false``; chips come in whole servers, in groups of `group`.
 An offer with a `chip` is of one chip with its share of server, network and hall: the chain's peak, rated power of the
 site, capital, and energy, operation, maintenance and tax of a period, as much as the file does not give itself;
 `assumptions`, `on` and `precision` are those of `chain`.
@@ -126,6 +127,11 @@ def buy(path: str | Path, *, book: Catalogue | None = None) -> Schedule | Recour
     options = reader.table("uncertainty", UNCERTAINTY)
     if options and not scenarios:
         raise file.error("uncertainty", "says nothing without [[scenarios]]")
+    free = options.get("cancellable", [])
+    if not isinstance(free, list) or not all(isinstance(one, str) for one in free):
+        raise file.error(
+            "cancellable", f"expected a list of names of offers, got {free!r:.60}", "uncertainty"
+        )
     try:
         if scenarios:
             return stochastic_schedule(offers, needs, scenarios, **options, **search)
@@ -266,7 +272,7 @@ class _Reader:
             raise
         except DojoCalcError as problem:
             raise error(next(iter(given)), str(problem)) from None
-        return Offer(**row)
+        return Offer(**{"whole": True} | row)
 
     def _learned(self, row: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
         """Prices by period along a learning curve: the price told is that of the first period."""
@@ -304,6 +310,8 @@ class _Reader:
         rate = model.inputs["chip_peak"].value
         running = sum(found[key] for key in wanted[2:])
         read = {"rate": rate, "power": found["site_power_rated"], "price": found["capital_per_chip"]}
+        if row.get("whole", True):
+            read["group"] = max(1, round(model.inputs["per_server"].value or 1))
         return read if "running" in row else read | {"running": running * self._period()}
 
     def _rent(self, given: dict[str, Any]) -> float:

@@ -64,9 +64,11 @@ def test_a_schedule_is_bought_from_the_command_line() -> None:
 def test_a_schedule_with_nothing_to_order_at_once_says_so(tmp_path: Path) -> None:
     # Whoever waits pays 150 then; who orders A now, at 100, pays both where it comes late: see test_buy.py.
     path = tmp_path / "wait.toml"
-    path.write_text(TEN + LATE + "[uncertainty]\nknown = 1\naversion = 0.5\n", encoding="utf-8")
+    asked = TEN.replace("[[offers]]", 'interest = "1 %"\n\n[[offers]]', 1) + LATE
+    path.write_text(asked + "[uncertainty]\nknown = 1\naversion = 0.5\n", encoding="utf-8")
     words = said("buy", str(path))
-    assert words.startswith("The cheapest way costs 1,500 USD on average over the scenarios")
+    # 1,500 a period away, at 1 %: 1,485.1
+    assert words.startswith("The cheapest way costs 1,485 USD on average over the scenarios")
     assert "\nOrdered before the scenario is known: nothing\n" in words
     assert "Orders, if on time\n" in words
     assert "Orders, if late\n" in words

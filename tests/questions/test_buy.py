@@ -64,6 +64,41 @@ def test_a_file_by_hand(tmp_path: Path) -> None:
     assert found.orders["ordered"].to_list() == pytest.approx([10, 0, 0, 0])
 
 
+@pytest.mark.parametrize(
+    ("said", "units"),
+    [
+        ("", (10, 0)),  # 9.5 are wanted, and nobody sells half of one
+        ("whole = false", (9.5, 0)),
+        ("group = 4", (8, 2)),  # 800 + 2 x 151 are less than the 1,200 of three servers of four
+        ("group = 6", (12, 0)),  # 1,200 are less than the 600 + 4 x 151 of one server of six
+    ],
+)
+def test_what_is_ordered_is_whole(tmp_path: Path, said: str, units: tuple[float, float]) -> None:
+    text = (
+        TEN.replace("[0, 10]", "[0, 9.5]")
+        .replace("150 USD", "151 USD")
+        .replace("lead = 1", f"lead = 1\n{said}")
+    )
+    found = buy(write(tmp_path, text))
+    assert isinstance(found, Schedule)
+    ordered = [sum(found.orders.filter(found.orders["offer"] == name)["ordered"]) for name in ("a", "b")]
+    assert ordered == pytest.approx(units, abs=1e-9)
+    assert found.cost == pytest.approx(100 * units[0] + 151 * units[1])
+
+
+def test_what_is_cancelled_is_whole_too(tmp_path: Path) -> None:
+    # Twelve A for a tenth down; if they would come late, whole servers of four are cancelled, and B fills the gap.
+    text = TEN.replace("lead = 1", "lead = 1\ngroup = 4\ndeposit = 0.1").replace("[0, 10]", "[0, 9.5]")
+    found = buy(write(tmp_path, text + LATE + '[uncertainty]\nknown = 1\ncancellable = ["a"]\n'))
+    assert isinstance(found, Recourse)
+    for plan in found.plans.values():
+        assert plan.orders.filter(plan.orders["offer"] == "a")["ordered"][0] % 4 == 0
+        assert all(units % 4 == 0 for units in plan.orders.filter(plan.orders["offer"] == "a")["installed"])
+    bad = text + LATE + "[uncertainty]\nknown = 1\ncancellable = true\n"
+    with pytest.raises(ScenarioError, match=r"\(cancellable\): expected a list of names of offers, got True"):
+        buy(write(tmp_path, bad))
+
+
 def test_scenarios_by_hand(tmp_path: Path) -> None:
     # Half of the time A comes too late: ten B for 1,500 are better than 1,000 and then 1,500 more half of the time.
     found = buy(write(tmp_path, TEN + LATE + "[uncertainty]\nknown = 1\naversion = 0.5\n"))
@@ -89,6 +124,7 @@ def test_the_example_takes_chip_and_rent_from_the_chain() -> None:
     first = found.orders.filter(found.orders["offer"] == "H100")["ordered"][0]
     assert max(rented) <= 1e18 * (1 + 1e-9)
     assert first >= 1e18 / 989.4e12 * (1 - 1e-9)
+    assert first % 8 == 0, "whole servers of eight"
     # The quarters have 92, 92 and 90 days: rent for a chip and period at its hourly price.
     chain = dc.chain(chip="h100-sxm")
     quarter = (92 + 92 + 90) / 3 * 86400
@@ -127,6 +163,12 @@ def test_the_example_of_the_reference_runs(tmp_path: Path) -> None:
         ),
         ("lead = 1", "lead = 1.5", r"line 14 \(lead\): lead of a: expected a whole number of periods"),
         ("lead = 1", "lots = { 40 = 2 }", r"line 14 \(lots\): lots\[40\] of a must be above 0 and at most 1"),
+        (
+            "lead = 1",
+            "group = 0",
+            r"line 14 \(group\): group of a: expected a whole number of units from 1, got 0",
+        ),
+        ("lead = 1", "group = 2\nwhole = false", r"line 14 \(group\): group of a: says nothing of an offer"),
         ("lead = 1", 'on = "2024"', r"line 14 \(on\): says nothing without a chip"),
         ("lead = 1", 'chip = "h1000"', r"line 14 \(chip\): .*h1000"),
         ("lead = 1", "lot = 5", r"line 14 \(lot\): expected all of lot, lot_saving, lot_sizes, got lot"),
