@@ -8,7 +8,7 @@ A term stands in braces, and terms are joined by ``+ - * /``, numbers and bracke
     How many of one thing a machine holds.
 ``{event:restart} - {event:stop}``, ``{date:2025-06-30}``
     Events of `data/timeline.csv` and dates, as time since the first day of year 1.
-``{chain.fleet_site_power_reported}``, ``{model:megawatts.site}``
+``{chain.fleet_site_power_reported}``, ``{model:race.own_later}``
     An output of a model that ships, with its 90 % interval by simulation; what is given to it stands beside
     the formula: ``chip = gb200; chips = 100000``.
 ``{claim:D08}``
