@@ -5,15 +5,14 @@ Importing the module registers both with Altair.
 
 from __future__ import annotations
 
-import copy
 import html
 import json
 import os
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from dojo_calc.errors import ExtraError
+from dojo_calc.pictures.fitting import fitted
 
 try:
     import altair
@@ -100,10 +99,6 @@ _LAB_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 # Pixels. JupyterLab draws a chart anew whenever its container changes, and a chart as wide as its container
 # changes it: the page would hang.
 _LAB_WIDTH: Final = 640
-# Pixels of a line of labels, and the share of the size of a font that its letters are wide: a little more than the
-# mean of the widest common one, since nothing measures words before they are drawn.
-_LINE: Final = 17
-_LETTER: Final = 0.62
 _BOOK: Final = "DOJO_CALC_BOOK"  # the build of the book sets it for the kernels of its chapters
 _PAGE_DIGITS: Final = 7  # of the plotted numbers, in the page only: a screen shows four at the most
 
@@ -163,63 +158,9 @@ def _render(spec: dict[str, Any], **_options: Any) -> tuple[dict[str, Any], dict
 
 
 def _lab_spec(spec: dict[str, Any]) -> dict[str, Any]:
-    """Chart as JupyterLab draws it: of a width of its own, its words broken to the room they have.
-
-    In the book a script breaks them, which measures them.
-    """
-    if spec.get("width") != "container":
-        return spec | {"$schema": _LAB_SCHEMA}
-    lab = copy.deepcopy(spec) | {"$schema": _LAB_SCHEMA, "width": _LAB_WIDTH}
-    title, sizes = lab.get("title"), THEME["title"]
-    if isinstance(title, dict):
-        for key, size in (("text", sizes["fontSize"]), ("subtitle", sizes["subtitleFontSize"])):
-            if isinstance(title.get(key), str):
-                title[key] = _broken(title[key], size, _LAB_WIDTH)
-    _break_labels(lab)
-    return lab
-
-
-def _broken(text: str, size: float, width: float) -> list[str]:
-    """Lines of a text that are about as wide as there is room."""
-    return textwrap.wrap(text, int(width / (_LETTER * size)), break_long_words=False, break_on_hyphens=False)
-
-
-def _break_labels(lab: dict[str, Any]) -> None:
-    """Break the words of rows, which Vega would cut, and give every row the room of the longest."""
-    axis, most = THEME["axis"], 1
-    for y in _upright(lab):
-        own = y.get("axis", {})
-        if own is None or "labelExpr" in own:
-            continue
-        field = y["field"].replace("\\", "")
-        labels = {row.get(field) for row in _rows_of(lab)}
-        parts = {
-            label: _broken(label, axis["labelFontSize"], own.get("labelLimit", axis["labelLimit"]))
-            for label in sorted(label for label in labels if isinstance(label, str))
-        }
-        if broken := {label: lines for label, lines in parts.items() if len(lines) > 1}:
-            y["axis"] = own | {"labelExpr": f"{json.dumps(broken)}[datum.label] || datum.label"}
-            most = max(most, *map(len, broken.values()))
-    height = lab.get("height", {})
-    if most > 1 and isinstance(height, dict):
-        lab["height"] = {"step": max(height.get("step", 0), most * _LINE + 4)}
-
-
-def _upright(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every place of a specification, its layers included, that says what runs upwards in words."""
-    y = spec.get("encoding", {}).get("y", {})
-    if y.get("type") == "nominal" and "field" in y:
-        yield y
-    for layer in spec.get("layer", ()):
-        yield from _upright(layer)
-
-
-def _rows_of(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for rows in spec.get("datasets", {}).values():
-        yield from rows
-    yield from spec.get("data", {}).get("values", ())
-    for layer in spec.get("layer", ()):
-        yield from _rows_of(layer)
+    """Chart as JupyterLab draws it: of a width of its own, its words in the room that they have."""
+    wide = fitted(spec, THEME, _LAB_WIDTH) if spec.get("width") == "container" else spec
+    return wide | {"$schema": _LAB_SCHEMA}
 
 
 def in_book() -> bool:

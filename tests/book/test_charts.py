@@ -103,6 +103,23 @@ def test_a_notebook_breaks_words_that_vega_would_cut_and_gives_rows_their_room()
     assert svg.count("<tspan") >= len(title["text"]) + len(broken[long])
 
 
+def test_a_notebook_puts_a_long_legend_into_columns() -> None:
+    names = ["tile, mesh", "tile, snake", "tile, bound", "24 A100s, three servers", "24 A100s, one switch"]
+    rows = pl.DataFrame({"what": names, "x": range(5)})
+    for shown, columns in (
+        (names, 2),
+        (names[:3], None),
+    ):  # the longest are 23 letters of 14 pixels and a symbol
+        chart = (
+            alt.Chart(rows)
+            .mark_point()
+            .encode(x="x", color=alt.Color("what", sort=shown, legend=alt.Legend()))
+        )
+        drawn = charts.finish(chart, title="t", subtitle="s", alt="a")
+        (laboratory,) = [value for mime, value in outputs(drawn).items() if "vegalite" in mime]
+        assert laboratory["encoding"]["color"]["legend"].get("columns") == columns
+
+
 def test_page_keeps_seven_digits() -> None:
     (rows,) = theme.page_spec(finished().to_dict())["datasets"].values()
     assert rows == [{"x": 1.0, "y": 0.3333333}, {"x": 2.0, "y": 0.6666667}]

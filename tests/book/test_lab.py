@@ -41,6 +41,15 @@ BEGUN = "() => document.querySelector('.jp-CodeCell .jp-InputPrompt').textConten
 UNALIGNED = """() => [...document.querySelectorAll(".dojo-table td.number")]
   .filter(cell => getComputedStyle(cell).textAlign !== "right").length"""
 
+# Words of a chart that reach out of its drawing, which shows them cut, or that Vega has cut itself.
+CUT = """() => [...document.querySelectorAll(".jp-RenderedVegaLite svg")].flatMap(svg => {
+    const room = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll("text")].filter(text => {
+      const { left, right } = text.getBoundingClientRect();
+      return left < room.left - 1 || right > room.right + 1 || text.textContent.includes("…");
+    }).map(text => text.textContent);
+  })"""
+
 
 def expected(chapter: str) -> tuple[int, int, int]:
     """Code cells of a chapter, its charts, and those of them that have sliders."""
@@ -146,14 +155,14 @@ def opened(browser: Browser, address: str, cells: int) -> tuple[Page, list[str]]
 def run_all(page: Page) -> None:
     """Run all cells by the menu; a notebook that is not quite ready takes no notice, so it is asked again."""
     for _ in range(6):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
         try:
+            page.get_by_role("menuitem", name="Run", exact=True).click(timeout=10_000)
+            page.get_by_text("Run All Cells", exact=True).click(timeout=10_000)
             page.wait_for_function(BEGUN, timeout=10_000)
         except NotYet:
             continue
         return
-    pytest.fail("the notebook runs nothing")
+    pytest.fail(f"the notebook runs nothing; {page.locator('.jp-Dialog').all_inner_texts()} lies above it")
 
 
 @pytest.mark.parametrize("copy", COPIES)
@@ -175,6 +184,7 @@ def test_a_chapter_runs_and_draws(browser: Browser, laboratory: str, copy: str) 
         expect(page.locator(DRAWN).first).to_be_attached()
         page.wait_for_function(f"({DRAWINGS})().filter(one => one.includes('role-mark')).length === {charts}")
         assert page.evaluate(UNALIGNED) == 0
+        assert page.evaluate(CUT) == []
         assert foreign == []
 
         assert page.locator(".vega-bind input[type=range]").count() >= live
