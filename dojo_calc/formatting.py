@@ -240,7 +240,7 @@ _COUNTED = ("minute", "hour", "day", "week", "month", "year", "mile")
 _IN_WORDS = {
     "1": "", "percent": "%", "kUSD": "thousand USD", "MUSD": "million USD", "GUSD": "billion USD",
     "TUSD": "trillion USD", "Mh": "million hours", "USD*s/EFLOP/h": "USD per exaflop-hour",
-    "USD*s/PFLOP": "USD per PFLOP/s", "USD*s/TFLOP": "USD per TFLOP/s",
+    "USD*s/PFLOP": "USD per PFLOP/s", "USD*s/TFLOP": "USD per TFLOP/s", "mile/hour": "miles per hour",
 }  # fmt: skip
 
 
@@ -304,8 +304,11 @@ def _within(value: float, interval: tuple[float, float], scale: _Scale, digits: 
         return _grouped(value / scale.size, digits)
     number = value / scale.size
     own = math.floor(math.log10(abs(number))) if number else 0
-    decimals = min(max(-math.floor(math.log10(width / _STEPS)), -own), _MOST_DIGITS - 1 - own)
+    coarse = -math.floor(math.log10(width / _STEPS))
+    decimals = min(max(coarse, -own), _MOST_DIGITS - 1 - own)
     rounded = round(number, decimals)
+    if 0 < abs(rounded) < 1e-4 and abs(number) < width / _STEPS:  # nothing, beside the other end
+        decimals, rounded = coarse, round(number, coarse) + 0.0
     if rounded != 0 and not 1e-4 <= abs(rounded) < 1e15:
         return _grouped(rounded, _MOST_DIGITS)
     return f"{rounded:,.{max(decimals, 0)}f}"

@@ -20,7 +20,7 @@ from dojo_calc.errors import UnknownNameError
 from dojo_calc.formatting import format_range, format_si
 from dojo_calc.rows import Strict
 from dojo_calc.tables import data_path, read_rows
-from dojo_calc.units import hour
+from dojo_calc.units import hour, percent
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,10 +108,16 @@ def _words() -> dict[str, Words]:
     return found
 
 
+def in_percent(name: str) -> bool:
+    """Whether people write a name's value in percent; they do not where it has no words of its own."""
+    return (found := _words().get(name)) is not None and found.shown == "percent"
+
+
 def number_and_range(name: str, unit: str, value: float, low: float, high: float) -> tuple[str, str]:
     """What people read of a name: its value, and its interval, which is empty where there is none."""
-    if words(name).shown == "percent":
-        return f"{value:.1%}", f"{low:.1%} to {high:.1%}" if low < high else ""
+    if in_percent(name):
+        value, low, high = (one / percent for one in (value, low, high))
+        return f"{value:.1f} %", f"{low:.1f} to {high:.1f} %" if low < high else ""
     behind = ""
     if words(name).shown == "hours":
         value, low, high, unit, behind = value / hour, low / hour, high / hour, "1", " hours"

@@ -76,6 +76,13 @@ def test_prints_what_people_read(value: float, unit: str, text: str) -> None:
     assert format_si(value, unit) == text
 
 
+def test_an_end_that_is_nothing_beside_the_other_has_no_power_of_ten() -> None:
+    # A twentieth of 0.091 is 0.00455, so both ends have thousandths: 0.00005 has none.
+    assert format_range(5e-5 / 3600, 0.091 / 3600, "USD/s") == "0.000 to 0.091 USD/h"
+    assert format_range(-5e-5, 0.5, "1") == "0.00 to 0.50"
+    assert format_range(1e-9, 3e-9, "1") == "1e-9 to 3e-9"  # where both are as small, it says more
+
+
 def test_an_interval_decides_the_digits() -> None:
     # To the power of ten below a twentieth of the width: 70 MW to one, 0.82 MW and 1.54 billion USD to hundredths.
     assert format_si(174.3e6, "W", interval=(139.2e6, 209.4e6)) == "174 MW"

@@ -22,6 +22,7 @@ from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model
 from dojo_calc.pictures import charts
 from dojo_calc.pictures.reach import reach
+from dojo_calc.pictures.theme import DIGITS
 from dojo_calc.quantities import check_against
 from dojo_calc.readings.tracing import TraceError, trace
 from dojo_calc.words import words as named
@@ -37,10 +38,6 @@ POINTS = 40  # of a curve
 LABEL_ROOM = 60  # pixels for the widest tick label that a slider may bring
 NUMBER_ROOM = 64  # pixels for a number behind its bar
 POINT_ROOM = 30  # pixels for a number below its point
-NOTHING = 1e-9  # what a sum leaves of two equal numbers is shown as none
-DIGITS = (
-    f"(abs(datum.value) < {NOTHING} ? '0' : format(datum.value, abs(datum.value) >= 1000 ? ',.0f' : ',.4~r'))"
-)
 
 
 def _words(unit: str) -> str:
@@ -360,6 +357,7 @@ def _numbers(
 ) -> alt.Chart:
     chart: alt.Chart = (
         _rows(model, outputs, shown, sliders, words)
+        .transform_calculate(shown="datum.unit === '' && datum.value < 0 ? 'none' : datum.shown")  # a count
         .mark_text(align="left", fontSize=15, fontWeight=600)
         .encode(
             y=alt.Y(

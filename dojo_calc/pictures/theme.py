@@ -100,6 +100,14 @@ _LAB_SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 # changes it: the page would hang.
 _LAB_WIDTH: Final = 640
 _BOOK: Final = "DOJO_CALC_BOOK"  # the build of the book sets it for the kernels of its chapters
+NOTHING: Final = 1e-9  # what a sum leaves of two equal numbers is shown as none
+# How a live chart writes the number of a row.
+DIGITS: Final = (
+    f"(abs(datum.value) < {NOTHING} ? '0' : "
+    "abs(datum.value) >= 1e9 ? format(datum.value / 1e9, ',.4~r') + ' billion' : "
+    "abs(datum.value) >= 1e6 ? format(datum.value / 1e6, ',.4~r') + ' million' : "
+    "format(datum.value, abs(datum.value) >= 1000 ? ',.0f' : ',.4~r'))"
+)
 _PAGE_DIGITS: Final = 7  # of the plotted numbers, in the page only: a screen shows four at the most
 
 

@@ -16,8 +16,8 @@ from dojo_calc.chain.run import LIMITS
 from dojo_calc.errors import DojoCalcError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.model.model import Model
-from dojo_calc.units import hour, year
-from dojo_calc.words import html_table, words
+from dojo_calc.units import hour, percent, year
+from dojo_calc.words import html_table, in_percent, words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,6 +66,8 @@ class Account:
     def _told(self) -> tuple[float, float, float, str, str]:
         if self.name == "chip_time":
             return self.value / hour, self.low / hour, self.high / hour, "1", " hours"
+        if in_percent(self.name):
+            return self.value / percent, self.low / percent, self.high / percent, "percent", ""
         if self.unit not in RATES or not self.name.startswith("fleet_"):
             return self.value, self.low, self.high, self.unit, ""
         times, unit, per = RATES[self.unit]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dojo_calc.chain.inputs import PUBLISHED
 from dojo_calc.doors import door
-from dojo_calc.formatting import format_number, format_range, format_si
+from dojo_calc.formatting import format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.distribution import WIDER
 from dojo_calc.model.model import Model
@@ -18,6 +18,7 @@ from dojo_calc.performance.search import search
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.workload import Transformer
 from dojo_calc.quantities import whole_number
+from dojo_calc.units import percent
 
 __all__ = ["Speed", "laid_out", "shape_of", "sizes_of"]
 
@@ -124,8 +125,8 @@ def laid_out(
     work = rate / best["tokens_per_second"]
     without = mfu * float(training_compute(sizes_of(model)[1], 1.0)) / work
     both = (
-        f" Its utilisation of {format_number(mfu, digits=3)} counts attention; by six operations a parameter "
-        f"and token, as a stated mfu is read, it is {format_number(without, digits=3)}."
+        f" Its utilisation of {mfu / percent:.3g} % counts attention. Counted as people state it, by six operations "
+        f"for each parameter and token, it is {without / percent:.3g} %."
     )
     return Speed(
         mfu, mfu * time / high, min(mfu * time / low, 1.0), work, used, layout,

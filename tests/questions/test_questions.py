@@ -111,9 +111,9 @@ def test_a_run_of_a_layout_takes_its_steps_one_after_the_other() -> None:
     parameters = 8_030_261_248  # meta-llama/Meta-Llama-3-8B
     counted = (6 * (parameters - 128_256 * 4096) + 12 * 32 * 4096 * 8192) / (6 * parameters)  # 1.202
     note = next(one for one in found.notes if one.startswith("Layout: "))
-    with_it, without = map(float, re.findall(r"utilisation of ([0-9.]+) .* it is ([0-9.]+)\.", note)[0])
+    with_it, without = map(float, re.findall(r"utilisation of ([0-9.]+) % .* it is ([0-9.]+) %\.", note)[0])
     assert with_it / without == pytest.approx(counted, rel=0.003)
-    stated = dc.train("llama3-8b", "h100", chips=512, tokens="1T", mfu=without)
+    stated = dc.train("llama3-8b", "h100", chips=512, tokens="1T", mfu=without / 100)
     assert value(stated, "run_time") == pytest.approx(value(found, "run_time"), rel=0.002)
     run = dc.training_run("llama3-8b", "h100", 512, tokens="1T", global_batch=512)
     for name in (

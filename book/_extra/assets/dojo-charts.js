@@ -105,7 +105,8 @@
       const number = log ? 10 ** set : set;
       const digits = Math.abs(number) < 1000 ? { maximumSignificantDigits: DIGITS } : { maximumFractionDigits: 0 };
       const shown = log ? Number(number.toPrecision(LOG_DIGITS)) : number;
-      value.textContent = `${shown.toLocaleString("en-US", digits)}${unit && `\u00a0${unit}`}`;
+      const behind = shown === 1 ? unit.replace(/^(minute|hour|day|week|month|year|mile)s$/, "$1") : unit;
+      value.textContent = `${shown.toLocaleString("en-US", digits)}${behind && `\u00a0${behind}`}`;
       slider.setAttribute("aria-valuetext", value.textContent);
     };
     slider.addEventListener("input", () => requestAnimationFrame(say));

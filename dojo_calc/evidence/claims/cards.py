@@ -26,7 +26,7 @@ SUBJECTS: Final = {
     "D": "Dojo", "N": "NVIDIA's chips", "X": "xAI", "T": "people and programmes", "E": "two passages compared"
 }  # fmt: skip
 # A distance that begins with how far off the claim is.
-_OFF: Final = re.compile(r"(a factor|[\d.,]+ (?!above|below)).* (above|below|after|before) ")
+_OFF: Final = re.compile(r"(a factor|[\d.,]+ (?!above|below)).*(above|below|after|before|than) ")
 WIDTH, HEIGHT, EDGE = 560.0, 72.0, 14.0  # of a ruler, in units of its drawing
 ABOVE, MIDDLE, BELOW = (
     19,

@@ -219,13 +219,13 @@ def distance(claim: Claim, answer: Answer) -> str:
     if claim.form in ("above", "below"):
         return _from_bound(claim, first, answer, lowest, highest)
     if first > answer.high:
-        return f"{_gap(first, answer.high, claim)} {highest}"
+        return _than_found(claim, first - answer.high) or f"{_gap(first, answer.high, claim)} {highest}"
     if last < answer.low:
-        return f"{_gap(last, answer.low, claim)} {lowest}"
+        return _than_found(claim, last - answer.low) or f"{_gap(last, answer.low, claim)} {lowest}"
     if claim.form == "interval":
         inside = first <= answer.low and answer.high <= last
         return "all estimates lie within it" if inside else "the two overlap"
-    return "equal" if exact else "within the estimates"
+    return "the same as was found" if exact else "within the estimates"
 
 
 def _ends(claim: Claim) -> list[float]:
@@ -251,10 +251,18 @@ def _from_bound(claim: Claim, bound: float, answer: Answer, lowest: str, highest
     return "the bound lies within the estimates"
 
 
+def _than_found(claim: Claim, apart: float) -> str:
+    """How many more or fewer a claim counts than there are; empty for a claim that does not count."""
+    if claim.form not in ("count", "absence"):
+        return ""
+    words = f" {words}" if (words := unit_words(claim.unit)) else ""
+    return f"{format_number(abs(apart), digits=3)}{words} {'more' if apart > 0 else 'less'} than was found"
+
+
 def _gap(one: float, other: float, claim: Claim) -> str:
     """How far one number is from another, and on which side."""
     side = "above" if one > other else "below"
-    if one * other <= 0.0 or claim.form in ("count", "absence"):
+    if one * other <= 0.0:
         unit = "percentage points" if claim.unit == "percent" else unit_words(claim.unit)
         words = f" {unit}" if unit else ""
         return f"{format_number(abs(one - other), digits=3)}{words} {side}"

@@ -118,7 +118,7 @@ def levers(claim: Claim, main: str, found: Mapping[str, Verdict]) -> tuple[str, 
     """
     named = (claim.changes,) if claim.changes else ()
     others = (
-        f"Read as {name!r} it is {said}."
+        f"Read as “{name}” it is {said}."
         for name, said in found.items()
         if name != main and said not in (found[main], "not checkable")
     )

@@ -188,8 +188,9 @@ def test_a_wider_interval_never_says_more(printed: float, off: float, half: floa
         (_value(100), (60, 70, 80), "25 % above the highest estimate"),
         (_value(1e16), (1e18, 1e18, 1e18), "a factor of 100 below the estimate"),
         (_value(100), (90, 95, 120), "within the estimates"),
-        (_value(36), (36, 36, 36), "equal"),
-        (_claim("count", 2, 2), (3, 3, 3), "1 below the estimate"),  # a rank or a count is no quantity
+        (_value(36), (36, 36, 36), "the same as was found"),
+        (_claim("count", 2, 2), (3, 3, 3), "1 less than was found"),  # a rank or a count is no quantity
+        (_claim("count", 3, 3), (0, 0, 0), "3 more than was found"),
         (_claim("interval", 2, 9.99), (12, 13, 14), "17 % below the lowest estimate"),  # 9.99 / 12 = 0.8325
         (_claim("interval", 2, 9.99), (3, 4, 5), "all estimates lie within it"),
         (_claim("interval", 2, 9.99), (1, 2, 3), "the two overlap"),

@@ -96,4 +96,4 @@ def test_a_date_is_told_as_one() -> None:
 def test_levers_are_what_the_entry_names_and_readings_that_differ() -> None:
     claim = _claim("value", 1, 1, changes="A second source.")
     found = {"a": "contradicted", "b": "reproduced", "c": "contradicted", "d": "not checkable"}
-    assert levers(claim, "a", found) == ("A second source.", "Read as 'b' it is reproduced.")
+    assert levers(claim, "a", found) == ("A second source.", "Read as “b” it is reproduced.")
