@@ -56,7 +56,7 @@ READY = """async () => {
   }
 }"""
 # Headings as they are read, in their order; the sign at the end of each is a link and no word of it.
-TITLES = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((heading) => {
+TITLES = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6, [role=heading]")].map((heading) => {
   const copy = heading.cloneNode(true);
   for (const link of copy.querySelectorAll(".headerlink")) link.remove();
   return copy.textContent.replace(/\\s+/g, " ").trim();

@@ -138,7 +138,8 @@ _LONG = {"k": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta", "E": "
 _OTHERS = (
     "s sec second seconds min minute minutes h hr hour hours d day days week weeks month months y yr year years "
     "USD $ dollars kUSD MUSD GUSD USD/h $/h USD/hour $/hour USD/year USD/kWh $/kWh USD/MWh $/MWh kWh MWh "
-    "kg t tonnes g/kWh kg/kWh L/kWh m^3 L Hz 1/s 1/h 1/day 1/year USD/W $/W USD/kW J EF PF TF EFLOPS percent %"
+    "kg t tonnes g/kWh kg/kWh L/kWh m^3 L Hz 1/s 1/h 1/day 1/year USD/W $/W USD/kW J EF PF TF EFLOPS "
+    "exaflop exaflops petaflop petaflops teraflop teraflops percent %"
 ).split()
 
 

@@ -58,7 +58,7 @@ class Account:
         if low == high:
             return ""
         return (
-            f"more than {format_si(low, unit)}"
+            f"more than {format_si(float(f'{low:.3g}'), unit)}"
             if math.isinf(high)
             else format_range(low, high, unit, at=value) + per
         )

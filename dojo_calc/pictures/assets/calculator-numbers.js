@@ -54,7 +54,7 @@
     }
     function range(name, low, high, at = 0) {
       if (!Number.isFinite(low)) return "–";
-      if (high === Infinity) return `more than ${say(name, low, 3)}`;
+      if (high === Infinity) return `more than ${say(name, Number(low.toPrecision(3)), 3)}`;
       const { from, to, behind } = ends(name, low, high, at);
       return from === to ? say(name, low) : `${from} to ${to}${behind}`;
     }

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const QUICK = 512, FULL = 4096; // draws while something moves, and at rest
+  const FEW = 8; // different values that are drawn as peaks and no curve
   const REST = 180; // milliseconds without a change until all are drawn and the address is written
   const HOW = { published: "published", estimated: "estimated", assumed: "assumed" };
   const KINDS = { exact: "exact", rated: "rated", measured: "measured", estimated: "estimated", assumed: "assumed" };
@@ -185,7 +186,11 @@
     }
 
     // --- The answer
-    const interval = (name) => drawn?.[name];
+    // Of an answer in whole lots, as many as its ends take.
+    function interval(name) {
+      const own = drawn?.[name], whole = (x) => tools.whole(now, x);
+      return own && now.seek && name === tools.questionOf(state).answer ? { ...own, q05: whole(own.q05), q50: whole(own.q50), q95: whole(own.q95) } : own;
+    }
     function drawAnswer() {
       const question = tools.questionOf(state), name = state.answer, value = now.of(name), own = interval(name), calm = question.undisturbed && interval(question.undisturbed);
       const refused = now.broken.find((one) => one.kind === "identity");
@@ -202,14 +207,15 @@
       const near = Number.isFinite(value) ? value : own.q50, from = Math.min(engine.quantile(sorted, 0.005), near), to = Math.max(engine.quantile(sorted, 0.995), near), log = from > 0 && to / from > 20, f = log ? Math.log : (x) => x;
       const counts = new Float64Array(BINS), x = (v) => ((f(v) - f(from)) / (f(to) - f(from))) * W;
       for (const v of sorted) { if (v >= from && v <= to) counts[Math.min(Math.floor((x(v) / W) * BINS), BINS - 1)]++; }
-      const smooth = counts.map((_, k) => [1, 2, 3, 2, 1].reduce((sum, w, j) => sum + w * (counts[k + j - 2] ?? 0), 0)), most = Math.max(...smooth);
+      const several = new Set(sorted).size, few = several <= FEW; // values, as where only readings differ
+      const smooth = few ? counts : counts.map((_, k) => [1, 2, 3, 2, 1].reduce((sum, w, j) => sum + w * (counts[k + j - 2] ?? 0), 0)), most = Math.max(...smooth);
       const line = [...smooth].map((n, k) => `${(((k + 0.5) / BINS) * W).toFixed(1)},${(H - (n / most) * (H - 12)).toFixed(1)}`);
       const before = heldNow ? heldNow.of(name) : NaN, path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
       const svg = h("svg", { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: "none", role: "img", "aria-label": `${word(name).label}: best guess ${say(name, value)}, 90 % between ${range(name, own.q05, own.q95)}, median ${say(name, own.q50)}` },
         h("path", { d: path, class: "dc-all" }), h("path", { d: path, class: "dc-inner", "clip-path": `inset(0 ${W - b}px 0 ${a}px)` }), value >= from && value <= to ? h("line", { x1: x(value), x2: x(value), y1: 0, y2: H, class: "dc-now" }) : null, before >= from && before <= to ? h("line", { x1: x(before), x2: x(before), y1: 0, y2: H, class: "dc-held" }) : null);
       const { from: first, to: last, behind } = ends(name, own.q05, Number.isFinite(own.q95) ? own.q95 : own.q05, value);
       const tick = (v, text) => h("span", { css: `left:clamp(2.6rem,${((x(v) / W) * 100).toFixed(1)}%,calc(100% - 2.6rem))` }, text + behind);
-      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05, first), Number.isFinite(own.q95) ? tick(own.q95, last) : null), h("p", { class: "dc-hint" }, `The shaded part holds 90 % of the draws; the line is the best guess${before >= from && before <= to ? ", and the dashed one what you hold" : ""}.`)];
+      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05, first), Number.isFinite(own.q95) ? tick(own.q95, last) : null), h("p", { class: "dc-hint" }, `${few ? `Only ${several} values come out, one at each peak` : "The shaded part holds 90 % of the draws"}; the line is the best guess${before >= from && before <= to ? ", and the dashed one what you hold" : ""}.`)];
     }
     function drawNotes() {
       const list = [...told, ...now.notes], question = tools.questionOf(state);
@@ -218,10 +224,10 @@
       if (now.lacking && tools.upstream(now, [state.answer]).has(tools.place(now, "mfu")) && !now.inputs[tools.place(now, "mfu")].mine) list.push([`No layout for exactly ${say("chips", now.lacking.count)} chips was searched, so the utilisation is the one stated for the chip. Counts that were: `, now.lacking.nearest.map((count, i) => [i ? ", " : "", h("button", { type: "button", onclick: () => setOwn("chips", { v: count }) }, say("chips", count))]), "."]);
       const counts = tools.upstream(now, [state.answer, ...(now.seek ? [question.sought] : [])]).has(tools.place(now, "mfu"));
       if (now.apart && counts && !now.inputs[tools.place(now, "mfu")].mine) list.push(`No layout was searched for what you changed, so the utilisation is the ${say("mfu", now.of("mfu"))} stated for the chip: type another among the assumptions.`);
-      if (now.layout && counts && !now.inputs[tools.place(now, "mfu")].mine) list.push(now.seek ? `The utilisation is that of the nearest count that was searched, ${say("chips", now.layout[0])} chips: ${now.layout[2]}.` : `Laid out as a search found it for ${say("chips", now.layout[0])} chips: ${now.layout[2]}.`);
+      if (now.layout && counts && !now.inputs[tools.place(now, "mfu")].mine) list.push(now.seek ? `The utilisation is that of the ${now.most ? "largest count that was searched and is fast enough" : "nearest count that was searched"}, ${say("chips", now.layout[0])} chips: ${now.layout[2]}.` : `Laid out as a search found it for ${say("chips", now.layout[0])} chips: ${now.layout[2]}.`);
       if (now.seek && now.of(question.answer) === 0) list.push(`That is less than what one server takes, of ${say("chips", now.inputs[tools.place(now, question.lot)].v)} chips.`);
       if (now.seek && !Number.isFinite(now.of(question.answer)) && !now.unset.length) list.push(`Nothing reaches ${say(question.sought, now.seek.wanted)}: ask for less.`);
-      if (drawn?.masked > 0) list.push(`${(drawn.masked * 100).toPrecision(2)} % of the draws break what must hold and are left out.`);
+      if (drawn?.masked > 0) list.push(`${Number((drawn.masked * 100).toPrecision(2))} % of the draws break what must hold and are left out.`);
       fill(notes, list.map((one) => h("p", {}, one)));
     }
     function drawTools() {

@@ -143,12 +143,15 @@
       };
       let values = run();
       if (seek && layoutsOf(state).length) { // laid out anew for the count that comes out
-        for (let again = 0; again < 3; again++) {
-          const before = now.layout?.[0];
+        for (let again = 0; again < layoutsOf(state).length && values[seek.input] > 0; again++) {
+          const [last, of] = [now, values];
           now = resolve(state, values[seek.input]);
           seek = sought(now);
+          if (now.layout?.[0] === last.layout?.[0]) break;
           values = run();
-          if (now.layout?.[0] === before) break;
+          if (values[seek.input] > 0) continue;
+          [now, values] = [{ ...last, most: last.layout?.[0] }, of]; // so many wait too long for each other
+          break;
         }
       }
       if (seek) { // all else is told of the whole lots that answer
@@ -269,6 +272,6 @@
       return found;
     }
 
-    return { numbers, fresh, start, changes, altered, valuesWith, resolve, compute, place, known, upstream, encode, decode, toml, csv, difference, problemOf, questionOf, layoutsOf, preset };
+    return { numbers, whole, fresh, start, changes, altered, valuesWith, resolve, compute, place, known, upstream, encode, decode, toml, csv, difference, problemOf, questionOf, layoutsOf, preset };
   };
 })();
