@@ -32,6 +32,8 @@ CHROMIUM_OPTIONS = [
     "--disable-quic",
 ]
 PAPER, MARGIN = (794, 1123), 60  # pixels of an A4 sheet, and around what is printed
+SCALE = 0.8  # of what a screen shows: letters of 16 pixels become ten points, as books have them
+LONGEST = 100  # rows of a folded table that is unfolded; longer ones are files of the data set
 PATIENCE = 600_000  # milliseconds: charts of all chapters are drawn one after the other
 ARTICLE = re.compile(r'<article class="bd-article"[^>]*>(.*)</article>', re.DOTALL)
 CONTENTS = re.compile(r'<nav class="bd-links.*?</nav>', re.DOTALL)
@@ -44,10 +46,14 @@ MATHS = (
     re.compile(r"<script[^>]*mathjax/tex[^>]*></script>"),
 )
 SCRIPTS = ("vega.js", "dojo-theme.js", "dojo-charts.js")
-# On paper everything is unfolded, and a table or a drawing that is wider than the sheet is made smaller.
-READY = """async () => {
+# On paper all but the longest tables is unfolded, and a table or a drawing wider than the sheet is made smaller.
+READY = """async (longest) => {
   document.documentElement.dataset.theme = "light";
-  for (const fold of document.querySelectorAll("div.tag_hide-cell details, details.dojo-card")) fold.open = true;
+  for (const fold of document.querySelectorAll("div.tag_hide-cell details, details.dojo-card")) {
+    const rows = fold.querySelectorAll("tbody tr").length;
+    fold.open = true;
+    if (rows > longest) fold.replaceWith(`On screen, a table of ${rows.toLocaleString("en-US")} rows stands here.`);
+  }
   await window.MathJax?.startup?.promise;
   await document.fonts.ready;
   for (const box of document.querySelectorAll(".dojo-table, .dojo-graph, .dojo-symbols, .dojo-equation, div.math")) {
@@ -202,16 +208,17 @@ def print_book(browser: Any, site: Path, out: Path, names: Sequence[str] | None 
     held = site / ".print.html"  # beside the pages, so that their style sheets and pictures are found
     held.write_text(whole(site, chosen), encoding="utf-8")
     try:
-        page = browser.new_page(viewport={"width": PAPER[0] - 2 * MARGIN, "height": PAPER[1]})
+        wide = round((PAPER[0] - 2 * MARGIN) / SCALE)
+        page = browser.new_page(viewport={"width": wide, "height": PAPER[1]})
         page.set_default_timeout(PATIENCE)
         page.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
         page.goto(held.as_uri())
         if page.locator("figure.dojo-chart").count():
             page.wait_for_function("document.documentElement.dataset.chartsDrawn !== undefined")
-        page.evaluate(READY)
+        page.evaluate(READY, LONGEST)
         edge = f"{MARGIN}px"
         printed = page.pdf(
-            format="A4", print_background=True, outline=True, tagged=True,
+            format="A4", scale=SCALE, print_background=True, outline=True, tagged=True,
             margin={"top": edge, "bottom": edge, "left": edge, "right": edge},
             display_header_footer=True, header_template="<span></span>", footer_template=FOOT,
         )  # fmt: skip
