@@ -207,7 +207,7 @@
       const near = Number.isFinite(value) ? value : own.q50, from = Math.min(engine.quantile(sorted, 0.005), near), to = Math.max(engine.quantile(sorted, 0.995), near), log = from > 0 && to / from > 20, f = log ? Math.log : (x) => x;
       const counts = new Float64Array(BINS), x = (v) => ((f(v) - f(from)) / (f(to) - f(from))) * W;
       for (const v of sorted) { if (v >= from && v <= to) counts[Math.min(Math.floor((x(v) / W) * BINS), BINS - 1)]++; }
-      const several = new Set(sorted).size, few = several <= FEW; // values, as where only readings differ
+      const several = new Set(sorted.map((v) => v.toPrecision(6))).size, few = several <= FEW; // values, as where only readings differ
       const smooth = few ? counts : counts.map((_, k) => [1, 2, 3, 2, 1].reduce((sum, w, j) => sum + w * (counts[k + j - 2] ?? 0), 0)), most = Math.max(...smooth);
       const line = [...smooth].map((n, k) => `${(((k + 0.5) / BINS) * W).toFixed(1)},${(H - (n / most) * (H - 12)).toFixed(1)}`);
       const before = heldNow ? heldNow.of(name) : NaN, path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
