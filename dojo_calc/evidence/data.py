@@ -12,12 +12,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache, partial
+from itertools import chain
 from statistics import median
 
 from dojo_calc import units
+from dojo_calc.entities import shipped_entities
+from dojo_calc.errors import FactsError
 from dojo_calc.evidence.claims.ledger import Claim, ledger
 from dojo_calc.evidence.measured.references import compare_references
 from dojo_calc.evidence.run_tables import check_clusters, check_runs, check_whole_runs
+from dojo_calc.facts import Facts
 from dojo_calc.hardware.catalog import catalogue
 from dojo_calc.performance.efficiency import parameters
 from dojo_calc.performance.networks import backbone
@@ -36,6 +40,10 @@ TOKENIZER, OTHER_TOKENIZER = 1.4, ("llama2-7b-v65k",)
 WIDTHS_DIFFER, WIDER = ("megatron", "mpt", "bloom", "nanotron", "maxtext", "pythia"), ("nemotron-340b",)
 EVEN = 1.25  # how far a fitted value may be from the geometric middle of its interval, twice over
 ROUGH = 2.7  # the same for assumed ones
+# What is quoted in bits; all else that is stored or moved is written in bytes, and shares of 1.
+IN_BITS = ("nic_bandwidth", "fabric_bandwidth", "serdes_lane_rate", "measured_bandwidth")
+LEAST_BYTES = 0.5  # of a number: no format in use has less than four bits
+NEARLY = 0.1  # a quarter of a month is a week
 SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
 
 
@@ -47,7 +55,7 @@ def check_data() -> None:
     FactsError
         At the first row that is refused, or that contradicts another.
     """
-    catalogue()
+    _check_writing(catalogue().facts)
     _check_tiers()
     _check_parameters()
     known, _ = model_table()
@@ -69,6 +77,17 @@ def check_data() -> None:
                 f"printed is {figure.reference:g}, computed {figure.value:g}",
             )
     _check_layers()
+
+
+def _check_writing(facts: Facts) -> None:
+    """Hold the tables of facts to one way of writing, so that a percent or a bit in them is a slip of the pen."""
+    names = [(entity, quantity) for entity in shipped_entities() for quantity in facts.quantities(entity)]
+    for one in chain.from_iterable(facts.readings(*name) for name in names):
+        unit = one.printed.partition(" ")[2]
+        if unit == "%":
+            raise FactsError(f"{one.place}: expected a share of 1, got {one.printed}")
+        if re.fullmatch(r"[kMGTPE]?b(/s)?", unit) and one.quantity not in IN_BITS:
+            raise FactsError(f"{one.place}: expected bytes for {one.quantity}, got {one.printed}")
 
 
 @cache
@@ -219,8 +238,8 @@ def _check_parameters() -> None:
             raise one.place.error(
                 "value", f"expected within a factor of three of its prior, got {scale:.3g} times it"
             )
-        if one.unit == "B" and one.value and not 0.1 <= one.value <= 64.0:
-            raise one.place.error("value", f"expected 0.1 to 64 bytes a number, got {one.value:g}")
+        if one.unit == "B" and one.value and not LEAST_BYTES <= one.value <= 64.0:
+            raise one.place.error("value", f"expected {LEAST_BYTES} to 64 bytes a number, got {one.value:g}")
         if one.name.endswith("latency") and not 1e-7 <= one.value <= 1e-3:
             raise one.place.error("value", f"expected 0.1 us to 1 ms, got {one.value:g} s")
         if one.name.endswith("_efficiency") and not 0.05 <= one.value <= 1.0:
@@ -267,8 +286,11 @@ def check_claim(claim: Claim) -> None:
         and (word := UNIT_WORDS.get(claim.unit, claim.unit)) not in claim.claim
     ):
         raise row_error("claims.csv", claim.id, "unit", f"its words have no {word}")
+    if claim.form == "order" and claim.unit != "day":
+        raise row_error("claims.csv", claim.id, "unit", f"an order is of days, got {claim.unit}")
     if claim.word or claim.form in ("date", "order", "absence", "withdrawn"):
         return
+    _check_span(claim)
     said = _numbers(claim.claim)
     if claim.form in ("above", "below"):  # as much as another, half of all, or what words or note say
         said |= (
@@ -276,22 +298,45 @@ def check_claim(claim: Claim) -> None:
             | {1.0, 50.0}
             | {n for word, n in LOOSE_WORDS.items() if word in claim.claim + claim.note}
         )
-    if claim.form == "none" or not said or "read" in claim.note or claim.claim.startswith("("):
-        return
     unit = claim.unit
+    plain = len(unit) == 1 or unit in ("percent", "TOP/s", "mm^2", "day", "week", "month", "year")
+    scale = 1.0 if plain else units.to_si(1.0, unit)
+    if claim.form == "none" or not said or "read" in claim.note or claim.claim.startswith("("):
+        for column, bound in (("low", claim.low), ("high", claim.high)):
+            if bound and not plain and not _one_of(bound * scale, said):
+                for slip in (1e-3, 1e3):
+                    if _one_of(bound * scale * slip, said):
+                        raise row_error(
+                            "claims.csv", claim.id, column, f"its words have {slip:g} times as much"
+                        )
+        return
     bare = not (claim.low or claim.high)
     if unit in ("day", "week", "month", "year") and unit not in claim.claim and not bare:
         raise row_error("claims.csv", claim.id, "unit", f"its words have no {unit}")
-    plain = len(unit) == 1 or unit in ("percent", "TOP/s", "mm^2", "day", "week", "month", "year")
-    scale = 1.0 if plain else units.to_si(1.0, unit)
     for column, bound in (("low", claim.low), ("high", claim.high)):
-        if bound and not any(math.isclose(abs(bound) * scale, one, rel_tol=1e-9) for one in said):
+        if bound and not _one_of(bound * scale, said):
             raise row_error(
                 "claims.csv",
                 claim.id,
                 column,
                 f"its words have no {bound:g} {unit}; they have {sorted(said)}",
             )
+
+
+def _one_of(bound: float, said: Iterable[float]) -> bool:
+    return any(math.isclose(abs(bound), one, rel_tol=1e-9) for one in said)
+
+
+def _check_span(claim: Claim) -> None:
+    """Hold a time to the one that its note names, as "a week or more" does."""
+    named = re.search(r"\ba (day|week|month|year)\b", claim.note)
+    if named and claim.unit in ("day", "week", "month", "year"):
+        told = units.to_si(1.0, named[1])
+        for column, bound in (("low", claim.low), ("high", claim.high)):
+            if bound and abs(units.to_si(bound, claim.unit) / told - 1.0) > NEARLY:
+                raise row_error(
+                    "claims.csv", claim.id, column, f"its note has {named[0]}, got {bound:g} {claim.unit}"
+                )
 
 
 def _numbers(text: str) -> set[float]:

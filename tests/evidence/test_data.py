@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from dojo_calc.errors import FactsError
 from dojo_calc.evidence import data
 from dojo_calc.evidence.claims.ledger import ledger
-from dojo_calc.evidence.data import check_claim, check_data
+from dojo_calc.evidence.data import _check_writing, check_claim, check_data
+from dojo_calc.hardware.catalog import catalogue
 from dojo_calc.performance.workload import transformer, transformers
 from tests.mutate_data import Change, sample
 
@@ -90,3 +92,38 @@ def test_a_claim_by_a_word_names_its_unit() -> None:
     check_claim(claim)
     with pytest.raises(FactsError, match="X10: its words have no million USD"):
         check_claim(claim.model_copy(update={"unit": "MUSD"}))
+
+
+@pytest.mark.parametrize(
+    ("claim", "changed", "message"),
+    [
+        ("X25", {"unit": "month"}, "an order is of days, got month"),
+        ("N10", {"unit": "day"}, "its note has a week, got 0.25 day"),
+        ("N10", {"unit": "year"}, "its note has a week, got 0.25 year"),
+        ("X16", {"unit": "MUSD"}, "its words have 1000 times as much"),
+    ],
+)
+def test_a_claim_is_held_to_the_units_of_its_words(claim: str, changed: dict[str, str], message: str) -> None:
+    check_claim(ledger()[claim])
+    with pytest.raises(FactsError, match=f"{claim}: {message}"):
+        check_claim(ledger()[claim].model_copy(update=changed))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "unit", "message"),
+    [
+        ("kept_share", "0.01", "percent", "expected a share of 1, got 0.01 %"),
+        ("reported_hbm_capacity", "13", "Tb", "expected bytes for reported_hbm_capacity, got 13 Tb"),
+        ("tray_link_bandwidth", "1", "Tb/s", "expected bytes for tray_link_bandwidth, got 1 Tb/s"),
+    ],
+)
+def test_the_tables_write_shares_and_bytes_in_one_way(
+    tmp_path: Path, quantity: str, value: str, unit: str, message: str
+) -> None:
+    entity = "fsd-fleet" if quantity == "kept_share" else "exapod"
+    own = tmp_path / "own.csv"
+    columns = "entity,quantity,value,unit,kind,date,source"
+    own.write_text(f"{columns}\n{entity},{quantity},{value},{unit},rated,2024,http://example.org\n")
+    _check_writing(catalogue().facts)
+    with pytest.raises(FactsError, match=message):
+        _check_writing(catalogue(own).facts)
