@@ -217,7 +217,7 @@ def wafer_map(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, st
     # A street in the middle, moved by what the search found; a die in the middle is half a pitch of it.
     left = s / 2 + pitch * float(across[0])
     level = int(_levels(one_h, np.array([radius]), one_s)[0])
-    index = np.arange(-level - 1, level + 1)
+    index = np.arange(-level, level)
     far = int(np.ceil(radius / pitch)) + 1
     x, y = np.meshgrid(left + pitch * np.arange(-far, far + 1), below + (h + s) * index)
     reach = np.hypot(np.maximum(abs(x), abs(x + w)), np.maximum(abs(y), abs(y + h)))
@@ -226,8 +226,8 @@ def wafer_map(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, st
 
 
 def _levels(height: Array, radius: Array, scribe: Array) -> Array:
-    """Rows that may lie on either side of the middle."""
-    levels: Array = np.ceil(radius / (height + scribe)).astype(np.int64) + 1
+    """Rows that may lie on either side of the middle: one more ends, or begins, at least half a street outside."""
+    levels: Array = np.ceil(radius / (height + scribe)).astype(np.int64)
     return levels
 
 
@@ -261,7 +261,7 @@ def _best(
     level = int(_levels(height, radius, scribe).max())
     across, up = width + scribe, (height + scribe)[:, None, None]
     share = np.arange(steps + 1) / (2.0 * steps)
-    index = np.arange(-level - 1, level + 1, dtype=np.float64)
+    index = np.arange(-level, level, dtype=np.float64)
     far = scribe[:, None, None] / 2 + up * (share[:, None] + index)
     np.maximum(-far, far + height[:, None, None], out=far)
     # Dies and slack of each row, in pitches: a chord holds n dies and n - 1 lines between them.

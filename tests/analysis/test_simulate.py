@@ -18,7 +18,7 @@ from dojo_calc.model.distribution import quantile
 from dojo_calc.model.inputs import Input
 from dojo_calc.model.model import Model
 from dojo_calc.operations import log
-from dojo_calc.quantities import Fraction, Money, PowerUsage, Ratio, Spec, Year, spec
+from dojo_calc.quantities import Count, Fraction, Money, PowerUsage, Ratio, SignedCount, Spec, Year, spec
 
 Z95 = NormalDist().inv_cdf(0.95)
 REAL = Spec("1")  # any finite number
@@ -478,3 +478,29 @@ def test_every_shipped_model_simulates() -> None:
         assert found.converged
         low, high = found["fleet_own"].interval(0.99)
         assert 0 < low < found["fleet_own"].mean < high
+
+
+def same(x: Count) -> Count:
+    return 1.0 * x
+
+
+def short_of_five(x: Count) -> SignedCount:
+    return 5.0 - x
+
+
+def above_fifteen(x: Count) -> SignedCount:
+    return x - 15.0
+
+
+def test_draws_leave_out_what_an_identity_forbids_and_keep_what_a_limit_tells() -> None:
+    # Of 0 to 20 a quarter lies below 5 and a quarter above 15; what is left of 5 to 20 has its middle at 12.5.
+    identity = dc.condition("identity", "at least five", short_of_five)
+    limit = dc.condition("limit", "at most fifteen", above_fifteen)
+    model = dc.Model({"y": same}, {"x": dc.Uniform(0.0, 20.0)}, conditions=(identity, limit))
+    found = simulate(model, "y")
+    assert found.quantile([0.0, 0.5, 1.0]) == pytest.approx([5.0, 12.5, 20.0], abs=0.01)
+    assert found.broken["identity: at least five"] == pytest.approx(0.25, abs=1e-3)
+    with pytest.raises(ModelError, match="at least five"):
+        simulate(model, "y", x=dc.Uniform(0.0, 4.0))
+    kept = simulate(model, "y", x=dc.Uniform(16.0, 20.0))
+    assert kept.quantile([0.0, 1.0]) == pytest.approx([16.0, 20.0], abs=0.01)

@@ -19,6 +19,15 @@ def test_a_ledger_by_hand() -> None:
     assert unit_time(swap, "2024-02-20") / 86400 == pytest.approx(100 * 50 - 40 * 30)
 
 
+def test_a_ledger_may_be_emptied() -> None:
+    moves = [
+        Movement("2024-01-01", 1.5, "in"),
+        Movement("2024-01-02", -1.0, ""),
+        Movement("2024-01-03", -0.5, ""),
+    ]
+    assert holdings(moves)["units"].to_list() == [1.5, 0.5, 0.0]
+
+
 @pytest.mark.parametrize(
     ("movements", "message"),
     [
