@@ -166,6 +166,7 @@ NOT_FORMULAS = {
     "dojo_calc.performance.layouts.divisors": "enumerates",
     "dojo_calc.performance.layouts.layouts": "enumerates",
     "dojo_calc.performance.layouts.nearest_batch": "enumerates",
+    "dojo_calc.performance.layouts.nearest_batches": "enumerates",
     "dojo_calc.performance.layouts.nearest_counts": "enumerates",
     "dojo_calc.performance.layouts.plans_of": "enumerates",
     "dojo_calc.performance.measured_range.beyond": "reads a file",

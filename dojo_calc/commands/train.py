@@ -37,7 +37,10 @@ def train(
             "'0.4; 0.3; 0.5'."
         ),
     ] = None,
-    global_batch: Annotated[str | None, typer.Option(help="Sequences a step; 2,048 if left out.")] = None,
+    global_batch: Annotated[
+        str | None,
+        typer.Option(help="Sequences a step; 2,048 if left out, or near it where that leaves chips idle."),
+    ] = None,
     sequence: Annotated[str | None, typer.Option(help="Tokens a sequence; 8,192 if left out.")] = None,
     stack: Annotated[str, typer.Option(help="Of data/stacks.csv; the typical one if left out.")] = "",
     models: Models = None,

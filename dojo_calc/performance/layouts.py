@@ -6,6 +6,7 @@ virtual stages have their micro-batches, as `plan.problems` says.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from math import isqrt, prod
@@ -26,6 +27,7 @@ __all__ = [
     "divisors",
     "layouts",
     "nearest_batch",
+    "nearest_batches",
     "nearest_counts",
     "plans_of",
 ]
@@ -213,6 +215,34 @@ def nearest_batch(chips: int, global_batch: int, bases: Sequence[tuple[int, ...]
     tuple of int
         Chips used, and the batch: of those that use as many the nearest.
     """
+    found = _batches(chips, global_batch, bases)
+    return max(found, key=lambda one: (one[0], -abs(one[1] - global_batch)), default=(0, global_batch))
+
+
+@door
+def nearest_batches(chips: int, global_batch: int, bases: Sequence[tuple[int, ...]], most: int) -> list[int]:
+    """Batches near a batch which many layouts share evenly among all replicas that the chips make.
+
+    Parameters
+    ----------
+    chips, global_batch : int
+        [1].
+    bases : sequence of tuple of int
+        See `layouts`.
+    most : int
+        How many to return [1].
+
+    Returns
+    -------
+    list of int
+        The batch of most layouts first.
+    """
+    layouts_of = Counter(batch for _, batch in _batches(chips, global_batch, bases))
+    return sorted(layouts_of, key=lambda one: (-layouts_of[one], abs(one - global_batch)))[:most]
+
+
+def _batches(chips: int, global_batch: int, bases: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """Chips that each layout uses, and the nearest batch of whole rounds of its pipelines; none that is far off."""
     found = []
     for _, tensor, pipeline, context, _ in bases:
         group = tensor * pipeline * context
@@ -220,4 +250,4 @@ def nearest_batch(chips: int, global_batch: int, bases: Sequence[tuple[int, ...]
         batch = max(round(global_batch / share), 1) * share
         if abs(batch - global_batch) <= NEAR * global_batch:
             found.append((chips // group * group, batch))
-    return max(found, key=lambda one: (one[0], -abs(one[1] - global_batch)), default=(0, global_batch))
+    return found

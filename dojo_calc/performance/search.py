@@ -43,9 +43,10 @@ from dojo_calc.words import html_table
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Search", "search"]
+__all__ = ["CONTEXTS", "Search", "search"]
 
 OUTPUTS = ("step_time", "memory")
+CONTEXTS = (1, 2, 4, 8)  # context-parallel sizes to try
 BLOCK = 1 << 15
 MERGED = 16  # blocks whose fronts are merged at a time
 MOST_COUNTS = (
@@ -123,7 +124,7 @@ def search(
     tokens: float | str | None = None,
     attentions: Sequence[str] = ("flash",),
     up_to: bool = False,
-    contexts: Sequence[int] = (1, 2, 4, 8),
+    contexts: Sequence[int] = CONTEXTS,
     book: Catalogue | None = None,
     models: str | Path | None = None,
     executor: Executor | None = None,

@@ -130,7 +130,7 @@ def layouts(model: str, chip: str, counts: Sequence[int], book: Catalogue | None
     found = []
     for count in counts:
         try:
-            speed = laid_out(base, of, chip, count, shape, known)
+            speed = laid_out(base, of, chip, count, shape, known, near_batches=True)
         except PlanError:
             continue
         values = {

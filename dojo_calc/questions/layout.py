@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +14,10 @@ from dojo_calc.formatting import format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue
 from dojo_calc.model.distribution import WIDER
 from dojo_calc.model.model import Model
+from dojo_calc.performance.layouts import layouts, nearest_batches
+from dojo_calc.performance.plan import PlanError
 from dojo_calc.performance.scaling import training_compute
-from dojo_calc.performance.search import search
+from dojo_calc.performance.search import CONTEXTS, Search, search
 from dojo_calc.performance.step import evaluate
 from dojo_calc.performance.workload import Transformer
 from dojo_calc.quantities import whole_number
@@ -22,6 +25,7 @@ from dojo_calc.units import percent
 
 __all__ = ["Speed", "laid_out", "shape_of", "sizes_of"]
 
+TRIED: Final = 8  # near batches: those of most layouts come within some percent of the best of all
 SHOWN: Final = ("tensor", "pipeline", "context", "expert", "data", "interleave", "micro_batch")
 
 
@@ -72,8 +76,9 @@ def shape_of(
 
 @door
 def laid_out(
-    chain: Model, model: Transformer, chip: str, chips: int, shape: Mapping[str, Any], book: Catalogue
-) -> Speed:
+    chain: Model, model: Transformer, chip: str, chips: int, shape: Mapping[str, Any], book: Catalogue,
+    *, near_batches: bool = False,
+) -> Speed:  # fmt: skip
     """Find the fastest layout of a model on a number of chips, and what it reaches against the chain's peak.
 
     Parameters
@@ -87,6 +92,9 @@ def laid_out(
     shape : mapping
         Batch, sequence, and other arguments of `dojo_calc.performance.search.search`.
     book : Catalogue
+    near_batches : bool
+        Whether batches near the one of `shape` are tried as well where that one leaves chips idle, as whoever owns
+        the chips would.
 
     Returns
     -------
@@ -100,7 +108,7 @@ def laid_out(
     UnknownNameError
         If a stack or a chip's facts are unknown.
     """
-    found = search(model, chip, chips, book=book, **shape)
+    found, batch = _searched(model, chip, chips, shape, book, near_batches=near_batches)
     best, used = found.best, int(found.best["chips"])
     time = best["step_time"]
     low, high = (time * math.exp(WIDER * math.log(best[end] / time)) for end in ("low", "high"))
@@ -111,7 +119,12 @@ def laid_out(
     )
     layout = (
         f"{words}, recompute {best['recompute']}, {best['sharding']}; a step takes "
-        f"{format_si(time, 's')} ({format_range(low, high, 's')}) for a batch of {shape['global_batch']:,}"
+        f"{format_si(time, 's')} ({format_range(low, high, 's')}) for a batch of {batch:,}"
+    )
+    moved = (
+        f" The batch is not {shape['global_batch']:,}, so that fewer chips stay idle."
+        if batch != shape["global_batch"]
+        else ""
     )
     idle = (
         f" {found.advice[:1].upper()}{found.advice[1:]}; they are paid for all the same."
@@ -130,5 +143,27 @@ def laid_out(
     )
     return Speed(
         mfu, mfu * time / high, min(mfu * time / low, 1.0), work, used, layout,
-        f"Layout: {layout}.{both}{idle}{beyond}{heard}",
+        f"Layout: {layout}.{both}{moved}{idle}{beyond}{heard}",
     )  # fmt: skip
+
+
+def _searched(
+    model: Transformer,
+    chip: str,
+    chips: int,
+    shape: Mapping[str, Any],
+    book: Catalogue,
+    *,
+    near_batches: bool,
+) -> tuple[Search, int]:
+    """The search of the layouts of a batch, or of a near one with which the chips get through more tokens."""
+    wanted = int(shape["global_batch"])
+    found = [(search(model, chip, chips, book=book, **shape), wanted)]
+    if near_batches and found[0][0].idle:
+        bases = layouts(model, chips, wanted, int(shape["sequence"]), CONTEXTS, exactly=False)
+        for batch in nearest_batches(chips, wanted, bases, TRIED):
+            with suppress(PlanError):  # a batch may fit no memory
+                found.append(
+                    (search(model, chip, chips, book=book, **{**shape, "global_batch": batch}), batch)
+                )
+    return max(found, key=lambda one: float(one[0].best["tokens_per_second"]))

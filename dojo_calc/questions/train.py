@@ -8,6 +8,7 @@ a reader knows better, a stated utilisation takes its place.
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -103,7 +104,8 @@ def train(
         Share of the peak that six operations a parameter and token make, attention left out, or with its 90 %
         interval, in place of a layout. A layout counts attention too, and tells its share both ways.
     global_batch, sequence : int or str, optional
-        Sequences a step, tokens a sequence [1]; as in the training of Llama 3.1 405B if left out.
+        Sequences a step, tokens a sequence [1]; as in the training of Llama 3.1 405B if left out. A batch that is
+        left out may differ from that one by a twentieth where fewer chips stay idle then.
     stack : str
         Software, see `data/stacks.csv`; the typical one if left out.
     assumptions, on, precision, book
@@ -263,12 +265,14 @@ class _Run:
         self.shape = shape_of(known, global_batch, sequence) | {"precision": precision, "stack": stack}
         self.stated = None if mfu is None else base.read("mfu", mfu)
         self.group = group
+        self.free = global_batch is None
+        self.speed = cache(self._speed)
 
     def whole_servers(self, exact: float) -> float:
         """Chips of whole servers, no more."""
         return float(self.group * round_down(exact / self.group))
 
-    def speed(self, count: float) -> Speed:
+    def _speed(self, count: float) -> Speed:
         """Utilisation of so many chips: of the fastest layout that fits, or as stated."""
         if self.stated is not None:
             return self._as_stated(
@@ -278,7 +282,9 @@ class _Run:
             )
         assert self.sizes is not None
         try:
-            return laid_out(self.base, self.sizes, self.unit, int(count), self.shape, self.known)
+            return laid_out(
+                self.base, self.sizes, self.unit, int(count), self.shape, self.known, near_batches=self.free
+            )
         except UnknownNameError as error:
             one = self.base.inputs["mfu"]
             if one.value is None:

@@ -144,6 +144,22 @@ def test_chips_that_no_layout_uses_are_paid_for() -> None:
     assert any("8 of 520 chips stay idle" in note for note in odd.notes)
 
 
+def test_a_number_of_chips_that_the_usual_batch_does_not_divide_is_hardly_slower_than_one_that_it_does() -> (
+    None
+):
+    """A step of 31 replicas in place of 32, each with the same sequences, lasts as long: 31 / 32 of the tokens.
+
+    So 16,000 chips, of which 15,872 = 31 x 512 have work, take at most 32 / 31 of the time of 16,384, but for what
+    a batch of 1,984 in place of 2,048 changes in adding up gradients.
+    """
+    even, odd = (dc.train("llama3-405b", "h100", chips=n, tokens="15.6T") for n in (16_384, 16_000))
+    longer = value(odd, "run_time") / value(even, "run_time")
+    assert 1.0 < longer < 32 / 31 * 1.005
+    assert any("The batch is not 2,048" in note for note in odd.notes)
+    kept = dc.train("llama3-405b", "h100", chips=16_000, tokens="15.6T", global_batch=2_048)
+    assert value(kept, "run_time") > value(odd, "run_time")  # a batch that was asked for stays
+
+
 def test_a_chip_without_a_layout_runs_by_its_utilisation_and_says_so() -> None:
     found = dc.train("llama3-8b", "d1", chips=3000, tokens="1T")
     assert any(note.startswith("Layout: no layout") for note in found.notes)
