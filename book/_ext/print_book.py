@@ -131,11 +131,12 @@ def whole(site: Path, names: Sequence[str]) -> str:
     sheets = dict.fromkeys(one for text in pages for one in HEAD.findall(text))
     maths = [one[0] for kind in MATHS if (one := kind.search("".join(pages)))]  # each once, or it fails
     scripts = "".join(f'<script defer src="assets/{one}"></script>' for one in SCRIPTS)
-    title = re.search(r"<title>(.*?)</title>", pages[0], re.DOTALL)
+    found = re.search(r"<title>(.*?)</title>", pages[0], re.DOTALL)
+    title = found[1].partition(" &#8212; ")[0] if found else ""  # the front page is called as the book
     body = "".join(article(site, name, names) for name in names)
     return (
         '<!DOCTYPE html><html lang="en" data-content_root="./" data-theme="light" data-code="off"><head>'
-        f'<meta charset="utf-8"><title>{title[1] if title else ""}</title>{"".join(sheets)}{"".join(maths)}{scripts}'
+        f'<meta charset="utf-8"><title>{title}</title>{"".join(sheets)}{"".join(maths)}{scripts}'
         f'<style>{STYLE}</style></head><body><main class="bd-content" role="main">{body}</main></body></html>'
     )
 

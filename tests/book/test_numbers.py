@@ -88,7 +88,7 @@ SAME: Final[dict[str, dict[str, str]]] = {
         "plan_search": r"The plan is predicted to reach N %", "training_run": r"GPT-3 175B, 512 A100s 0\.3 N \(",
     },
     "the field factor": {
-        "training_run": r"the field factor of N makes", "measured": r"Published runs took N times",
+        "training_run": r"the field factor of N, and it becomes", "measured": r"Published runs took N times",
     },
     "what whole runs use of the peak, %": {
         "training_run": r"% of the peak, N % in the middle", "measured": r"times the hours of their steps, or N %",

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const QUICK = 512, FULL = 4096; // draws while something moves, and at rest
-  const FEW = 8; // different values that are drawn as peaks and no curve
+  const PEAK = 0.02; // of the draws, from which on a single value is drawn as a peak
   const REST = 180; // milliseconds without a change until all are drawn and the address is written
   const HOW = { published: "published", estimated: "estimated", assumed: "assumed" };
   const KINDS = { exact: "exact", rated: "rated", measured: "measured", estimated: "estimated", assumed: "assumed" };
@@ -207,7 +207,9 @@
       const near = Number.isFinite(value) ? value : own.q50, from = Math.min(engine.quantile(sorted, 0.005), near), to = Math.max(engine.quantile(sorted, 0.995), near), log = from > 0 && to / from > 20, f = log ? Math.log : (x) => x;
       const counts = new Float64Array(BINS), x = (v) => ((f(v) - f(from)) / (f(to) - f(from))) * W;
       for (const v of sorted) { if (v >= from && v <= to) counts[Math.min(Math.floor((x(v) / W) * BINS), BINS - 1)]++; }
-      const several = new Set(sorted.map((v) => v.toPrecision(6))).size, few = several <= FEW; // values, as where only readings differ
+      const counted = new Map(); // of each value, how many draws: where only readings differ there are few, each a peak
+      for (const v of sorted) counted.set(v.toPrecision(6), (counted.get(v.toPrecision(6)) ?? 0) + 1);
+      const peaks = [...counted.values()].filter((n) => n > sorted.length * PEAK), few = peaks.reduce((sum, n) => sum + n, 0) > 0.95 * sorted.length;
       const smooth = few ? counts : counts.map((_, k) => [1, 2, 3, 2, 1].reduce((sum, w, j) => sum + w * (counts[k + j - 2] ?? 0), 0)), most = Math.max(...smooth);
       const line = [...smooth].map((n, k) => `${(((k + 0.5) / BINS) * W).toFixed(1)},${(H - (n / most) * (H - 12)).toFixed(1)}`);
       const before = heldNow ? heldNow.of(name) : NaN, path = `M0,${H}L${line.join("L")}L${W},${H}Z`, id = `dc-clip-${state.question}`, [a, b] = [x(own.q05), Math.min(x(own.q95), W)];
@@ -215,7 +217,7 @@
         h("path", { d: path, class: "dc-all" }), h("path", { d: path, class: "dc-inner", "clip-path": `inset(0 ${W - b}px 0 ${a}px)` }), value >= from && value <= to ? h("line", { x1: x(value), x2: x(value), y1: 0, y2: H, class: "dc-now" }) : null, before >= from && before <= to ? h("line", { x1: x(before), x2: x(before), y1: 0, y2: H, class: "dc-held" }) : null);
       const { from: first, to: last, behind } = ends(name, own.q05, Number.isFinite(own.q95) ? own.q95 : own.q05, value);
       const tick = (v, text) => h("span", { css: `left:clamp(2.6rem,${((x(v) / W) * 100).toFixed(1)}%,calc(100% - 2.6rem))` }, text + behind);
-      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05, first), Number.isFinite(own.q95) ? tick(own.q95, last) : null), h("p", { class: "dc-hint" }, `${few ? `Only ${several} values come out, one at each peak` : "The shaded part holds 90 % of the draws"}; the line is the best guess${before >= from && before <= to ? ", and the dashed one what you hold" : ""}.`)];
+      return [svg, h("div", { class: "dc-ticks", "aria-hidden": "true" }, tick(own.q05, first), Number.isFinite(own.q95) ? tick(own.q95, last) : null), h("p", { class: "dc-hint" }, `${few ? `Nearly all draws give one of ${peaks.length} values, where the peaks are` : "The shaded part holds 90 % of the draws"}; the line is the best guess${before >= from && before <= to ? ", and the dashed one what you hold" : ""}.`)];
     }
     function drawNotes() {
       const list = [...told, ...now.notes], question = tools.questionOf(state);
