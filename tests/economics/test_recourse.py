@@ -57,6 +57,15 @@ def test_waiting_for_a_price_by_hand() -> None:
     assert averse.first["ordered"].to_list() == pytest.approx([10])
 
 
+def test_nobody_is_averse_who_does_not_say_so() -> None:
+    # Waiting costs 598 or 1,400, 999 in the mean, a dollar less than ten now. With a weight w of the worst tenth it
+    # is 999 + 401 w, which is above 1,000 from 0.0025 on.
+    b = replace(B, price=100)
+    prices = [Scenario("falls", 0.5, price={"b": 0.598}), Scenario("rises", 0.5, price={"b": 1.4})]
+    assert plan([b], TEN, prices).cost == pytest.approx(999)
+    assert plan([b], TEN, prices, aversion=0.003).cost == pytest.approx(1000)
+
+
 def test_a_late_delivery_by_hand() -> None:
     # A comes too late in half of all cases. Its mean delay is half a period, which rounds to none: the mean plan buys
     # ten A for 1,000, and ten B for 1,500 where they are late, 1,750 in the mean. B alone is 1,500 and always there.
