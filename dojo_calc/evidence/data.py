@@ -42,7 +42,7 @@ EVEN = 1.25  # how far a fitted value may be from the geometric middle of its in
 ROUGH = 2.7  # the same for assumed ones
 # What is quoted in bits; all else that is stored or moved is written in bytes, and shares of 1.
 IN_BITS = ("nic_bandwidth", "fabric_bandwidth", "serdes_lane_rate", "measured_bandwidth")
-LEAST_BYTES = 0.5  # of a number: no format in use has less than four bits
+BITS = re.compile("[kMGTPE]?b(/s)?")
 NEARLY = 0.1  # a quarter of a month is a week
 SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
 
@@ -86,7 +86,7 @@ def _check_writing(facts: Facts) -> None:
         unit = one.printed.partition(" ")[2]
         if unit == "%":
             raise FactsError(f"{one.place}: expected a share of 1, got {one.printed}")
-        if re.fullmatch(r"[kMGTPE]?b(/s)?", unit) and one.quantity not in IN_BITS:
+        if BITS.fullmatch(unit) and one.quantity not in IN_BITS:
             raise FactsError(f"{one.place}: expected bytes for {one.quantity}, got {one.printed}")
 
 
@@ -220,6 +220,8 @@ def _check_tiers() -> None:
 
 def _check_parameters() -> None:
     for one in parameters():
+        if BITS.fullmatch(one.unit):
+            raise one.place.error("unit", f"expected bytes, got {one.unit}")
         if one.unit == "1" and 0.0 < one.value < 0.004:
             raise one.place.error("value", f"expected a share that counts, got {one.value:g}")
         middle = one.value**2 / (one.low * one.high) if one.low else 1.0
@@ -238,8 +240,8 @@ def _check_parameters() -> None:
             raise one.place.error(
                 "value", f"expected within a factor of three of its prior, got {scale:.3g} times it"
             )
-        if one.unit == "B" and one.value and not LEAST_BYTES <= one.value <= 64.0:
-            raise one.place.error("value", f"expected {LEAST_BYTES} to 64 bytes a number, got {one.value:g}")
+        if one.unit == "B" and one.value and not 0.1 <= one.value <= 64.0:
+            raise one.place.error("value", f"expected 0.1 to 64 bytes a number, got {one.value:g}")
         if one.name.endswith("latency") and not 1e-7 <= one.value <= 1e-3:
             raise one.place.error("value", f"expected 0.1 us to 1 ms, got {one.value:g} s")
         if one.name.endswith("_efficiency") and not 0.05 <= one.value <= 1.0:

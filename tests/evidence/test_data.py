@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from dojo_calc.evidence import data
 from dojo_calc.evidence.claims.ledger import ledger
 from dojo_calc.evidence.data import _check_writing, check_claim, check_data
 from dojo_calc.hardware.catalog import catalogue
+from dojo_calc.performance.efficiency import parameters
 from dojo_calc.performance.workload import transformer, transformers
 from tests.mutate_data import Change, sample
 
@@ -127,3 +129,13 @@ def test_the_tables_write_shares_and_bytes_in_one_way(
     _check_writing(catalogue().facts)
     with pytest.raises(FactsError, match=message):
         _check_writing(catalogue(own).facts)
+
+
+def test_a_number_is_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    element = next(one for one in parameters() if one.name == "element")
+    data._check_parameters()
+    monkeypatch.setattr(data, "parameters", lambda: [replace(element, unit="b")])
+    with pytest.raises(
+        FactsError, match=r"efficiency\.csv, line \d+, column \d+ \(unit\): expected bytes, got b"
+    ):
+        data._check_parameters()
