@@ -9,7 +9,7 @@ from dojo_calc.commands.printing import printed, show, si
 @command
 def chips(asked: Asked) -> None:
     """List the chips: peaks, memory, power, price."""
-    rows = asked.book.table("chip").rows(named=True)
+    rows = asked.book.rows("chip")
     if printed(rows, asked):
         return
     columns = {"peak_bf16": "FLOP/s", "peak_fp8": "FLOP/s", "peak_fp32": "FLOP/s", "hbm_capacity": "B"}

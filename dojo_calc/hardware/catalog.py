@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dojo_calc.doors import door
 from dojo_calc.entities import Entity, Names
@@ -157,6 +157,11 @@ class Catalogue:
         """Entities as a polars frame: one row each, with their peaks, memory, power and price in SI."""
         import polars as pl
 
+        return pl.DataFrame(self.rows(kind), infer_schema_length=None)
+
+    @door
+    def rows(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """The rows of `table` as plain dictionaries, with None where a thing has no such quantity."""
         columns = (
             "peak_bf16 peak_fp16 peak_fp8 peak_fp32 hbm_capacity hbm_bandwidth sram_capacity sram_bandwidth power "
             "die_area price"
@@ -164,7 +169,7 @@ class Catalogue:
         rows = []
         for name in self.names(kind):
             one = self.machine(name)
-            row: dict[str, object] = {"id": one.id, "name": one.name, "kind": one.entity.kind}
+            row: dict[str, Any] = {"id": one.id, "name": one.name, "kind": one.entity.kind}
             row |= {
                 "maker": one.entity.maker,
                 "announced": one.entity.announced,
@@ -172,7 +177,7 @@ class Catalogue:
                 "process": one.entity.process,
             }
             rows.append(row | {column: one.maybe(column) for column in columns.split()})
-        return pl.DataFrame(rows, infer_schema_length=None)
+        return rows
 
 
 @door

@@ -287,6 +287,16 @@ def _assumed_failures(model: Model) -> tuple[str, ...]:
     return (f"Failures are assumed, {span} for each chip, and the headway hangs on them: {reason}.",)
 
 
+def listed_rent(model: Model) -> tuple[str, ...]:
+    """A note where the rent in use is of another boundary, as nobody but a hyperscaler lets a chip."""
+    one = model.inputs.get("hourly_rent")
+    listed = [] if one is None else [fact for fact in one.readings if fact.quantity == "hyperscaler_rent"]
+    if one is None or one.value not in [fact.value for fact in listed]:
+        return ()
+    dearer = "rental companies ask less for every chip that both let"
+    return (f"Its rent is on a hyperscaler's price list, and {dearer}: {one.source.partition(';')[0]}.",)
+
+
 def movers_of(model: Model, output: str) -> tuple[Bar, ...]:
     """The inputs that move an output most."""
     return tuple(bar for bar in tornado(model, output)[:MOVERS] if bar.swing > 0)

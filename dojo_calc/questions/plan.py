@@ -36,6 +36,7 @@ from dojo_calc.questions.answer import (
     accounts_of,
     answerable,
     counted,
+    listed_rent,
     movers_of,
     options_of,
     run_notes,
@@ -444,4 +445,4 @@ def _range(low: float, high: float) -> str:
 def said(model: Model, assumptions: str | None, on: str | None) -> tuple[str, ...]:
     of = f"the assumptions of the set {assumptions or DEFAULT_SET!r}"
     when = f"readings nearest to {assumption_sets()[assumptions or DEFAULT_SET].date if on is None else on}"
-    return (f"By {of} and {when}; model: {model.name}.",)
+    return (*listed_rent(model), f"By {of} and {when}; model: {model.name}.")

@@ -84,6 +84,16 @@ def test_help_imports_none_of_the_libraries_that_compute() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_list_of_chips_waits_for_nothing_that_it_does_not_use() -> None:
+    code = (
+        "import sys; from dojo_calc.commands.answer import answer; answer(['chips', '--csv'])\n"
+        "sys.exit(', '.join(one for one in 'polars pipefunc altair'.split() if one in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("id,name,kind,maker,")
+
+
 @pytest.mark.parametrize(
     ("words", "offered"), [("dojo_calc pl", "plan"), ("dojo_calc plan --chip h1", "h100-sxm")]
 )

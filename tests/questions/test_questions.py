@@ -416,3 +416,21 @@ def test_a_run_that_outlasts_its_machines_says_so() -> None:
 def test_a_stack_that_is_not_listed_is_said_to_count_as_the_typical_one() -> None:
     found = dc.train("llama3-70b", "h100", chips=2048, tokens="1T", stack="nonsense")
     assert "the stack 'nonsense' is not listed" in found.notes[0].lower()
+
+
+def test_a_rent_of_a_price_list_is_told() -> None:
+    # Nobody else's rent of a GB300 is known; of the chips that both let, the list is dearer for each.
+    facts = dc.catalogue().facts
+    both = [
+        one
+        for one in dc.catalogue().names()
+        if facts.has(one, "hourly_rent") and facts.has(one, "hyperscaler_rent")
+    ]
+    assert len(both) > 5
+    for one in both:
+        for listed in facts.readings(one, "hyperscaler_rent"):
+            assert listed.value > facts.value(one, "hourly_rent")
+    assert any("on a hyperscaler's price list" in note for note in dc.cost("gb300").notes)
+    assert any("on a hyperscaler's price list" in note for note in dc.plan("gb300", chips=72).notes)
+    assert not any("price list" in note for note in dc.cost("gb300", hourly_rent="5 USD/h").notes)
+    assert not any("price list" in note for note in dc.cost("gb200").notes)
