@@ -38,7 +38,7 @@ def plan(
         typer.Option(help="Arithmetic of a run, such as '1e26 FLOP', with --days, --by or --chips."),
     ] = None,
     days: Annotated[
-        str | None, typer.Option(help="Time for --work, as runs turn out, such as '90 days'.")
+        str | None, typer.Option(help="Time for --work, as runs turn out: 90, or '13 weeks'.")
     ] = None,
     by: Annotated[
         str | None, typer.Option(help="Date by which --work is to be done, such as 2027-06-30.")

@@ -22,7 +22,7 @@ def train(
     chip: asking.Chip = "h100-sxm",
     chips: Annotated[str | None, typer.Option(help="How many, such as 16,384 or 16k.")] = None,
     days: Annotated[
-        str | None, typer.Option(help="How long it may take, as runs turn out: '90 days'.")
+        str | None, typer.Option(help="How long it may take, as runs turn out: 90, or '13 weeks'.")
     ] = None,
     power: Annotated[str | None, typer.Option(help="Rated power of the site, such as '20 MW'.")] = None,
     budget: Annotated[

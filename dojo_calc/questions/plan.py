@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,12 +23,12 @@ from dojo_calc.chain.build import chain
 from dojo_calc.chain.sets import DEFAULT_SET, assumption_sets
 from dojo_calc.doors import door
 from dojo_calc.economics.inventory import Line, inventory
-from dojo_calc.errors import ModelError
+from dojo_calc.errors import DomainError, ModelError
 from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
 from dojo_calc.model.model import Model
 from dojo_calc.operations import round_down, round_up
-from dojo_calc.quantities import Duration, FlopRate, Money, PositiveFlop, Power, single, whole_number
+from dojo_calc.quantities import Count, Duration, FlopRate, Money, PositiveFlop, Power, single, whole_number
 from dojo_calc.questions.answer import (
     WAYS,
     Account,
@@ -46,6 +47,8 @@ from dojo_calc.units import day
 from dojo_calc.words import words
 
 __all__ = ["plan"]
+
+CENTURY = 36_525.0  # days
 
 # Where a power line may be metered, and what a budget may pay for.
 METERED = (
@@ -121,7 +124,7 @@ def plan(
     work : float or str, optional
         Arithmetic of a training run [FLOP], to be done in `days`, or by a date; with `chips`, how long it takes.
     days : float or str, optional
-        Time for the work, as runs turn out [s], or a text such as ``"90 days"``.
+        Time for the work, as runs turn out: a number of days, or a text such as ``"13 weeks"``.
     by, start : str, optional
         Date by which the work is to be done, and on which it begins, such as ``"2027-06-30"``; today if left out.
     power_at : str
@@ -265,12 +268,31 @@ def _time(days: float | str | None, by: str | None, start: str | None) -> float 
     if by is None:
         if start is not None:
             raise QuestionError("a start has no effect without the date by which the work is to be done")
-        return None if days is None else single(days, Duration, "days")
+        return None if days is None else time_of(days)
     first = datetime.date.today() if start is None else _date("start", start)
     span = (_date("by", by) - first).days * day
     if span <= 0:
         raise QuestionError(f"the work is to be done by {by}, which is not after its start on {first}")
     return span
+
+
+def time_of(days: float | str) -> float:
+    """Seconds of days: of a bare number of them, since the name says so, or of a text with its unit.
+
+    Raises
+    ------
+    UnitError, DomainError
+        If it is no time, or more than a century, as seconds in place of days would be.
+    """
+    if isinstance(days, str) and not re.fullmatch(r"[\d\s.,_'e+-]+", days):
+        return single(days, Duration, "days")
+    number = single(days, Count, "days")
+    if number > CENTURY:
+        raise DomainError(
+            f"days must be at most {CENTURY:,.0f}, a century, where they have no unit; got {number:,.10g}, which as "
+            f"seconds would be '{number / day:.4g} days'"
+        )
+    return number * day
 
 
 def _date(name: str, text: str) -> datetime.date:

@@ -21,7 +21,7 @@ from dojo_calc.model.model import Model
 from dojo_calc.operations import round_down, round_up
 from dojo_calc.performance.scaling import training_compute
 from dojo_calc.performance.workload import Transformer, transformer
-from dojo_calc.quantities import Duration, Money, Power, Ranks, single, whole_number
+from dojo_calc.quantities import Money, Power, Ranks, single, whole_number
 from dojo_calc.questions.answer import (
     WAYS,
     Account,
@@ -35,7 +35,7 @@ from dojo_calc.questions.answer import (
     run_notes,
 )
 from dojo_calc.questions.layout import Speed, laid_out, shape_of, sizes_of
-from dojo_calc.questions.plan import chips_in_time, said
+from dojo_calc.questions.plan import chips_in_time, said, time_of
 from dojo_calc.questions.scenario import given_to
 from dojo_calc.words import words
 
@@ -91,7 +91,7 @@ def train(
     chips : int or str, optional
         How many [1]; those that no layout can use are paid for all the same.
     days : float or str, optional
-        How long the run may take, as runs turn out [s], or a text such as ``"90 days"``.
+        How long the run may take, as runs turn out: a number of days, or a text such as ``"13 weeks"``.
     power : float or str, optional
         Rated power of the site at its meter [W].
     budget : float or str, optional
@@ -146,7 +146,7 @@ def train(
     base = base.replace(parameters=parameters)
     group = whole.inputs["per_server"].value or 1.0
     run = _Run(base, group, sizes, unit, active, precision, stack, mfu, global_batch, sequence, known)
-    time = None if days is None else single(days, Duration, "days")
+    time = None if days is None else time_of(days)
     money = None if budget is None else single(budget, Money, "budget")
     wanted = None if tokens is None else single(tokens, Ranks, "tokens")
     if chips is not None:

@@ -12,7 +12,7 @@ import pytest
 import dojo_calc as dc
 from dojo_calc.chain.cost import OWN_PARTS
 from dojo_calc.chain.training import LAYOUT
-from dojo_calc.errors import DojoCalcError
+from dojo_calc.errors import DojoCalcError, DomainError
 from dojo_calc.performance.search import search
 from dojo_calc.questions.answer import QuestionError
 from dojo_calc.questions.scenario import load_scenario
@@ -136,6 +136,18 @@ def test_a_layout_found_for_days_keeps_them() -> None:
         "llama3-8b", "h100", chips=int(value(found, "chips") * 0.9) // 8 * 8, tokens="1T", global_batch=512
     )
     assert value(fewer, "billed") > 20 * DAY
+
+
+def test_days_without_a_unit_are_days() -> None:
+    asked: dict[str, Any] = {"work": "1e24 FLOP"}
+    month = [
+        value(dc.plan("h100", days=days, **asked), "chips") for days in (30, "30", "30 days", "720 hours")
+    ]
+    assert len(set(month)) == 1
+    with pytest.raises(DomainError, match=r"days must be at most 36,525, .* as seconds would be '30 days'"):
+        dc.plan("h100", days=30 * 86_400, **asked)
+    with pytest.raises(DojoCalcError, match=r"days must be in s or a multiple of it, got '30 W'"):
+        dc.train("llama3-8b", "h100", tokens="1T", days="30 W")
 
 
 def test_chips_that_no_layout_uses_are_paid_for() -> None:
