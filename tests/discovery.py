@@ -97,6 +97,7 @@ NOT_FORMULAS = {
     "dojo_calc.pictures.theme.enable": "registers theme and renderer",
     "dojo_calc.pictures.charts.finish": "dresses a chart",
     "dojo_calc.pictures.theme.page_spec": "dresses a chart",
+    "dojo_calc.pictures.fitting.fitted": "dresses a chart",
     "dojo_calc.pictures.theme.in_book": "asks the environment",
     "dojo_calc.pictures.charts.say": "shows words",
     "dojo_calc.pictures.charts.table": "shows a table",
