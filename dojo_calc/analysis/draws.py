@@ -71,7 +71,8 @@ def unknowns(
         _known_input(model, name)
         if name in given or name not in needed:
             raise ModelError(
-                f"weights are given for {name}, but {', '.join(outputs)} does not depend on its readings"
+                f"weights are given for {name}, but {', '.join(outputs)} {'do' if len(outputs) > 1 else 'does'} "
+                "not depend on its readings"
             )
     found: dict[Hashable, list[tuple[Input, Split | Mixture | Uniform | Samples]]] = {}
     settled: dict[str, float] = {}

@@ -21,20 +21,19 @@ def refuse_unused(graph: Graph, outputs: Sequence[str], given: Sequence[str]) ->
         Naming what it would change, or what stands in its way.
     """
     needed, wanted = graph.above(outputs, given), _listed(outputs) or "nothing that is asked"
+    wanted += " do not depend on it" if len(outputs) > 1 else " does not depend on it"
     for name in given:
         if name in needed:
             continue
         rest = [one for one in given if one != name]
         for other in rest:
             if name in graph.above(outputs, [one for one in rest if one != other]):
-                raise ModelError(f"{name} is given, but {wanted} does not depend on it once {other} is given")
+                raise ModelError(f"{name} is given, but {wanted} once {other} is given")
         changes = [one for one in graph.outputs if one != name and name in graph.above([one])]
         if changes:
-            raise ModelError(
-                f"{name} is given, but {wanted} does not depend on it; it would change {_listed(changes)}"
-            )
+            raise ModelError(f"{name} is given, but {wanted}; it would change {_listed(changes)}")
         raise ModelError(
-            f"{name} is given, but {wanted} does not depend on it: it is a result from which nothing else follows; "
+            f"{name} is given, but {wanted}: it is a result from which nothing else follows; "
             f"it follows from {_listed(graph.roots(name))}"
         )
 

@@ -65,14 +65,13 @@ def chain() -> Model:
         (
             ["site", "power"],
             {"site": 1e6, "power": 1e6, "pue": 1.1},
-            "pue is given, but site and power do not",
+            "pue is given, but site and power do not depend on it",
         ),
     ],
 )
 def test_what_has_no_effect_is_named(
     chain: Model, outputs: Any, values: dict[str, float], message: str
 ) -> None:
-    message = message.replace("do not", "does not depend on it")
     for ask in (
         lambda: chain.evaluate(outputs, **values),
         lambda: chain.view(outputs, values),
