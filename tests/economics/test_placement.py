@@ -76,6 +76,15 @@ def test_never_fewer_than_a_scan_of_offsets_finds(
     )
 
 
+@pytest.mark.parametrize(("width", "height"), [(11.9, 9.076), (12.0, 9.0), (9.17, 8.076), (55.0, 9.4)])
+def test_wide_streets_count_to_the_rim(width: float, height: float) -> None:
+    """A row of dies that ends less than half a street from the rim counts as any other."""
+    got = placed_dies(width * mm, height * mm, wafer=WAFER, edge=0.0, scribe=30 * mm)
+    assert got >= by_scan(width, height, 0.0, 30.0, 8)
+    laid = wafer_map(width * mm, height * mm, wafer=WAFER, edge=0.0, scribe=30 * mm)
+    assert laid.count == got
+
+
 @settings(max_examples=40, deadline=None)
 @given(sides, sides, from_zero(5.0), from_zero(0.3))
 def test_a_map_lays_out_what_is_counted(width: float, height: float, edge: float, scribe: float) -> None:
