@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 import dojo_calc as dc
 from dojo_calc.chain.shipped import MODELS, shipped
-from dojo_calc.operations import ceil, maximum, minimum, where
+from dojo_calc.operations import ceil, exp, expm1, log, log1p, log2, maximum, minimum, sqrt, where
 from dojo_calc.quantities import SignedCount, is_formula
 from dojo_calc.readings.compiled import computed
 from dojo_calc.readings.derivatives import gradient
@@ -89,6 +90,31 @@ def test_nothing_undefined_spreads_from_a_branch_that_is_not_taken() -> None:
     with np.errstate(all="ignore"):
         found = computed(slopes, {"x": np.array([0.0, -1.0, 0.01, 2.0])})["x"]
     np.testing.assert_allclose(found, [2.0, 2.0, 0.0, -0.25])
+
+
+@pytest.mark.parametrize(
+    ("formula", "slope"),
+    [
+        (np.positive, 1.0),
+        (lambda x: +x, 1.0),
+        (lambda x: -x, -1.0),
+        (lambda x: 3.0 + x, 1.0),
+        (lambda x: 3.0 - x, -1.0),
+        (lambda x: 3.0 * x, 3.0),
+        (lambda x: 3.0 / x, -0.75),  # -3 / x^2
+        (lambda x: x**3.0, 12.0),  # 3 x^2
+        (lambda x: 3.0**x, 9.0 * math.log(3.0)),
+        (exp, math.exp(2.0)),
+        (expm1, math.exp(2.0)),
+        (log, 0.5),
+        (log1p, 1.0 / 3.0),
+        (log2, 0.5 / math.log(2.0)),
+        (sqrt, 0.5 / math.sqrt(2.0)),
+    ],
+)
+def test_each_rule_by_hand_at_two(formula: Any, slope: float) -> None:
+    root = node_of(formula(Tracer.named("x")))
+    assert computed(gradient(root, ["x"]), {"x": 2.0})["x"] == pytest.approx(slope, rel=1e-15)
 
 
 def test_whole_numbers_count_as_a_trend_unless_told_otherwise() -> None:
