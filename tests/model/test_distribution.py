@@ -7,8 +7,10 @@ import pytest
 from scipy.special import ndtri
 
 import dojo_calc as dc
+from dojo_calc.errors import DomainError
 from dojo_calc.model.distribution import Z95, Mixture, Split, quantile
-from dojo_calc.quantities import Count, Fraction, SignedCount, spec
+from dojo_calc.model.inputs import Samples
+from dojo_calc.quantities import Count, Fraction, SignedCount, Spec, spec
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,13 @@ def test_weights_choose_among_readings() -> None:
     assert quantile(peak, [0.1, 0.9], weights={"ai_day_2021": 0.5, "hot_chips_34": 0.5}) == pytest.approx(
         [362e12, 376e12]
     )
+
+
+def test_a_sample_is_read_sorted_and_held_to_its_domain() -> None:
+    power = Spec("W", 0.0)
+    assert Samples(["3 kW", "1 kW", 2e3]).checked(power, "power").values.tolist() == [1e3, 2e3, 3e3]
+    assert Samples(np.array([3.0, 1.0])).checked(power, "power").values.tolist() == [1.0, 3.0]
+    with pytest.raises(DomainError, match=r"power\[1\] must be at least 0 \[W\], got -1"):
+        Samples([1.0, -1.0]).checked(power, "power")
+    with pytest.raises(DomainError, match="expected samples in a row, two or more"):
+        Samples([1.0]).checked(power, "power")

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from dojo_calc.errors import ArgumentError, DomainError, UnitError
-from dojo_calc.performance.layouts import COLUMNS, SIZES, _virtual_stages, divisors
+from dojo_calc.performance.layouts import COLUMNS, SIZES, _free, _pipelines, _virtual_stages, divisors
 from dojo_calc.performance.measured_range import beyond
 from dojo_calc.performance.plan import PlanError, train
 from dojo_calc.performance.search import search
@@ -196,6 +196,20 @@ def test_virtual_stages_cut_a_stage_evenly() -> None:
     # Stages of 8 layers, as if there were 128: the embedding and the head stand in for two.
     assert _virtual_stages(126, 16) == (1, 2, 4, 8)
     assert _virtual_stages(125, 16) == (1, 2, 4)
+
+
+def test_stages_are_the_fewest_of_each_depth_and_those_that_divide_the_batch() -> None:
+    # Three layers are three stages one deep, two of at most two one of three; one divides a batch of one.
+    assert _pipelines(3, 1, exactly=False) == [1, 2, 3]
+    # Of nine: 9, 5, 3, 3, 2, 2, 2, 2, 1; and 4 and 8 of the divisors of eight.
+    assert _pipelines(9, 8, exactly=False) == [1, 2, 3, 4, 5, 8, 9]
+
+
+def test_only_chips_that_hold_the_same_share_anything_out() -> None:
+    ways = COLUMNS[len(SIZES) - 3 :].index("sharding")
+    for data, context, choices in ((1, 1, (0,)), (2, 1, (0, 1, 2, 3)), (1, 2, (0, 1, 2, 3))):
+        base = (8 * data * context, 8, 1, context, data)
+        assert tuple(_free(base, SMALL, 8, 2048, (0, 1)))[ways] == choices
 
 
 def test_divisors_are_all_of_them() -> None:

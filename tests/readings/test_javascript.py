@@ -27,6 +27,19 @@ def test_a_function_has_the_parameters_that_it_is_given() -> None:
     assert function(summed, 3).startswith("(first,rest1,rest2)=>")
 
 
+def halved(x: Ratio) -> Ratio:
+    return x * 0.5
+
+
+def turned(x: Ratio) -> Ratio:
+    return x - -0.5
+
+
+def test_only_numbers_below_zero_stand_in_brackets() -> None:
+    assert function(halved, 1) == "(x)=>x*0.5"
+    assert function(turned, 1) == "(x)=>x-(-0.5)"
+
+
 def test_a_word_of_javascript_gets_an_underscore() -> None:
     assert [written(one) for one in ("in", "inside")] == ["in_", "inside"]
     with pytest.raises(TraceError, match="<lambda> is not a formula: something has no unit"):
