@@ -12,11 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from dojo_calc.chain.budget import training_budget
 from dojo_calc.chain.build import chain
 from dojo_calc.doors import door
 from dojo_calc.errors import UnknownNameError
-from dojo_calc.formatting import format_number
+from dojo_calc.formatting import format_number, format_range, format_si
 from dojo_calc.hardware.catalog import Catalogue, catalogue
+from dojo_calc.model.inputs import Input
 from dojo_calc.model.model import Model
 from dojo_calc.operations import round_down, round_up
 from dojo_calc.performance.scaling import training_compute
@@ -37,6 +39,7 @@ from dojo_calc.questions.answer import (
 from dojo_calc.questions.layout import Speed, laid_out, shape_of, sizes_of
 from dojo_calc.questions.plan import chips_in_time, said, time_of
 from dojo_calc.questions.scenario import given_to
+from dojo_calc.units import percent
 from dojo_calc.words import words
 
 __all__ = ["Pay", "train"]
@@ -189,8 +192,49 @@ def train(
             "options": options_of(unit, assumptions, on, precision),
             "inputs": settings | {"mfu": [*unsure] if stated else speed.mfu},
         },
-        (speed.note, *run_notes(central, names), *said(central, assumptions, on), *notes),
+        (
+            speed.note,
+            *(
+                ()
+                if stated
+                else (_by_utilisation(unit, active, count, wanted, known, dense=active == parameters),)
+            ),
+            *run_notes(central, names),
+            *said(central, assumptions, on),
+            *notes,
+        ),
     )
+
+
+def _by_utilisation(
+    unit: str, active: float, chips: float, tokens: float, book: Catalogue, *, dense: bool
+) -> str:
+    """What one utilisation of all published runs says, which over whole runs is no worse than steps and a factor."""
+    model = training_budget(float(training_compute(active, tokens)), unit, int(chips), book=book)
+    used = model.inputs["run_utilisation"]
+    time = {
+        share: float(model.evaluate("billed_by_utilisation", run_utilisation=share)) for share in _ends(used)
+    }
+    best, longest, shortest = time.values()
+    share, low, high = (f"{one / percent:.0f}" for one in time)
+    begins = (
+        "no worse over whole runs"
+        if dense
+        else "and better here, since runs over prediction are known of dense models alone"
+    )
+    told = f"{format_si(best, 's', interval=(shortest, longest))} ({format_range(shortest, longest, 's')})"
+    return (
+        f"Another way to ask, {begins}: by the {share} % of the 16-bit peak ({low} to {high} %) that published dense "
+        f"runs made of all their hours, it takes {told}."
+    )
+
+
+def _ends(one: Input) -> tuple[float, float, float]:
+    """Best guess, low end and high end of an input that has an interval."""
+    assert one.value is not None
+    assert one.low is not None
+    assert one.high is not None
+    return one.value, one.low, one.high
 
 
 def _refuse(tokens: object, chips: object, days: object, power: object, budget: object) -> None:

@@ -150,6 +150,19 @@ def test_days_without_a_unit_are_days() -> None:
         dc.train("llama3-8b", "h100", tokens="1T", days="30 W")
 
 
+def test_a_layout_is_told_beside_the_utilisation_of_published_runs() -> None:
+    """Six operations for each of 8.03 billion parameters and a trillion tokens, by 28.56 % of 512 x 989.4 TFLOP/s.
+
+    4.818e22 FLOP / 1.4468e17 FLOP/s = 333,000 s, or 3.85 days; with 15.94 to 51.17 % it is 6.91 to 2.15 days.
+    """
+    found = dc.train("llama3-8b", "h100", chips=512, tokens="1T")
+    note = next(one for one in found.notes if one.startswith("Another way to ask"))
+    assert "by the 29 % of the 16-bit peak (16 to 51 %)" in note
+    assert re.search(r"it takes 3\.\d+ days \(2\.\d+ to 6\.9\d* days\)\.$", note)
+    stated = dc.train("llama3-8b", "h100", chips=512, tokens="1T", mfu=0.4)
+    assert not any(one.startswith("Another way") for one in stated.notes)
+
+
 def test_chips_that_no_layout_uses_are_paid_for() -> None:
     even, odd = (dc.train("llama3-8b", "h100", chips=n, tokens="1T", global_batch=512) for n in (512, 520))
     assert value(odd, "mfu") == pytest.approx(value(even, "mfu") * 512 / 520, rel=1e-6)
