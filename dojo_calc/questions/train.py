@@ -220,7 +220,7 @@ def _by_utilisation(
     begins = (
         "no worse over whole runs"
         if dense
-        else "and better here, since runs over prediction are known of dense models alone"
+        else "and better here, since the factor over steps was found on dense models alone"
     )
     told = f"{format_si(best, 's', interval=(shortest, longest))} ({format_range(shortest, longest, 's')})"
     return (
