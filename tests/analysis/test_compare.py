@@ -14,6 +14,10 @@ def test_a_difference_is_shared_by_hand() -> None:
     model = dc.Model({"cost": dc.purchase_cost}, {"units": 10.0, "price": 5.0})
     found = compare(model, "cost", {"units": 10, "price": 5}, {"units": 20, "price": 8})
     assert {one.input: one.amount for one in found.contributions} == pytest.approx({"units": 65, "price": 45})
+    assert {one.input: (one.before, one.after) for one in found.contributions} == {
+        "units": (10, 20),
+        "price": (5, 8),
+    }
 
 
 def test_two_states_that_do_not_differ_have_nothing_to_tell() -> None:

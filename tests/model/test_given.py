@@ -326,3 +326,15 @@ def test_a_view_keeps_the_order_in_which_steps_are_given() -> None:
     ):
         cut = model.view(["own"], dict.fromkeys(names, 0.1))
         assert [name for name in cut.inputs if name in names] == names
+
+
+def test_a_number_that_all_agree_on_is_not_uncertain() -> None:
+    one = dc.Model({"cost": dc.purchase_cost}, {"units": 3.0, "price": (5.0, 4.0, 7.0)}).inputs
+    assert [one["units"].uncertain, one["price"].uncertain] == [False, True]
+    # The 312 TFLOP/s of an A100 are told by nobody in another way.
+    rated = dc.Model({"n": dc.units_needed}, {"target": 1e18, "unit": "a100-sxm-80gb.peak_bf16"}).inputs[
+        "unit"
+    ]
+    assert len({fact.value for fact in rated.rivals}) == 1
+    assert rated.low == rated.high
+    assert not rated.uncertain
