@@ -78,7 +78,8 @@ STYLE = """
   html, body { background: white; }
   article.bd-article { break-before: page; overflow: visible; padding: 0; }
   article.bd-article:first-child { break-before: auto; }
-  .headerlink, .dojo-plot .vega-bind input[type="range"], .dojo-plot select, form { display: none !important; }
+  .headerlink, .dojo-plot .vega-bind input[type="range"], .dojo-plot select, form,
+  .dojo-reset { display: none !important; }
   .bd-content { display: block !important; }
 """
 FOOT = (

@@ -6,8 +6,9 @@ a curve become one calculation a row. So a page holds no second copy of a formul
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
@@ -15,16 +16,14 @@ import numpy as np
 from annotated_types import Ge
 
 from dojo_calc import units
-from dojo_calc.analysis.explain import signals
 from dojo_calc.doors import door
 from dojo_calc.errors import ExtraError, ModelError, UnitError
 from dojo_calc.formatting import unit_words
 from dojo_calc.model.model import Model
-from dojo_calc.pictures import charts
+from dojo_calc.pictures import charts, ghost, live_signals
 from dojo_calc.pictures.reach import reach
 from dojo_calc.pictures.theme import DIGITS
 from dojo_calc.quantities import check_against
-from dojo_calc.readings.tracing import TraceError, trace
 from dojo_calc.words import words as named
 
 try:
@@ -37,6 +36,7 @@ __all__ = ["Slider", "live", "slider"]
 POINTS = 40  # of a curve
 LABEL_ROOM = 60  # pixels for the widest tick label that a slider may bring
 NUMBER_ROOM = 64  # pixels for a number behind its bar
+FIRST = alt.Tooltip("first:N", title="where the sliders began")
 POINT_ROOM = 30  # pixels for a number below its point
 
 
@@ -60,6 +60,13 @@ class Slider:
     def signal(self) -> str:
         """Name of the signal that the slider sets, in the display unit."""
         return f"{self.input}_set"
+
+    def begins(self, model: Model) -> float:
+        """Where it stands at first, in its unit: at the default of its input, or at its low end."""
+        start = model.inputs[self.input].value if self.input in model.inputs else None
+        scale = units.to_si(1.0, self.unit)
+        value = self.low if start is None else min(max(start / scale, self.low), self.high)
+        return float(f"{value:.12g}")
 
 
 @door
@@ -194,8 +201,11 @@ def live(
         chart = _bars(model, outputs, shown, sliders, words, axis, scale)
     else:
         chart = _numbers(model, outputs, shown, sliders, words)
+    if sliders or point is not None:
+        form_of = "line" if x is not None else "outline" if alike else "number"
+        subtitle = f"{subtitle.rstrip('.')}. A pale {form_of} shows where the sliders began"
     finished: alt.Chart = charts.finish(chart, title=title, subtitle=subtitle, alt=alt_text, height=height)
-    return finished.properties(usermeta={"live": True})
+    return finished.properties(usermeta={"live": True} | ({} if alike else {"narrowStep": ghost.NARROW_STEP}))
 
 
 def _rising(ends: tuple[float, float], x: Slider | None) -> list[float]:
@@ -226,58 +236,6 @@ def _fits(model: Model, name: str, unit: str) -> None:
         raise UnitError(f"{name} is in {own}, it cannot be shown in {unit}")
 
 
-def _parameters(
-    model: Model, lines: Sequence[tuple[str, str]], sliders: Sequence[Slider]
-) -> list[alt.Parameter]:
-    """Signals of a model: what a slider sets, then every line in the order of computation."""
-    own = {one.input: one for one in sliders}
-    found = []
-    for one in sliders:
-        scale = units.to_si(1.0, one.unit)
-        start = model.inputs[one.input].value if one.input in model.inputs else None
-        value = one.low if start is None else min(max(start / scale, one.low), one.high)
-        bind = alt.binding_range(min=one.low, max=one.high, step=one.step, name=one.label)
-        found.append(alt.param(name=one.signal, value=float(f"{value:.12g}"), bind=bind))
-    for name, expression in lines:
-        if name in own:
-            scale = units.to_si(1.0, own[name].unit)
-            expression = own[name].signal if scale == 1 else f"{own[name].signal} * {scale!r}"
-        found.append(alt.param(name=name, expr=expression))
-    return found
-
-
-def _starts(model: Model, outputs: Sequence[str], sliders: Sequence[Slider]) -> dict[str, float]:
-    """Values for inputs without a default that a slider or an axis stands for, and for steps that no page can write.
-
-    A step that is counted and no formula is a number on the page, as long as no slider moves what it rests on.
-    """
-    moved = {one.input for one in sliders}
-    found = {
-        one.input: one.low * units.to_si(1.0, one.unit)
-        for one in sliders
-        if one.input in model.inputs and model.inputs[one.input].value is None
-    }
-    for name in model.outputs:
-        if name in model.needed(outputs) and not moved.intersection(model.needed([name])):
-            try:
-                trace(*model.formula(name))
-            except TraceError:
-                found[name] = float(model.evaluate(name))
-    return found
-
-
-def _lines(
-    model: Model, outputs: Sequence[str], starts: Mapping[str, float], rename: Callable[[str], str] = str
-) -> list[tuple[str, str]]:
-    """Signals of several outputs, each name once, in the order of computation."""
-    found: dict[str, str] = {}
-    for output in outputs:
-        needed = {name: value for name, value in starts.items() if name in model.needed([output])}
-        found |= dict(signals(model, output, rename, **needed))
-    order = {name: i for i, name in enumerate([*model.inputs, *model.outputs])}
-    return sorted(found.items(), key=lambda line: order[line[0].partition("_shared")[0]])
-
-
 def _rows(
     model: Model,
     outputs: list[str],
@@ -287,10 +245,13 @@ def _rows(
     *,
     with_unit: bool = True,
 ) -> alt.Chart:
-    """Data of one row an output, its value taken from the signal of its name."""
+    """Data of one row an output: its value, taken from the signal of its name, and that with which it began."""
+    began = ghost.began(model, outputs, shown, sliders)
+    ends = ghost.ends(began)
     data = alt.InlineData(
         values=[
-            {"what": words[name], "row": i, "last": int(i == len(outputs) - 1)}
+            {"what": words[name], "row": i, "last": int(i == len(outputs) - 1), "began": began[i]}
+            | ({} if with_unit else {"began_from": ends[i][0], "began_to": ends[i][1]})
             | {"unit": f" {_words(shown[i])}" if with_unit and shown[i] != "1" else ""}
             for i, name in enumerate(outputs)
         ]
@@ -300,8 +261,15 @@ def _rows(
     chart: alt.Chart = (
         alt.Chart(data)
         .transform_calculate(value=f"[{values}][datum.row]")
-        .transform_calculate(shown=f"{DIGITS} + datum.unit")
-        .add_params(*_parameters(model, _lines(model, outputs, _starts(model, outputs, sliders)), sliders))
+        .transform_calculate(shown=f"{DIGITS} + datum.unit", first=f"{ghost.DIGITS_BEGAN} + datum.unit")
+        .add_params(
+            *live_signals.parameters(
+                model,
+                live_signals.lines(model, outputs, live_signals.starts(model, outputs, sliders)),
+                sliders,
+            ),
+            ghost.moved({one.signal: one.begins(model) for one in sliders}),
+        )
     )
     return chart
 
@@ -318,13 +286,15 @@ def _bars(
     base = _rows(model, outputs, shown, sliders, words).encode(
         y=alt.Y("what:N", sort=[words[name] for name in outputs], title=None),
         x=alt.X("value:Q", title=axis or _words(shown[0]), scale=alt.Scale(zero=True, **scale)),
-        tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
+        tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value"), FIRST],
     )
     # The axis has the unit. Below zero the number stands beside the zero; where its bar leaves no room, in the bar.
     low, high = scale["domain"]
-    inside = f"scale('x', datum.at) > width - {NUMBER_ROOM}"
+    shift = ghost.clear_of("datum.at", ["datum.began"], NUMBER_ROOM)
+    inside = f"scale('x', datum.at) + {shift} > width - {NUMBER_ROOM}"
     side, dx, colour = (
-        alt.expr(f"{inside} ? {one}") for one in ("'right' : 'left'", "-5 : 5", "'white' : 'currentColor'")
+        alt.expr(f"{inside} ? {one}")
+        for one in ("'right' : 'left'", f"-5 : 5 + {shift}", "'white' : 'currentColor'")
     )
     short = f"(datum.value < {low!r} ? '\u2190 ' : '') + {DIGITS} + (datum.value > {high!r} ? ' \u2192' : '')"
     text = (
@@ -332,7 +302,10 @@ def _bars(
         .mark_text(align=side, dx=dx, color=colour)
         .encode(x=alt.X("at:Q"), text="short:N")
     )
-    return cast("alt.LayerChart", alt.layer(base.mark_bar(clip=True), text))  # else it may return facets
+    outline = ghost.outline(base).encode(x=alt.X("began:Q"))
+    return cast(
+        "alt.LayerChart", alt.layer(base.mark_bar(clip=True), outline, text)
+    )  # else it may return facets
 
 
 def _waterfall(
@@ -341,7 +314,7 @@ def _waterfall(
     if len(set(shown)) > 1:
         raise ModelError(f"bars share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
     *parts, total = outputs
-    found = model.evaluate(outputs, **_starts(model, outputs, sliders))
+    found = model.evaluate(outputs, **live_signals.starts(model, outputs, sliders))
     summed = sum(found[name] for name in parts)
     if not np.isclose(found[total], summed, rtol=1e-9, atol=0.0):
         raise ModelError(
@@ -349,16 +322,26 @@ def _waterfall(
             f"and {' + '.join(parts)} are {summed:g} [{model.spec(total).unit}]"
         )
     base = _rows(model, outputs, shown, sliders, words, with_unit=False)  # the axis has it
-    return charts.cascade(base, [words[name] for name in outputs], title=_words(shown[0]))
+    order, title = [words[name] for name in outputs], _words(shown[0])
+    moving = charts.cascade(base, order, title=title)
+    shift = ghost.clear_of("datum.right", ["datum.began_from", "datum.began_to"], NUMBER_ROOM)
+    moving.layer[1].mark.dx = alt.expr(f"5 + {shift}")
+    outline = ghost.outline(base).encode(
+        x=alt.X("began_from:Q", title=title),
+        x2="began_to:Q",
+        y=alt.Y("what:N", sort=order, title=None),
+        tooltip=[alt.Tooltip("what:N", title="what"), FIRST],
+    )
+    return cast("alt.LayerChart", alt.layer(moving, outline))
 
 
 def _numbers(
     model: Model, outputs: list[str], shown: list[str], sliders: Sequence[Slider], words: Mapping[str, str]
-) -> alt.Chart:
-    chart: alt.Chart = (
+) -> alt.LayerChart:
+    none = "datum.unit === '' && datum.{} < 0 ? 'none' : datum.{}"  # a count
+    base = (
         _rows(model, outputs, shown, sliders, words)
-        .transform_calculate(shown="datum.unit === '' && datum.value < 0 ? 'none' : datum.shown")  # a count
-        .mark_text(align="left", fontSize=15, fontWeight=600)
+        .transform_calculate(shown=none.format("value", "shown"), first=none.format("began", "first"))
         .encode(
             y=alt.Y(
                 "what:N",
@@ -366,12 +349,11 @@ def _numbers(
                 title=None,
                 axis=alt.Axis(domain=False, ticks=False, grid=False),
             ),
-            x=alt.value(0),
-            text="shown:N",
-            tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value")],
+            tooltip=[alt.Tooltip("what:N", title="what"), alt.Tooltip("shown:N", title="value"), FIRST],
         )
     )
-    return chart
+    now = base.mark_text(align="left", fontSize=15, fontWeight=600).encode(x=alt.value(0), text="shown:N")
+    return cast("alt.LayerChart", alt.layer(now, ghost.number(base, len(outputs))))
 
 
 def _curves(
@@ -387,12 +369,12 @@ def _curves(
 ) -> Any:
     if len(set(shown)) > 1:
         raise ModelError(f"curves share an axis, but {', '.join(outputs)} are in {', '.join(shown)}")
-    along = _downstream(model, x.input)
+    along = live_signals.downstream(model, x.input)
 
     def rename(name: str) -> str:
         return f"datum.{name}" if name.partition("_shared")[0] in along else name
 
-    lines = _lines(model, outputs, _starts(model, outputs, [*sliders, x]), rename)
+    lines = live_signals.lines(model, outputs, live_signals.starts(model, outputs, [*sliders, x]), rename)
     fixed = [line for line in lines if line[0].partition("_shared")[0] not in along]
     moving = [line for line in lines if line[0].partition("_shared")[0] in along and line[0] != x.input]
     scale = units.to_si(1.0, shown[0])
@@ -407,6 +389,16 @@ def _curves(
     if point is not None:  # the row after those of the curves
         place = f"datum.i > {last} ? {f'pow(10, {x.signal})' if _is_log(x) else x.signal} : {place}"
 
+    begin = None if point is None else float(f"{np.log10(point) if _is_log(x) else point:.6g}")
+    places = (np.geomspace if _is_log(x) else np.linspace)(x.low, x.high, POINTS).tolist()
+    if begin is not None:
+        places.append(10**begin if _is_log(x) else begin)
+    first = ghost.began(
+        model, outputs, shown, sliders, **{x.input: np.array(places) * units.to_si(1.0, x.unit)}
+    )
+    moved = {one.signal: one.begins(model) for one in sliders} | ({} if begin is None else {x.signal: begin})
+    parameters = [*live_signals.parameters(model, fixed, sliders), ghost.moved(moved)]
+
     def computed(chart: Any) -> Any:
         """Add the calculations of a row from its number, and one row for each output."""
         chart = chart.transform_calculate(x=place)
@@ -414,7 +406,11 @@ def _curves(
         for name, expression in [*moving, *((f"y{i}", one) for i, one in enumerate(shares.values()))]:
             chart = chart.transform_calculate(**{name: expression})
         chart = chart.transform_fold([f"y{i}" for i in range(len(outputs))], as_=["which", "value"])
-        return chart.transform_calculate(what=f"{list(shares)!r}[toNumber(slice(datum.which, 1))]")
+        chart = chart.transform_calculate(nth="toNumber(slice(datum.which, 1))")
+        began = json.dumps(first, separators=(",", ":"))
+        return chart.transform_calculate(
+            what=f"{list(shares)!r}[datum.nth]", began=f"{began}[datum.nth][datum.i]"
+        )
 
     # A log axis below asks for one beside it: what grows in proportion is then a straight line.
     upright: dict[str, Any] = {"type": "log"} if _is_log(x) else {}
@@ -442,15 +438,22 @@ def _curves(
         ],
     }
     if several:
-        encoding["color"] = alt.Color("what:N", title=None, sort=list(shares))
+        legend = alt.Legend(symbolOpacity=1)  # that of the first layer, the ghost's, if it does not say
+        encoding["color"] = alt.Color("what:N", title=None, sort=list(shares), legend=legend)
     dash = alt.StrokeDash("what:N", sort=list(shares), legend=None) if several else alt.Undefined
     line: dict[str, Any] = {"point": alt.OverlayMarkDef(size=15), "clip": True}
+    pale = (
+        alt.Chart()
+        .transform_filter(f"datum.i <= {last}")
+        .mark_line(aria=False, clip=True, strokeWidth=1.5, opacity=ghost.seen())
+        .encode(y=upright_axis("began:Q"), strokeDash=dash, tooltip=alt.value(None))
+    )
     if point is None:
-        curves = computed(alt.Chart(rows)).mark_line(**line).encode(**encoding, strokeDash=dash)
-        return curves.add_params(*_parameters(model, fixed, sliders))
+        marks: tuple[Any, ...] = (pale, alt.Chart().mark_line(**line).encode(strokeDash=dash))
+        return computed(alt.layer(*marks, data=rows)).encode(**encoding).add_params(*parameters)
     # A slider on a log axis runs over the exponent.
-    ends = (np.log10(x.low), np.log10(x.high), np.log10(point)) if _is_log(x) else (x.low, x.high, point)
-    low, high, start = (float(f"{one:.6g}") for one in ends)
+    ends = (np.log10(x.low), np.log10(x.high)) if _is_log(x) else (x.low, x.high)
+    low, high = (float(f"{one:.6g}") for one in ends)
     # On the right half the label stands to the left of its point, or it would be cut off at the end, and above it:
     # on either side it then is clear of a curve that rises. Of several the highest stands above, the others below,
     # and none on the axis.
@@ -466,7 +469,11 @@ def _curves(
         .transform_calculate(held=ends_of)
     )
     marks = (
+        pale,
         alt.Chart().transform_filter(f"datum.i <= {last}").mark_line(**line).encode(strokeDash=dash),
+        held_at.transform_calculate(x0=repr(places[-1]))
+        .mark_point(aria=False, clip=True, size=140, filled=False, opacity=ghost.seen())
+        .encode(x=alt.X("x0:Q", title=x.label, scale=x_scale), y=upright_axis("began:Q")),
         held_at.mark_point(size=140).encode(y=upright_axis("held:Q")),
         held_at.mark_text(align=side, dx=dx, dy=dy, fontWeight=600).encode(
             y=upright_axis("held:Q"), text=alt.Text("value:Q", format=",.3~r")
@@ -475,23 +482,13 @@ def _curves(
     label = f"{x.label}, power of ten" if _is_log(x) else x.label
     step = (high - low) / 200 if _is_log(x) else x.step
     mover = alt.param(
-        name=x.signal, value=start, bind=alt.binding_range(min=low, max=high, step=step, name=label)
+        name=x.signal, value=begin, bind=alt.binding_range(min=low, max=high, step=step, name=label)
     )
     # What the layers share stands once, above them: a page holds every formula's text once.
     layered = computed(alt.layer(*marks, data=rows)).encode(**encoding)
-    return layered.add_params(mover, *_parameters(model, fixed, sliders))
+    return layered.add_params(mover, *parameters)
 
 
 def _is_log(x: Slider) -> bool:
     """Whether an axis spans more than two decades, and is drawn on a log scale."""
     return x.low > 0 and x.high / x.low > 100
-
-
-def _downstream(model: Model, name: str) -> set[str]:
-    """An input and every step that depends on it."""
-    found = {name}
-    for output in model.outputs:
-        _, arguments = model.formula(output)
-        if found.intersection(arguments):
-            found.add(output)
-    return found

@@ -85,13 +85,7 @@ def reach(
 
 def _settings(model: Model, sliders: Sequence[Slider]) -> Iterator[dict[str, float]]:
     """Every slider at its start, then one after the other at its ends."""
-    start = {}
-    for one in sliders:
-        value = model.inputs[one.input].value if one.input in model.inputs else None
-        size = units.to_si(1.0, one.unit)
-        start[one.input] = (
-            one.low * size if value is None else min(max(value, one.low * size), one.high * size)
-        )
+    start = {one.input: one.begins(model) * units.to_si(1.0, one.unit) for one in sliders}
     yield start
     for one in sliders:
         for end in (one.low, one.high):

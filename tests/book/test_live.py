@@ -60,7 +60,7 @@ def calls(site: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[s
 
 
 WITH_LIVE = [
-    name for name in pages() if '"usermeta":{"live":true}' in (SITE / name).read_text(encoding="utf-8")
+    name for name in pages() if '"usermeta":{"live":true' in (SITE / name).read_text(encoding="utf-8")
 ]
 
 
@@ -112,3 +112,28 @@ def check_setting(page: Page, place: int, call: dict[str, Any], random: np.rando
         # all outputs at once: a slider may move only some of them, and a model refuses what moves none
         expected = model.evaluate(outputs, **given, **along)[output] / units.to_si(1.0, unit)
         assert value == pytest.approx(expected, rel=1e-9), (what, given, along)
+
+
+@pytest.mark.parametrize("name", WITH_LIVE[:3] or ["index.html"])
+def test_a_reset_puts_every_slider_back_by_the_keyboard(browser: Browser, site: Path, name: str) -> None:
+    page = browser.new_page()
+    page.goto((site / name).as_uri())
+    page.wait_for_function("document.documentElement.dataset.chartsDrawn !== undefined")
+    for place in live_figures(site, name):
+        figure = page.locator("figure.dojo-chart").nth(place)
+        sliders = figure.locator(".vega-bind input[type=range]")
+        names = sliders.evaluate_all("all => all.map(one => one.name)")
+        read = "([place, names]) => names.map(name => window.dojoCharts[place].signal(name))"
+        start = page.evaluate(read, [place, names])
+        for slider in sliders.all():
+            slider.focus()
+            page.keyboard.press("Home")
+            page.keyboard.press("ArrowRight")
+        assert page.evaluate(read, [place, names]) != start
+        assert page.evaluate("place => window.dojoCharts[place].signal('sliders_moved')", place) is True
+        reset = figure.get_by_role("button", name="Reset the sliders")
+        reset.focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate(read, [place, names]) == start
+        assert page.evaluate("place => window.dojoCharts[place].signal('sliders_moved')", place) is False
+    page.close()

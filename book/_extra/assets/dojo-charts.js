@@ -77,6 +77,8 @@
       spec.title.subtitle = lines(spec.title.subtitle, `${look.subtitleFontSize}px ${font}`, room);
       spec.title.text = lines(spec.title.text, `${look.fontWeight} ${look.fontSize}px ${font}`, room);
     }
+    // A row of numbers has two lines where what the sliders began with does not fit beside them.
+    if (width < PHONE && spec.usermeta?.narrowStep) spec.height = { step: spec.usermeta.narrowStep };
     breakLabels(spec, config(width), font);
     if (view) for (const param of settings(spec)) param.value = view.signal(param.name);
     return spec;
@@ -114,6 +116,23 @@
     say();
   }
 
+  // Puts every slider back to where it began, which the specification in the page still says.
+  function addReset(figure, plot, view) {
+    const panel = plot.querySelector(".vega-bindings");
+    if (!panel?.querySelector(".vega-bind")) return;
+    const spec = JSON.parse(figure.querySelector("script").textContent);
+    const reset = document.createElement("button");
+    reset.type = "button";
+    reset.className = "dojo-reset";
+    reset.textContent = "Reset";
+    reset.setAttribute("aria-label", `Reset the sliders of the chart: ${spec.title?.text ?? ""}`);
+    reset.addEventListener("click", () => {
+      for (const param of settings(spec)) view.signal(param.name, param.value);
+      view.runAsync();
+    });
+    panel.append(reset);
+  }
+
   function legendIsCut(plot) {
     const end = plot.getBoundingClientRect().right;
     return [...plot.querySelectorAll(".role-legend-label text")].some((one) => one.getBoundingClientRect().right > end);
@@ -142,6 +161,7 @@
       ({ view } = await embed(2));
     }
     for (const slider of plot.querySelectorAll(".vega-bind input[type=range]")) speak(slider, view);
+    addReset(figure, plot, view);
     plot.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     window.dojoCharts[index] = view;
     figure.classList.add("drawn");
