@@ -210,6 +210,10 @@ def test_only_chips_that_hold_the_same_share_anything_out() -> None:
     for data, context, choices in ((1, 1, (0,)), (2, 1, (0, 1, 2, 3)), (1, 2, (0, 1, 2, 3))):
         base = (8 * data * context, 8, 1, context, data)
         assert tuple(_free(base, SMALL, 8, 2048, (0, 1)))[ways] == choices
+    # Nor has one chip of a tensor group a sequence to share: 2,048 tokens divide by 1 and by 8, 2,047 by 1.
+    parallel = COLUMNS[len(SIZES) - 3 :].index("sequence_parallel")
+    for tensor, sequence, halves in ((1, 2048, (0,)), (8, 2048, (0, 1)), (8, 2047, (0,))):
+        assert tuple(_free((tensor, tensor, 1, 1, 1), SMALL, 8, sequence, (0, 1)))[parallel] == halves
 
 
 def test_divisors_are_all_of_them() -> None:
