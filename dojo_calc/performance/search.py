@@ -47,7 +47,7 @@ __all__ = ["CONTEXTS", "Search", "search"]
 
 OUTPUTS = ("step_time", "memory")
 CONTEXTS = (1, 2, 4, 8)  # context-parallel sizes to try
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 MERGED = 16  # blocks whose fronts are merged at a time
 MOST_COUNTS = (
     512  # numbers of chips that are tried up to a number; where there are more, so many spread evenly
