@@ -143,6 +143,26 @@ def complete_page(app: Sphinx, pagename: str, _template: str, context: dict[str,
         )
 
 
+def keep_contents(
+    _app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _tree: object
+) -> None:
+    """Write the sidebar's contents once for pages that are not in them: those of one folder have the same."""
+    folder = pagename.rpartition("/")[0]
+    write = context["toctree"]
+
+    def kept(**options: Any) -> str:
+        key = (folder, *sorted(options.items()))
+        if key not in _CONTENTS:
+            _CONTENTS[key] = write(**options)
+        return _CONTENTS[key]
+
+    if folder:
+        context["toctree"] = kept
+
+
+_CONTENTS: dict[tuple[Any, ...], str] = {}
+
+
 def write_assets(app: Sphinx, exception: Exception | None) -> None:
     """Put the libraries, the charts' theme and the notebooks beside the pages."""
     if exception is not None or app.builder.format != "html":
@@ -184,6 +204,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", read_side_by_side)
     app.connect("builder-inited", start_kernels)
     app.connect("env-before-read-docs", deal)
+    app.connect("html-page-context", keep_contents, priority=400)  # before the theme asks for them
     app.connect("html-page-context", complete_page, priority=900)
     app.connect("build-finished", write_assets)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
