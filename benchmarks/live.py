@@ -11,14 +11,14 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.timing import Row
 
-PAGE = Path(__file__).resolve().parents[1] / "_build" / "html" / "hundred_exaflops.html"
+PAGE = Path(__file__).resolve().parents[1] / "_build" / "html" / "wafers_to_exapods.html"
 MOVES = 200
 UPDATE = """async moves => {
-  const view = window.dojoCharts.find(view => view?.getState().signals.target_set !== undefined);
+  const view = window.dojoCharts.find(view => view?.getState().signals.pieces_set !== undefined);
   const times = [];
   for (let i = 0; i < moves; i++) {
     const start = performance.now();
-    await view.signal("target_set", 1 + Math.random() * 999).runAsync();
+    await view.signal("pieces_set", 1000 + Math.random() * 19000).runAsync();
     times.push(performance.now() - start);
   }
   return times.sort((a, b) => a - b)[Math.floor(0.95 * moves)];

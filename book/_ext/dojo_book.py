@@ -46,17 +46,11 @@ EXERCISES = '<section id="exercises">'
 FOLDED = re.compile(r"(?<=>(?:Show|Hide) )the content(?=</p>)")  # so MyST-NB calls a cell with its output
 # Jupyter Book's own, which do not say that they may read pages side by side; they only register what others run.
 SILENT = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
-# Chapters that take longest to execute, the longest first: a process that begins with one gets none of the others.
-LONGEST = (
-    "calculator",
-    "command_line",
-    "measured",
-    "unknowns",
-    "training_run",
-    "plan_search",
-    "ask",
-    "xai_money",
-)
+# How many ordinary chapters' time the long ones take to execute; and a page that only has to be read.
+LONG = {
+    "calculator": 30, "measured": 12, "unknowns": 5, "training_run": 4, "ask": 3, "command_line": 3, "plan_search": 2,
+}  # fmt: skip
+READ_ALONE = 0.2
 
 
 def read_side_by_side(app: Sphinx, _config: object) -> None:
@@ -74,18 +68,12 @@ def read_side_by_side(app: Sphinx, _config: object) -> None:
 def deal(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Put the pages in an order in which each share that Sphinx cuts from it takes about as long to read."""
     executed = {one for one in docnames if "{code-cell}" in Path(env.doc2path(one)).read_text("utf-8")}
-    shares = make_chunks(docnames, app.parallel)
-    hands: list[list[str]] = [[] for _ in shares]
-    weighed = sorted(
-        docnames,
-        key=lambda one: (LONGEST.index(one) if one in LONGEST else len(LONGEST), one not in executed, one),
-    )
-    turn = 0
-    for one in weighed:
-        while len(hands[turn % len(hands)]) == len(shares[turn % len(hands)]):
-            turn += 1
-        hands[turn % len(hands)].append(one)
-        turn += 1
+    weights = {one: LONG.get(one, 1) if one in executed else READ_ALONE for one in docnames}
+    room = [len(share) for share in make_chunks(docnames, app.parallel)]
+    hands: list[list[str]] = [[] for _ in room]
+    for one in sorted(docnames, key=lambda one: (-weights[one], one)):
+        free = [hand for hand, most in zip(hands, room, strict=True) if len(hand) < most]
+        min(free, key=lambda hand: sum(weights[other] for other in hand)).append(one)
     docnames[:] = [one for hand in hands for one in hand]
 
 
