@@ -150,7 +150,7 @@
       const order = ["the question", "the run", "the chip and its server"], rank = (group) => (order.includes(group) ? order.indexOf(group) : group === "more" ? 99 : order.length);
       const sorted = [...by].sort(([one], [other]) => rank(one) - rank(other));
       const open = new Set([...groups.querySelectorAll("details[open]")].map((one) => one.dataset.group)), first = groups.childElementCount === 0;
-      fill(groups, h("h2", {}, "Assumptions"), h("p", { class: "dc-hint" }, "Type as you would write it: 1.2 GW, $500M, 40 %, or a range such as 2 to 4. A number says where, a range how sure; the band on a slider is the 90 % interval."),
+      fill(groups, h("h2", {}, "Assumptions"), h("p", { class: "dc-hint" }, "Type as you would write it: 1.2\u00a0GW, $500M, 40\u00a0%, or a range such as 2 to 4. A number says where, a range how sure; the band on a slider is the 90 % interval."),
         sorted.map(([group, members], at) => h("details", { class: "dc-group", "data-group": group, open: first ? at < 1 : open.has(group) }, h("summary", {}, h("span", {}, group[0].toUpperCase() + group.slice(1)), h("small", {}, String(members.length))), members.map(drawRow))));
     }
     function drawRow(one) {
