@@ -180,6 +180,8 @@ def live(
         not the sum of the others, or an input has neither default nor slider.
     """
     outputs = [output] if isinstance(output, str) else list(output)
+    if not outputs:
+        raise ModelError("output must name at least one output, got none")
     shown = _units(model, outputs, unit)
     for one in [*sliders, *([x] if x else [])]:
         _fits(model, one.input, one.unit)

@@ -446,7 +446,7 @@ def test_a_reading_is_never_flattened_away(entries: dict[str, Entry]) -> None:
         others = {
             one.reading for one in entry.readings if one.verdict not in (entry.verdict, "not checkable")
         }
-        assert all(any(repr(name) in one for one in entry.changes) for name in others), entry.id
+        assert all(any(f"“{name}”" in one for one in entry.changes) for name in others), entry.id
 
 
 def test_a_forecast_is_open_or_plausible_until_its_date(entries: dict[str, Entry]) -> None:
