@@ -279,7 +279,7 @@ NOT_FORMULAS = {
     "dojo_calc.economics.holdings.unit_time": "adds up a dated ledger",
     "dojo_calc.economics.offers.read_needs": "the boundary itself",
     "dojo_calc.economics.offers.read_offer": "the boundary itself",
-    "dojo_calc.economics.offers.whole_number": "the boundary itself",
+    "dojo_calc.economics.offers.whole_from": "the boundary itself",
     "dojo_calc.economics.orders.scales": "looks at offers",
     "dojo_calc.economics.orders.alike": "looks at offers",
     "dojo_calc.economics.recourse.conditional_value_at_risk": "sorts cases",

@@ -33,7 +33,7 @@ from dojo_calc.quantities import (
     single,
 )
 
-__all__ = ["Needs", "Offer", "read_needs", "read_offer", "whole_number"]
+__all__ = ["Needs", "Offer", "read_needs", "read_offer", "whole_from"]
 
 
 @dataclass(frozen=True)
@@ -181,11 +181,11 @@ def read_offer(offer: Offer, count: int) -> Offer:
             read[one.name] = _series(value, _OFFER[one.name], label, count)
         elif one.name in _OFFER:
             read[one.name] = single(value, _OFFER[one.name], label)
-    read["lead"] = whole_number(offer.lead, 0, f"lead of {offer.name}")
+    read["lead"] = whole_from(offer.lead, 0, f"lead of {offer.name}")
     if offer.life is not None:
-        read["life"] = whole_number(offer.life, 1, f"life of {offer.name}")
+        read["life"] = whole_from(offer.life, 1, f"life of {offer.name}")
     most, least = read["most"], read["least"]
-    group = read["group"] = whole_number(offer.group, 1, f"group of {offer.name}", "units")
+    group = read["group"] = whole_from(offer.group, 1, f"group of {offer.name}", "units")
     if offer.whole:
         most, least = group * round_down(most / group), float(group * round_up(least / group))
         read |= {"most": most, "least": least}
@@ -248,7 +248,7 @@ def read_needs(needs: Needs, offers: Sequence[str]) -> Needs:
     return replace(needs, dates=dates, shares=shares, interest=interest, **read)
 
 
-def whole_number(value: Any, least: int, label: str, what: str = "periods") -> int:
+def whole_from(value: Any, least: int, label: str, what: str = "periods") -> int:
     """Read a number of periods or of other things: 1, 1.0 or ``"1"``.
 
     Raises

@@ -33,7 +33,7 @@ from dojo_calc.economics.milp import (
     Status,
     Term,
 )
-from dojo_calc.economics.offers import Needs, Offer, whole_number
+from dojo_calc.economics.offers import Needs, Offer, whole_from
 from dojo_calc.economics.orders import Course, Orders, alike, scales
 from dojo_calc.economics.schedule import (
     InfeasiblePlanError,
@@ -309,7 +309,7 @@ class _Problem:
     ) -> None:
         self.offers, self.needs = read(offers, needs)
         self.names = [one.name for one in self.offers]
-        self.known = whole_number(known, 1, "known")
+        self.known = whole_from(known, 1, "known")
         if self.known >= len(self.needs.dates):
             raise ScheduleError(
                 f"known: expected at most {len(self.needs.dates) - 1}, the last period counted from 0, got {known}"
@@ -349,7 +349,7 @@ class _Problem:
                 label = f"{kind} of scenario {given.name}"
                 offer = self._offer(name, label)
                 if kind == "late":
-                    known[name] = whole_number(value, 0, f"late[{name}] of scenario {given.name}")
+                    known[name] = whole_from(value, 0, f"late[{name}] of scenario {given.name}")
                 else:
                     domain = PositiveRatio if kind == "price" else Fraction
                     known[name] = single(value, domain, f"{kind}[{name}] of scenario {given.name}")
