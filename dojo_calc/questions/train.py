@@ -197,7 +197,7 @@ def train(
             *(
                 ()
                 if stated
-                else (_by_utilisation(unit, active, count, wanted, known, dense=active == parameters),)
+                else _by_utilisation(unit, active, count, wanted, known, dense=active == parameters)
             ),
             *run_notes(central, names),
             *said(central, assumptions, on),
@@ -208,15 +208,20 @@ def train(
 
 def _by_utilisation(
     unit: str, active: float, chips: float, tokens: float, book: Catalogue, *, dense: bool
-) -> str:
-    """What one utilisation of all published runs says, which over whole runs is no worse than steps and a factor."""
-    model = training_budget(float(training_compute(active, tokens)), unit, int(chips), book=book)
-    used = model.inputs["run_utilisation"]
-    time = {
-        share: float(model.evaluate("billed_by_utilisation", run_utilisation=share)) for share in _ends(used)
-    }
-    best, longest, shortest = time.values()
-    share, low, high = (f"{one / percent:.0f}" for one in time)
+) -> tuple[str, ...]:
+    """What one utilisation of all published runs says, which over whole runs is no worse than steps and a factor.
+
+    It is a share of a 16-bit peak, so of a chip without one it says nothing.
+    """
+    try:
+        model = training_budget(float(training_compute(active, tokens)), unit, int(chips), book=book)
+    except UnknownNameError:
+        return ()
+    shares = _ends(model.inputs["run_utilisation"])
+    best, longest, shortest = (
+        float(model.evaluate("billed_by_utilisation", run_utilisation=one)) for one in shares
+    )
+    share, low, high = (f"{one / percent:.0f}" for one in shares)
     begins = (
         "no worse over whole runs"
         if dense
@@ -225,7 +230,7 @@ def _by_utilisation(
     told = f"{format_si(best, 's', interval=(shortest, longest))} ({format_range(shortest, longest, 's')})"
     return (
         f"Another way to ask, {begins}: by the {share} % of the 16-bit peak ({low} to {high} %) that published dense "
-        f"runs made of all their hours, it takes {told}."
+        f"runs made of all their hours, it takes {told}.",
     )
 
 

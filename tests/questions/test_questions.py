@@ -163,6 +163,22 @@ def test_a_layout_is_told_beside_the_utilisation_of_published_runs() -> None:
     assert not any(one.startswith("Another way") for one in stated.notes)
 
 
+def test_the_utilisation_of_runs_is_told_of_any_that_a_reader_has_and_not_of_a_chip_without_its_peak(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "entity,quantity,reading,default,value,low,high,unit,kind,date,source,confidence,note\n"
+        "whole-runs,run_utilisation,mine,,0.35,,,1,rated,2026-01,no-source,D,own\n"
+        "asic8,peak_fp8,,,2,,,PFLOP/s,rated,2026-01,no-source,D,own\n"
+        "asic8,power,,,700,,,W,rated,2026-01,no-source,D,own\n",
+        encoding="utf-8",
+    )
+    given = ("train", "llama3-8b", "--chips", "512", "--tokens", "1T", "--facts", str(own))
+    assert "by the 35 % of the 16-bit peak" in " ".join(said(*given).split())
+    assert "Another way" not in said(*given, "--chip", "asic8", "--precision", "fp8")
+
+
 def test_chips_that_no_layout_uses_are_paid_for() -> None:
     even, odd = (dc.train("llama3-8b", "h100", chips=n, tokens="1T", global_batch=512) for n in (512, 520))
     assert value(odd, "mfu") == pytest.approx(value(even, "mfu") * 512 / 520, rel=1e-6)
