@@ -61,6 +61,20 @@ TWINS = {
     "floor": "ceil",
     "ceil": "floor",
 }
+# The same whatever the order of its two arguments, so that swapping them changes nothing.
+SYMMETRIC = {
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "fmax",
+    "fmin",
+    "add",
+    "multiply",
+    "logaddexp",
+    "hypot",
+    "gcd",
+}
 
 
 @dataclass(frozen=True)
@@ -159,7 +173,7 @@ class _Finder(ast.NodeVisitor):
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name in TWINS and isinstance(node.func, ast.Name):
             self._add(node.func, TWINS[name])
-        if len(node.args) >= 2 and name not in {"isinstance", "cast", "getattr", "zip", "print"}:
+        if len(node.args) >= 2 and name not in {"isinstance", "cast", "getattr", "zip", "print"} | SYMMETRIC:
             first, second = node.args[:2]
             one, other = self._text(first), self._text(second)
             if one != other and not any(isinstance(part, ast.Starred) for part in (first, second)):
