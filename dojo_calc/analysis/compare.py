@@ -116,12 +116,13 @@ def compare(
         if fewer == joined:
             break
         joined = fewer
+    shares = np.array([_weight(size, count) for size in range(count)])
     size = chosen.sum(axis=1)
     amounts = []
     for i in range(count):
         without = subsets[~chosen[:, i]]
-        weight = np.array([_weight(int(size[subset]), count) for subset in without])
-        amounts.append(float(np.sum(weight * (outcome[without | (1 << i)] - outcome[without]))))
+        gained = outcome[without + 2**i] - outcome[without]
+        amounts.append(float(np.sum(shares[size[without]] * gained)))
     return _settled(model, output, float(outcome[0]), float(outcome[-1]), joined, amounts, a, b)
 
 

@@ -6,6 +6,7 @@ import html
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,14 +92,23 @@ class Explanation:
             kept |= edge
         return tuple(one for one in self.steps if one.name in kept)
 
+    @cached_property
+    def _heights(self) -> dict[str, int]:
+        """How many levels of steps and inputs are below each step."""
+        found: dict[str, int] = {}
+        for one in self.steps:
+            found[one.name] = max((found[argument] + 1 for argument in one.arguments), default=0)
+        return found
+
     def _tree(self, name: str, first: str, then: str, shown: dict[str, float], depth: float) -> list[str]:
         one = self[name]
-        known = one.arguments and shown.get(name, -1) >= depth  # above it may have been cut short
+        left = min(depth, self._heights[name])
+        known = one.arguments and shown.get(name, -1) >= left  # above it may have been cut short
         why = "see above" if known else one.formula or one.source
         lines = [f"{first}{name} = {one.shown}   [{why}]"]
         if known or depth == 0:
             return lines
-        shown[name] = depth
+        shown[name] = left
         for index, argument in enumerate(one.arguments):
             last = index == len(one.arguments) - 1
             branch, blank = ("`- ", "   ") if last else ("|- ", "|  ")

@@ -288,7 +288,7 @@ def simulate(
         copula [3]_, so that each input keeps its own distribution. Their rank correlation is a little less,
         ``6 / pi * asin(r / 2)``. Inputs that are certain here have no effect.
     precision : float
-        Relative standard error to reach.
+        Relative standard error to reach, one in a hundred if left out.
     samples : int, optional
         Number of samples, raised to eight times a power of two, whatever the precision.
     seed : int

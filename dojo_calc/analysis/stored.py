@@ -57,6 +57,8 @@ class Stored:
     outputs : tuple of str
     count : int
         Points.
+    named : int
+        Points that a summary names at each end of an output.
     parts : tuple of dict
         Summary of each part.
     """
@@ -65,6 +67,7 @@ class Stored:
     axes: Mapping[str, FloatArray]
     outputs: tuple[str, ...]
     count: int
+    named: int
     parts: tuple[Mapping[str, Any], ...]
 
     def scan(self) -> pl.LazyFrame:
@@ -114,8 +117,7 @@ class Stored:
         end = "highest" if most else "lowest"
         rows = [row for part in self.parts for row in part["outputs"][self._known(output)][end]]
         frame = pl.DataFrame(rows, schema=[*self.axes, *self.outputs], orient="row")
-        kept = max(len(part["outputs"][output][end]) for part in self.parts)
-        return frame.sort(output, descending=most, maintain_order=True).head(kept)
+        return frame.sort(output, descending=most, maintain_order=True).head(self.named)
 
     def _known(self, output: str) -> str:
         if output not in self.outputs:
@@ -214,7 +216,7 @@ def sweep_to(
         if progress:
             progress(done, size)
     parts = tuple(json.loads(_summary(where, index).read_text("utf-8")) for index in range(count))
-    return Stored(where, axes, wanted, size, parts)
+    return Stored(where, axes, wanted, size, best, parts)
 
 
 @dataclass(frozen=True)

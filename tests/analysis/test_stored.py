@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -15,8 +17,10 @@ import pytest
 
 import dojo_calc as dc
 from dojo_calc.analysis import stored
+from dojo_calc.analysis.sweep import Travelling
 from dojo_calc.errors import ModelError, UnknownNameError
-from dojo_calc.quantities import Count, FlopRate
+from dojo_calc.quantities import Count, FlopRate, SignedCount
+from dojo_calc.readings.compiled import available
 
 GRID = {"target": np.linspace(1e18, 9e18, 40), "price": np.linspace(20e3, 40e3, 25)}
 SWITCH = "DOJO_CALC_TEST_KILLS"
@@ -194,3 +198,148 @@ def test_a_changed_formula_has_another_fingerprint() -> None:
     prints = [made(one).fingerprint(["chips"], ["target"]) for one in (deadly, dc.units_needed, doubled)]
     assert prints[0] == prints[1], "the same graph"
     assert prints[2] != prints[1]
+
+
+# --- Edges: signs, ties, parts of few points, and points without a value ------------------------------------------
+
+
+def cells_of(values: list[float]) -> tuple[Any, Any, dict[str, Any]]:
+    """Lower ends of the cells of some values, the lower ends of the next ones, and the summary."""
+    told = stored._reduced({"y": np.array(values)}, "y", 2)
+    cells = np.array(told["cells"])
+    return stored._lower(cells), stored._lower(cells + 1), told
+
+
+def test_a_cell_is_a_256th_of_an_octave_and_holds_its_lower_end() -> None:
+    ends, following, told = cells_of([1.0, 1.0 + 1 / 257, 1.0 + 1 / 256, 2.0, 2.0 + 2 / 256, 4.0])
+    assert ends.tolist() == [1.0, 1.0 + 1 / 256, 2.0, 2.0 + 2 / 256, 4.0]
+    assert following.tolist() == [1.0 + 1 / 256, 1.0 + 2 / 256, 2.0 + 2 / 256, 2.0 + 4 / 256, 4.0 + 4 / 256]
+    assert told["counts"] == [2, 1, 1, 1, 1]
+
+
+def test_every_value_lies_in_its_cell_whatever_its_sign() -> None:
+    random = np.random.default_rng(4)
+    values = random.choice([-1.0, 1.0], 300) * 10.0 ** random.uniform(-200, 200, 300)
+    for value in values:
+        (end,), (following,), _ = cells_of([value])
+        assert end <= value < following or end < value <= following
+        assert abs(following - end) <= abs(value) / 255
+    ends, _, told = cells_of(values.tolist())
+    assert (np.diff(ends) > 0).all(), "negative numbers stand before positive ones, the largest of them first"
+    assert sum(told["counts"]) == 300
+
+
+def lines(x: Count) -> SignedCount:
+    return x - 3.0
+
+
+def short(x: Count) -> SignedCount:
+    return 2.0 - x
+
+
+def made(folder: Path, points: int, **settings: Any) -> Any:
+    """Of 0, 1, 2, ... the values -3, -2, -1, ..., of which those below -1 break the identity."""
+    rule = dc.condition("identity", "at least two", short)
+    model = dc.Model({"y": lines}, {"x": 5.0}, conditions=[rule])
+    return dc.sweep_to(folder, model, "y", {"x": np.arange(float(points))}, **settings)
+
+
+def test_points_without_a_value_count_nowhere(tmp_path: Path) -> None:
+    """Of eight points, -1, 0, 1, 2, 3 and 4 have a value; the first part of two has none."""
+    found = made(tmp_path / "some", 8, block=2, best=3)
+    assert found.mean("y") == 1.5
+    assert found.histogram("y")[1].tolist() == [1] * 6
+    assert [found.quantile("y", q) for q in (0.0, 0.5, 1.0)] == pytest.approx(
+        [-1.0, 1.0, 4.0], rel=3e-3, abs=1e-9
+    )
+    assert found.best("y").rows() == [(2.0, -1.0), (3.0, 0.0), (4.0, 1.0)]
+    assert found.best("y", most=True).rows() == [(7.0, 4.0), (6.0, 3.0), (5.0, 2.0)]
+    none = made(tmp_path / "none", 2)
+    assert math.isnan(none.mean("y"))
+    with pytest.raises(ModelError, match="y has no value at any point"):
+        none.quantile("y", 0.5)
+    assert none.best("y").height == 0
+
+
+def test_as_many_of_the_best_are_told_as_were_asked_for_however_small_the_parts(tmp_path: Path) -> None:
+    """A summary of a part of two points names both, so that three parts together know the best five."""
+    found = made(tmp_path / "five", 8, block=2, best=5)
+    assert found.best("y")["y"].to_list() == [-1.0, 0.0, 1.0, 2.0, 3.0]
+    assert found.best("y", most=True)["y"].to_list() == [4.0, 3.0, 2.0, 1.0, 0.0]
+    assert made(tmp_path / "none", 8, best=0).best("y").height == 0
+    assert made(tmp_path / "all", 8, best=100).best("y").height == 6
+
+
+def test_of_equal_values_those_that_come_first_are_told_as_the_lowest(tmp_path: Path) -> None:
+    def level(x: Count) -> Count:
+        return 0.0 * x + 7.0
+
+    found = dc.sweep_to(
+        tmp_path, dc.Model({"y": level}, {"x": 1.0}), "y", {"x": [4.0, 2.0, 3.0, 1.0]}, block=2, best=3
+    )
+    assert found.best("y")["x"].to_list() == [4.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("block", [1, 3, 7, 8, 100])
+def test_parts_of_any_size_hold_every_point_once_and_in_order(tmp_path: Path, block: int) -> None:
+    told: list[tuple[int, int]] = []
+    found = made(tmp_path, 8, block=block, progress=lambda *done: told.append(done))
+    assert len(found.parts) == len(list(tmp_path.glob("*.parquet"))) == math.ceil(8 / block)
+    assert told == [(min(8, (index + 1) * block), 8) for index in range(len(found.parts))]
+    assert found.scan().collect()["x"].to_list() == list(range(8))
+
+
+def test_progress_goes_on_from_what_is_done(tmp_path: Path) -> None:
+    made(tmp_path, 8, block=3)
+    (tmp_path / "part-000000001.json").unlink()
+    told: list[tuple[int, int]] = []
+    made(tmp_path, 8, block=3, progress=lambda *done: told.append(done))
+    assert told == [(8, 8)], "three of eight points were missing"
+
+
+def test_every_setting_that_changes_a_part_makes_it_another_sweep(tmp_path: Path) -> None:
+    def ask(**settings: Any) -> None:
+        dc.sweep_to(tmp_path, chain(), "cost", {"target": [1e18, 2e18]}, **{"price": 1.0} | settings)
+
+    ask()
+    ask()
+    for settings, differs in (
+        ({"price": 2.0}, "given"),
+        ({"rows": False}, "rows"),
+        ({"best": 3}, "best"),
+        ({"best": 3, "rows": False}, "rows and best"),
+    ):
+        with pytest.raises(ModelError, match=f"its {differs} differ"):
+            ask(**settings)
+    told = json.loads((tmp_path / "sweep.json").read_text("utf-8"))
+    told["outputs"] = ["chips"]
+    (tmp_path / "sweep.json").write_text(json.dumps(told), "utf-8")
+    with pytest.raises(ModelError, match="its outputs differ"):
+        ask()
+
+
+def test_a_sweep_begun_with_numba_is_not_finished_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path, 4, block=2)
+    here = available()
+    monkeypatch.setattr(stored, "available", lambda: not here)
+    with pytest.raises(ModelError, match="its compiled differ"):
+        made(tmp_path, 4, block=2)
+    # A worker on another machine finds out by itself.
+    axes = {"target": np.array([1e18, 2e18])}
+    sent = Travelling(chain())
+    task = stored._Task(sent, ("cost",), axes, {"price": 1.0}, 2, 2, str(tmp_path), True, 1, here)
+    with pytest.raises(ModelError, match="numba is installed here and not where the sweep was begun"):
+        task.run(0)
+    monkeypatch.setattr(stored, "available", lambda: here)
+    assert task.run(0) == 0
+
+
+def test_bad_settings_of_a_stored_sweep_are_named(tmp_path: Path) -> None:
+    for settings, message in (({"block": 0}, "block must be"), ({"best": -1}, "best must be")):
+        with pytest.raises(ModelError, match=message):
+            made(tmp_path / "never", 4, **settings)
+    with pytest.raises(ModelError, match="both an axis of the grid and given"):
+        made(tmp_path / "never", 4, x=3.0)
+    assert not (tmp_path / "never").exists()

@@ -11,11 +11,10 @@ from dojo_calc import quantities, units
 from dojo_calc.analysis.explain import signals
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.economics.capacity import share, units_needed
-from dojo_calc.errors import DojoCalcError, DomainError, ModelError, UnitError, UnknownNameError
-from dojo_calc.model.conditions import Rules
+from dojo_calc.errors import DomainError, ModelError, UnitError, UnknownNameError
 from dojo_calc.model.model import Model
 from dojo_calc.model.wiring import _typical
-from dojo_calc.quantities import Count, Fraction, PositiveCount, check_against, spec
+from dojo_calc.quantities import Count, Fraction, check_against, spec
 from tests.test_formulas import draw
 from tests.vega import datum, evaluate
 
@@ -217,118 +216,6 @@ def test_every_shipped_model_takes_random_inputs_of_its_domains() -> None:
             }
         for output, value in model.judged(model.outputs, given)[0].items():
             check_against(value, model.spec(output), output)
-
-
-def test_explain_names_every_step_and_source(chain: Model) -> None:
-    explained = dc.explain(chain, "power")
-    text = str(explained)
-    assert text.splitlines()[0] == "power = 110.5 MW   [chips * chip_power]"
-    assert "chips = 276,243   [target / unit]" in text
-    assert "unit = 362 TFLOP/s   [d1.peak_bf16[ai_day_2021], semianalysis-2021-packaging]" in text
-    assert explained["chips"].latex == r"\frac{\text{target}}{\text{unit}}"
-    assert [row["name"] for row in explained.rows()][-1] == "power"
-    assert explained.table().columns == ["name", "shown", "formula", "source"]
-    html = explained._repr_html_()
-    assert html.count("<tr>") == 1 + 5
-    given = str(dc.explain(chain, "power", chips=10))
-    assert "chips = 10   [given]" in given
-    assert "target" not in given
-
-
-def test_explain_of_a_function_no_tracer_follows() -> None:
-    def through_numpy(x: Count) -> Count:
-        return np.arctan(x)  # type: ignore[no-any-return]
-
-    explained = dc.explain(dc.Model({"y": through_numpy}, {"x": 1.0}), "y")
-    assert explained["y"].formula == "through_numpy(x)"
-
-
-def test_compare_sums_to_the_difference_exactly_and_in_any_order() -> None:
-    import math
-
-    model = dc.chain("h100")
-    after = {
-        "mfu": 0.31,
-        "pue": 1.3,
-        "chips": "32,768",
-        "life": "4 year",
-        "energy_price": "0.1 USD/kWh",
-    }
-    one = dc.compare(model, "own_per_work", {}, after)
-    assert math.fsum(part.amount for part in one.contributions) == one.difference
-    assert one.after == model.evaluate("own_per_work", **after)
-    other = dc.compare(model, "own_per_work", {}, dict(reversed(after.items())))
-    assert {part.input: part.amount for part in other.contributions} == pytest.approx(
-        {part.input: part.amount for part in one.contributions}, rel=1e-9
-    )
-
-
-def test_compare_by_hand() -> None:
-    # power = target / unit x watts. From (100, 10, 1) to (200, 10, 3): 10 -> 60. Shapley: target alone +10,
-    # watts alone +20, together +50: target (10 + (60 - 30)) / 2 = 20, watts (20 + (60 - 20)) / 2 = 30.
-    model = dc.Model(
-        {"n": dc.units_needed, "w": dc.step(dc.pooled_power, units="n", unit="watts")},
-        {"target": 100.0, "unit": 10.0, "watts": 1.0},
-    )
-    parts = {
-        part.input: part.amount
-        for part in dc.compare(model, "w", {}, {"target": 200.0, "watts": 3.0}).contributions
-    }
-    assert parts == pytest.approx({"watts": 30.0, "target": 20.0})
-    assert dc.compare(model, "w", {}, {"target": 100.0}).contributions == ()
-    assert "w: 10 W -> 60 W" in str(dc.compare(model, "w", {}, {"target": 200.0, "watts": 3.0}))
-
-
-def test_inputs_that_cannot_change_alone_are_one() -> None:
-    # groups = chips / tensor, whole; price = groups x each. From 8 / 2 at 5 to 9 / 3 at 7: 20 -> 21. Neither 9 / 2
-    # nor 8 / 3 is whole, so the layout is one: ((3 - 4) x 5 + (3 - 4) x 7) / 2 = -6; each: (2 x 4 + 2 x 3) / 2 = 7.
-    def groups(chips: Count, tensor: PositiveCount) -> Count:
-        return chips / tensor
-
-    def whole(values: Any) -> Any:
-        yield values["chips"] % values["tensor"] != 0, lambda of: f"{of('chips')} chips of {of('tensor')}"
-
-    model = dc.Model(
-        {"groups": groups, "price": dc.step(dc.purchase_cost, units="groups", price="each")},
-        {"chips": 8.0, "tensor": 2.0, "each": 5.0},
-        conditions=[Rules("groups are whole", whole)],
-    )
-    got = dc.compare(model, "price", {}, {"chips": 9.0, "tensor": 3.0, "each": 7.0})
-    assert (got.before, got.after) == (20.0, 21.0)
-    assert {part.input: part.amount for part in got.contributions} == {"each": 7.0, "chips and tensor": -6.0}
-    layout = got.contributions[1]
-    assert (layout.together, layout.before, layout.after) == (("chips", "tensor"), None, None)
-    assert "chips and tensor: -6 USD" in str(got)
-    with pytest.raises(ModelError, match="with chips from B and the rest from A, 9 chips of 2"):
-        dc.compare(model, "price", {}, {"chips": 9.0, "each": 7.0})  # B itself is broken
-    with pytest.raises(ModelError, match="with chips from B and the rest from A, 9 chips of 2"):
-        dc.compare(model, "price", {}, {"chips": 9.0, "tensor": 2.0})
-
-
-def test_a_layout_is_one_input_between_two_chips() -> None:
-    run = {"tokens": 3e11, "global_batch": 1536}
-    plans = {"recompute": "full"}
-    a = dc.training_run("gpt3-175b", "a100", 768, plan={"tensor": 8, "pipeline": 12, **plans}, **run)
-    b = dc.training_run("gpt3-175b", "h100", 1024, plan={"tensor": 8, "pipeline": 8, **plans}, **run)
-    got = dc.compare(a, "billed", {}, b)
-    assert got.before == a.evaluate("billed")
-    assert got.after == pytest.approx(b.evaluate("billed"))
-    (layout,) = (part for part in got.contributions if part.together)
-    assert {"chips", "pipeline"} <= set(layout.together)
-    assert "chip_peak" in {part.input for part in got.contributions}
-
-
-def test_compare_of_two_models() -> None:
-    before, after = dc.chain("a100"), dc.chain("h100")
-    got = dc.compare(before, "fleet_site_power_rated", {}, after)
-    assert got.after == pytest.approx(after.evaluate("fleet_site_power_rated"))
-    assert {part.input for part in got.contributions} <= set(before.inputs)
-
-
-def test_compare_refuses_what_it_cannot_do(chain: Model) -> None:
-    with pytest.raises(ModelError, match="target must be one value to compare"):
-        dc.compare(chain, "power", {}, {"target": np.array([1e18, 2e18])})
-    assert issubclass(ModelError, DojoCalcError)
 
 
 def test_an_output_is_held_to_its_domain() -> None:

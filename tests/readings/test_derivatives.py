@@ -10,7 +10,6 @@ import mpmath
 import numpy as np
 import pytest
 
-import dojo_calc as dc
 from dojo_calc.chain.shipped import MODELS, shipped
 from dojo_calc.operations import ceil, exp, expm1, log, log1p, log2, maximum, minimum, sqrt, where
 from dojo_calc.quantities import SignedCount, is_formula
@@ -133,40 +132,3 @@ def test_derivatives_are_graphs_that_can_be_differentiated_again() -> None:
     once = gradient(trace(cubed).root, ["x"])["x"]
     twice = gradient(once, ["x"])
     np.testing.assert_allclose(computed(twice, {"x": np.array([2.0, 3.0])})["x"], [12.0, 18.0], rtol=1e-14)
-
-
-def test_elasticities_by_hand() -> None:
-    """Cost = ceil(target / unit) * price + hall: 4 units of 10 beside 60 are 40 % of the cost."""
-    steps = {
-        "units": dc.step(dc.whole, units=40.0, group="group"),
-        "bought": dc.step(dc.purchase_cost, units="units", price="price"),
-        "cost": dc.step(dc.total_cost, first="bought", others=("hall",)),
-    }
-    model = dc.Model(steps, {"group": 10.0, "price": 10.0, "hall": 60.0})
-    found = dc.elasticities(model, "cost")
-    assert found.value == 100.0
-    assert {one.input: round(one.elasticity, 12) for one in found} == {
-        "hall": 0.6,
-        "price": 0.4,
-        "group": -0.4,
-    }
-    assert {one.input: one.in_steps for one in found} == {"hall": False, "price": False, "group": True}
-    assert {one.input: round(one.derivative, 12) for one in found} == {
-        "hall": 1.0,
-        "price": 4.0,
-        "group": -4.0,
-    }
-    assert found["hall"] == pytest.approx(0.6)
-    table = found.table()
-    assert table.columns == ["input", "value", "derivative", "elasticity", "in_steps"]
-    assert table["input"][0] == "hall"
-    halved = dc.elasticities(model, "cost", hall=20.0)
-    assert halved["hall"] == pytest.approx(1 / 3)
-    given = dc.elasticities(model, "cost", bought=40.0)
-    assert {one.input for one in given} == {"bought", "hall"}
-
-
-def test_a_model_with_a_procedure_names_it() -> None:
-    model: Any = shipped("die_to_tile")
-    with pytest.raises(dc.errors.ModelError, match="has no derivatives"):
-        dc.elasticities(model, model.outputs[-1])
