@@ -211,7 +211,6 @@ TOGETHER = {
     "dojo_calc.economics.silicon.gross_dies": "negative for a die larger than the wafer holds",
     "dojo_calc.economics.silicon.usable_diameter": "not positive for a ring as wide as the wafer",
     "dojo_calc.performance.kernels.convolution_outputs": "not positive for a kernel larger than the padded input",
-    "dojo_calc.performance.pipeline.imbalance_time": "negative for a slowest stage that is not the slowest",
 }
 
 

@@ -72,7 +72,7 @@ def common_passes(expert_share: Fraction, shared_width: Count) -> Count:
     Count
         [1]; broadcast shape.
     """
-    return 1.0 - expert_share + expert_share * where(shared_width > 0.0, 1.0, 0.0)
+    return where(shared_width > 0.0, 1.0, 1.0 - expert_share)
 
 
 def common_width(expert_share: Fraction, feedforward: Count, shared_width: Count) -> Count:
@@ -247,7 +247,7 @@ def group_members(size: Ranks, stride: Ranks, domain: Ranks, inside: Fraction) -
     Ranks
         [1]; broadcast shape.
     """
-    return where(inside > 0.0, size, minimum(size, maximum(round_down(domain / stride), 1.0)))
+    return where(inside >= 1.0, size, minimum(size, maximum(round_down(domain / stride), 1.0)))
 
 
 def domains_crossed(size: Ranks, members: Ranks, active_experts: Count, expert_domains: Count) -> Count:

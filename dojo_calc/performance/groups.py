@@ -96,7 +96,7 @@ def within_domain(size: Ranks, stride: Ranks, domain: Count, chips: Count) -> Fr
         [1]; broadcast shape.
     """
     filling = domain / (size * stride)
-    return where(chips > domain, where(round_down(filling) == round_up(filling), 1.0, 0.0), 1.0)
+    return where(round_up(filling) > round_down(filling), where(chips > domain, 0.0, 1.0), 1.0)
 
 
 def fast_bandwidth(
@@ -128,7 +128,7 @@ def fast_bandwidth(
     """
     axes = maximum(round_up(log2(size) / log2(maximum(side, 2.0))), 1.0)
     reached = minimum(maximum(size - 1.0, 1.0) / maximum(domain - 1.0, 1.0), 1.0)
-    used = where(side > 1.0, minimum(2.0 * axes, links), links * (1.0 + direct * (reached - 1.0)))
+    used = where(side >= 2.0, minimum(2.0 * axes, links), links * (1.0 + direct * (reached - 1.0)))
     return link * used
 
 
@@ -157,7 +157,7 @@ def group_bandwidth(
     """
     fast = fast_bandwidth(size, domain, link, links, direct, side)
     members = where(size * stride > domain, maximum(round_down(domain / stride), 1.0), 1.0)
-    inside = within_domain(size, stride, domain, chips) > 0.0
+    inside = within_domain(size, stride, domain, chips) >= 1.0
     return where(inside, fast, minimum(fast, network * members))
 
 
@@ -178,4 +178,4 @@ def group_latency(
     Duration
         [s]; broadcast shape.
     """
-    return where(within_domain(size, stride, domain, chips) > 0.0, hop_latency, network_latency)
+    return where(within_domain(size, stride, domain, chips) >= 1.0, hop_latency, network_latency)

@@ -90,7 +90,7 @@ def imbalance_time(
     Returns
     -------
     Duration
-        Zero for one stage; negative for a `slowest` that is not [s]; broadcast shape.
+        Zero for one stage [s]; broadcast shape.
     """
     # the slowest is never below the average; the last bit may be
     return maximum(slowest - (layers * layer_work + head) / pipeline, 0.0)

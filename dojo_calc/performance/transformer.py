@@ -249,7 +249,7 @@ def mlp_passes(expert_share: Fraction, active_experts: Extent, shared_width: Cou
     PositiveCount
         [1]; broadcast shape.
     """
-    met = active_experts + where(shared_width > 0.0, 1.0, 0.0)
+    met = where(shared_width > 0.0, active_experts + 1.0, active_experts)
     return 1.0 + expert_share * (met - 1.0)
 
 
