@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import hypot
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
@@ -284,13 +285,12 @@ def _chosen(chip: str, kind: str, stack: str) -> Mapping[str, Parameter]:
     """Rows of a chip at a class of precision under a stack: a program asks for the same ones again and again."""
     ran = software(stack)
     chips = (chip, kin()[chip].chip) if chip in kin() else (chip,)
-    found: dict[str, Parameter] = {}
-    best: dict[str, tuple[int, ...]] = {}
-    for one in parameters():
-        rank = one.rank(chips, kind, (ran.name, ran.kind))
-        if rank is not None and rank > best.get(one.name, ()):
-            best[one.name], found[one.name] = rank, one
-    return {name: found[name] for name in PARAMETERS}
+    ranked = [(one.rank(chips, kind, (ran.name, ran.kind)), one) for one in parameters()]
+    near = [(rank, one) for rank, one in ranked if rank is not None]
+    return {
+        name: max(((rank, one) for rank, one in near if one.name == name), key=itemgetter(0))[1]
+        for name in PARAMETERS
+    }
 
 
 def half_widths(chip: str, precision: str, stack: str = "", experts: int = 1) -> tuple[float, float]:

@@ -155,8 +155,7 @@ def _grouped(expert: int, sizes: Transformer, tensor: int, replicas: int) -> boo
         return True
     shards = tensor * min(expert, replicas)
     width = sizes.moe_feedforward or sizes.feedforward
-    whole = (tensor * replicas) % expert == 0 and shards % expert == 0
-    return whole and width % (shards // expert) == 0
+    return (tensor * replicas) % expert == 0 and width % (shards // expert) == 0
 
 
 def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:

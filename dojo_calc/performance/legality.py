@@ -165,15 +165,16 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
         ),
     )
     yield (
-        (v["network"] < 2.0 * NO_NETWORK) & (v["chips"] > v["domain"]),
+        (v["network"] <= NO_NETWORK) & (v["chips"] > v["domain"]),
         lambda of: (
             f"no network is known between fast domains of {of('domain')} chips; give that of a server (Setting) or "
             "add nic_bandwidth to the facts of the chip"
         ),
     )
+    # whole, since the expert groups make it so
     cut = np.minimum(v["expert"], v["context"] * v["data"]) * v["tensor"] / v["expert"]
     yield (
-        (v["experts"] > 1) & ((cut % 1 != 0) | (v["moe_feedforward"] % np.maximum(cut, 1.0) != 0)),
+        (v["experts"] > 1) & (v["moe_feedforward"] % cut != 0),
         lambda of: (
             f"experts of {of('moe_feedforward')} columns cannot be cut evenly by tensor {of('tensor')} x context "
             f"{of('context')} x data {of('data')} over expert groups of {of('expert')}"

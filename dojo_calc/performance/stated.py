@@ -94,9 +94,9 @@ def train_at(
     if len(ends) != 3:
         raise DomainError(f"utilisation must be one share, or low, centre and high, got {len(ends)} values")
     low, centre, high = (single(one, PositiveFraction, "utilisation") for one in ends)
-    if not 0.0 < low <= centre <= high:
+    if not low <= centre <= high:
         raise DomainError(
-            f"utilisation must be above 0, low before centre before high, got {low:g}, {centre:g}, {high:g}"
+            f"utilisation must be low before centre before high, got {low:g}, {centre:g}, {high:g}"
         )
     unit = (book or catalogue()).machine(chip)
     peak = unit.total(matrix_peak(unit, precision))
