@@ -322,7 +322,7 @@ def optimal_interval(checkpoint: Duration, mtbf: PositiveDuration) -> Duration:
         Less than the mean time between failures [s]; broadcast shape.
     """
     ratio = checkpoint / mtbf
-    y = minimum(sqrt(2.0 * ratio), 1.0) + ratio
+    y = sqrt(2.0 * ratio) + ratio
     for _ in range(_NEWTON_STEPS):
         slope = -expm1(-y)
         y = y + _thrown_away(-y) + ratio / where(slope > 0.0, slope, 1.0)

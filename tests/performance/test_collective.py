@@ -146,6 +146,27 @@ def test_a_tile_by_hand() -> None:
     assert g.mesh_all_reduce(5, 5, 4, 2000 * GB, 0.1 * US) == pytest.approx(0.800016 * US, rel=1e-12)
 
 
+def test_a_torus_by_hand() -> None:
+    # 4 x 4, links of 10 B/s, a second a hop, 160 B. Halves of 80 B along rings of 4, both ways round: two hops, and
+    # three quarters of 80 B over two links in 3 s; then of a quarter of them, 20 B: 2 + 0.75 s.
+    square = (4, 4, 160, 10, 1)
+    assert t.torus_all_gather(*square) == pytest.approx(7.75, rel=1e-14)
+    assert t.torus_reduce_scatter(*square) == pytest.approx(7.75, rel=1e-14)
+    assert t.torus_all_reduce(*square) == pytest.approx(15.5, rel=1e-14)
+    # 2 x 8: halves wait for the longer ring, 7.5 and 5.75 s; whole along the ring of 8, 4 + 7 s, and then a part of
+    # 20 B along that of 2, 1 + 0.5 s, it is faster.
+    assert t.torus_all_gather(2, 8, 160, 10, 1) == pytest.approx(12.5, rel=1e-14)
+    # Bounds: 15/16 of 160 B over four links, there and back for an all-reduce.
+    assert t.torus_all_gather_bound(4, 4, 160, 10) == pytest.approx(3.75, rel=1e-14)
+    assert t.torus_all_reduce_bound(4, 4, 160, 10) == pytest.approx(7.5, rel=1e-14)
+    assert t.torus_latency_bound(4, 8, 1) == t.torus_diameter(4, 8) == 2 + 4
+    # All-to-all, 10 B from each to each: of 8 ranks to the other 8 640 B over a middle that is cut twice, at 4 links
+    # each: 8 s, and 4 hops.
+    assert t.torus_all_to_all(*square) == pytest.approx(8 + 4, rel=1e-14)
+    # Broadcast in pieces: 4 hops of 1 s behind 16 s of message: (sqrt(3 x 1) + sqrt(16))^2.
+    assert t.torus_broadcast(*square) == pytest.approx(19 + 8 * 3**0.5, rel=1e-14)
+
+
 @given(rows=st.integers(1, 8), columns=st.integers(1, 8))
 def test_distances_and_cut_against_counting(rows: int, columns: int) -> None:
     """Against the grid itself, rank by rank."""

@@ -75,6 +75,24 @@ def test_expected_time_by_hand() -> None:
     assert g.goodput(540, 60, 360, 3600) == pytest.approx(0.748375, rel=1e-6)
 
 
+def test_shares_of_an_interval_by_hand() -> None:
+    # The same pieces: of 3600 e^0.1 (e^(1/6) - 1) = 721.563 s 540 are work and 60 a checkpoint, 1 - e^-0.1 of all goes
+    # into restarts; of an attempt over 1/6 of the mean time 1 - (1/6) / (e^(1/6) - 1) = 0.0810196 is thrown away.
+    assert g.checkpoint_share(540, 60, 360, 3600) == pytest.approx(60 / 721.563, rel=1e-6)
+    assert g.restart_share(360, 3600) == pytest.approx(0.0951626, rel=1e-6)
+    assert g.rework_share(540, 60, 360, 3600) == pytest.approx(0.904837 * 0.0810196, rel=1e-5)
+    assert g.billed_time(8.0, 1.25) == g.as_predicted(12.5, 1.25) == 10
+
+
+def test_what_waits_longer_than_three_hundred_failures_never_ends() -> None:
+    """Exponents stop there: e^300 is more than the age of the universe in any unit of time."""
+    for restart, interval in ((1e9, 1.0), (1.0, 1e9), (1e9, 1e9)):
+        assert math.isfinite(g.expected_time(1.0, interval, 0.0, restart, 1.0))
+        assert g.expected_time(1.0, interval, 0.0, restart, 1.0) > 1e100
+    exact = math.exp(299) * math.expm1(299) / 299
+    assert g.expected_time(1.0, 299.0, 0.0, 299.0, 1.0) == pytest.approx(exact, rel=1e-12)
+
+
 def test_expected_time_against_a_simulation() -> None:
     """Failures drawn one by one, in work, checkpoints and restarts alike."""
     random = np.random.default_rng(2006)
@@ -211,6 +229,14 @@ def test_expected_maximum_against_the_integral() -> None:
     sizes = np.array([2, 3, 10, 100, 10_000, 1_000_000])
     quantile = stats.norm.isf((1 - 3 / 8) / (sizes + 1 / 4))
     np.testing.assert_allclose(g.expected_maximum(sizes), quantile, rtol=0, atol=4.5e-4)
+
+
+def test_the_quantile_is_as_near_as_the_handbook_says_at_any_size() -> None:
+    """Abramowitz and Stegun give 4.5e-4 for every tail; the error runs up to it again and again, so none is closer."""
+    sizes = np.geomspace(1.25, 1e15, 20_000)
+    error = g.expected_maximum(sizes) - stats.norm.isf((1 - 3 / 8) / (sizes + 1 / 4))
+    assert np.abs(error[sizes > 2]).max() <= 4.5e-4
+    assert g.straggler_slowdown(1e6, 0.1) == pytest.approx(1 + 0.1 * float(g.expected_maximum(1e6)), rel=1e-14)
 
 
 @given(ranks=st.integers(1, 10**6), variation=from_zero(0.1))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dojo_calc.errors import FactsError, UnknownNameError
 from dojo_calc.hardware.catalog import machine
+from dojo_calc.performance import transformer as t
 from dojo_calc.performance.activations import layer_activations
 from dojo_calc.performance.plan import train
 from dojo_calc.performance.step import evaluate
@@ -285,6 +286,70 @@ def test_training_flop_of_published_runs() -> None:
         run = {"global_batch": tokens / 2048, "sequence": 2048.0, "visible": 0.0}
         found = evaluate(transformer(name).values() | run, ("model_flop",))
         assert found["model_flop"] == pytest.approx(printed, rel=0.011)
+
+
+def test_weights_of_a_layer_by_hand() -> None:
+    # 8 wide, two heads with queries of 4 and values of 6, keys and values 10 wide in all: queries 8 x 8, output
+    # 12 x 8, keys and values 2 x 8 x 10; queries through a rank of 3: 3 x (8 + 8) in place of 64.
+    assert t.attention_weights(8.0, 2.0, 4.0, 6.0, 10.0, 0.0, 0.0, 0.0) == 64 + 96 + 160
+    assert t.attention_weights(8.0, 2.0, 4.0, 6.0, 10.0, 3.0, 0.0, 0.0) == 48 + 96 + 160
+    # Keys and values through a rank of 5 with a rotary part of 1: 8 x 6 down, and 5 x 2 x (3 + 6) up.
+    assert t.attention_weights(8.0, 2.0, 4.0, 6.0, 10.0, 0.0, 5.0, 1.0) == 64 + 96 + 48 + 90
+    assert t.head_width(4.0, 6.0) == 5
+    assert t.attention_width(5.0, 2.0) == 10
+    assert t.key_value_width(5.0, 1.0) == 5
+    assert t.mlp_weights(8.0, 12.0, 0.0) == 2 * 96
+    assert t.mlp_weights(8.0, 12.0, 1.0) == 3 * 96
+    # In three of four layers four gated experts of 10; a router of 4, and shared experts 20 wide.
+    assert t.expert_weights(0.75, 8.0, 10.0, 1.0, 4.0) == 0.75 * 4 * 240
+    assert t.shared_weights(0.75, 8.0, 240.0, 20.0, 1.0, 4.0) == 60 + 0.75 * (3 * 8 * 20 + 8 * 4)
+    assert t.layer_weights(1.0, 2.0, 4.0) == 7
+    assert t.embedding_parameters(8.0, 40.0, 0.0) == 640
+    assert t.embedding_parameters(8.0, 40.0, 1.0) == 320
+    assert t.model_parameters(3.0, 100.0, 640.0) == t.active_parameters(3.0, 100.0, 640.0) == 940
+
+
+@pytest.mark.parametrize(
+    ("layers", "dense", "every", "experts", "having"),
+    [
+        (61.0, 3.0, 1.0, 256.0, 58),  # DeepSeek-V3
+        (48.0, 0.0, 2.0, 128.0, 24),  # Llama 4 Maverick
+        (7.0, 2.0, 2.0, 8.0, 2),  # the second and fourth of five
+        (4.0, 6.0, 1.0, 8.0, 0),
+        (4.0, 0.0, 1.0, 1.0, 0),
+        (4.0, 0.0, 1.0, 2.0, 4),
+    ],
+)
+def test_layers_that_have_experts(layers: float, dense: float, every: float, experts: float, having: int) -> None:
+    assert t.expert_share(layers, dense, every, experts) == having / layers
+
+
+def test_layers_that_see_everything() -> None:
+    assert t.full_share(62.0, 1024.0, 6.0) == 10 / 62  # Gemma 3: each sixth
+    assert t.full_share(62.0, 1024.0, 0.0) == 0
+    assert t.full_share(62.0, 1024.0, 1.0) == t.full_share(62.0, 0.0, 0.0) == 1
+
+
+def test_mlps_that_a_token_passes_by_hand() -> None:
+    # One in a dense layer; in three of four layers four experts, and one for all that are shared.
+    assert t.mlp_passes(0.75, 4.0, 0.0) == 0.25 + 3
+    assert t.mlp_passes(0.75, 4.0, 20.0) == 0.25 + 0.75 * 5
+    # 100 wide in a quarter of the layers, 4 x 10 and 20 in the others: 25 + 45, over four passes.
+    assert t.mlp_width(0.75, 100.0, 4.0, 10.0, 20.0, 4.0) == 17.5
+
+
+def test_work_by_hand() -> None:
+    # Six tokens, three layers of 50 weights, attention 4 wide over ten tokens of which half count, a head of 8 x 40:
+    # products 600 FLOP, attention 2 x 2 x 6 x 10 x 4 / 2 = 480, the head 3,840.
+    assert t.forward_flop(6.0, 3.0, 50.0, 4.0, 10.0, 8.0, 40.0, 0.5) == 3 * 1080 + 3840
+    # Two modules that predict further have a layer and a head each; there and twice back, all thrice.
+    assert t.prediction_flop(6.0, 2.0, 50.0, 4.0, 10.0, 8.0, 40.0, 0.5) == 2 * (1080 + 3840)
+    assert t.training_flop(7080.0, 9840.0) == 3 * 16920
+    # Such a module joins two states, 2 x 8 x 8, and has attention and an MLP of 100, or two of four experts of 10 with
+    # shared ones of 20 and a router.
+    assert t.prediction_weights(8.0, 320.0, 20.0, 10.0, 1.0, 100.0, 1.0, 1.0) == 128 + 320 + 3 * 8 * 100
+    assert t.prediction_weights(8.0, 320.0, 20.0, 10.0, 1.0, 100.0, 2.0, 2.0) == 128 + 320 + 3 * 8 * 40 + 16
+    assert t.prediction_weights(8.0, 320.0, 20.0, 10.0, 0.0, 100.0, 4.0, 2.0) == 128 + 320 + 2 * 8 * 40 + 32
 
 
 def test_latent_attention_by_hand() -> None:
