@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dojo_calc.doors import door
-from dojo_calc.errors import ArgumentError, DomainError, UnknownNameError, nearest
+from dojo_calc.errors import ArgumentError, UnknownNameError, nearest
 from dojo_calc.hardware.machine import Machine
 from dojo_calc.performance.roofline import (
     attainable_rate,
@@ -226,15 +226,10 @@ def time_bounds(
     UnknownNameError
         If the machine has no such peak, memory or link.
     DomainError
-        If `traffic` says not over what, or a number is outside its domain.
+        If a number is outside its domain.
     """
     bandwidths = {memory.name: memory.bandwidth for memory in machine.memories()}
     bandwidths |= {link.name: link.total_bandwidth for link in machine.links()}
-    if not hasattr(traffic, "items"):
-        first = next(iter(bandwidths), "hbm")
-        raise DomainError(
-            f"traffic must be bytes by memory or link, such as {{{first!r}: 1e9}}, got {traffic!r:.60}"
-        )
     times: list[Any] = [compute_time(check(work, Flop, "work"), machine.peak(precision))]
     for name, moved in traffic.items():
         if name not in bandwidths:

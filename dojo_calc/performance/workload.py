@@ -384,8 +384,6 @@ def transformer(model: str | Transformer, models: str | Path | None = None) -> T
                 f"models: {models} would not be read, since the model is given by its sizes"
             )
         return model
-    if not isinstance(model, str):
-        raise UnknownNameError(f"expected the name of a transformer or its sizes, got {model!r:.60}")
     if model.endswith(".json") and models is None:
         from dojo_calc.performance.model_config import (
             transformer_from_config,

@@ -37,7 +37,8 @@ def test_placement_by_hand() -> None:
     assert holding.tiles_for_pipeline(107.2e9, 0.5e9, 11e9, 120) == 20
     assert holding.tiles_for_pipeline(107.2e9, 9.13e9, 11e9, 120) == 58
     assert holding.tiles_for_pipeline(0.4e9, 72.5e9, 11e9, 120) == 120
-    # To the tile: 220 GB of state fill half of 40 tiles exactly, and a byte more takes another; a sample as large as a tile leaves no room.
+    # To the tile: 220 GB of state fill half of 40 tiles exactly, and a little more takes another; a sample as large
+    # as a tile leaves no room.
     assert holding.tiles_for_pipeline(220e9, 0.5e9, 11e9, 120) == 40
     assert holding.tiles_for_pipeline(220e9 * (1 + 1e-9), 0.5e9, 11e9, 120) == 41
     assert holding.tiles_for_pipeline(1.0, 11e9, 11e9, 120) == 120

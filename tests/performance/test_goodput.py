@@ -76,8 +76,8 @@ def test_expected_time_by_hand() -> None:
 
 
 def test_shares_of_an_interval_by_hand() -> None:
-    # The same pieces: of 3600 e^0.1 (e^(1/6) - 1) = 721.563 s 540 are work and 60 a checkpoint, 1 - e^-0.1 of all goes
-    # into restarts; of an attempt over 1/6 of the mean time 1 - (1/6) / (e^(1/6) - 1) = 0.0810196 is thrown away.
+    # The same pieces: of 3600 e^0.1 (e^(1/6) - 1) = 721.563 s 540 are work and 60 a checkpoint, 1 - e^-0.1 of all
+    # goes into restarts; of an attempt over 1/6 of the mean time 1 - (1/6) / (e^(1/6) - 1) = 0.0810196 is wasted.
     assert g.checkpoint_share(540, 60, 360, 3600) == pytest.approx(60 / 721.563, rel=1e-6)
     assert g.restart_share(360, 3600) == pytest.approx(0.0951626, rel=1e-6)
     assert g.rework_share(540, 60, 360, 3600) == pytest.approx(0.904837 * 0.0810196, rel=1e-5)
@@ -232,11 +232,13 @@ def test_expected_maximum_against_the_integral() -> None:
 
 
 def test_the_quantile_is_as_near_as_the_handbook_says_at_any_size() -> None:
-    """Abramowitz and Stegun give 4.5e-4 for every tail; the error runs up to it again and again, so none is closer."""
+    """Abramowitz and Stegun give 4.5e-4 for every tail, which the error comes near again and again."""
     sizes = np.geomspace(1.25, 1e15, 20_000)
     error = g.expected_maximum(sizes) - stats.norm.isf((1 - 3 / 8) / (sizes + 1 / 4))
     assert np.abs(error[sizes > 2]).max() <= 4.5e-4
-    assert g.straggler_slowdown(1e6, 0.1) == pytest.approx(1 + 0.1 * float(g.expected_maximum(1e6)), rel=1e-14)
+    assert g.straggler_slowdown(1e6, 0.1) == pytest.approx(
+        1 + 0.1 * float(g.expected_maximum(1e6)), rel=1e-14
+    )
 
 
 @given(ranks=st.integers(1, 10**6), variation=from_zero(0.1))

@@ -87,7 +87,13 @@ def test_attention_there_and_back(flash: float, dropout: float, forward: float, 
         (0.0, 0.0, 0.0, 64 + 18, 64 + 27),
         (1.0, 0.0, 0.0, 64 + 27, 64 + 45),  # a gate: three and five times
         (0.0, 1.0, 0.0, 16 + 18, 16 + 27),  # what is outside shared by the four
-        (0.0, 0.0, 1.0, 72 + 18, 104 + 27),  # two masks of half an element; five more of the width on the way back
+        (
+            0.0,
+            0.0,
+            1.0,
+            72 + 18,
+            104 + 27,
+        ),  # two masks of half an element; five more of the width on the way back
         (1.0, 1.0, 1.0, 18 + 27, 26 + 45),
     ],
 )
@@ -149,7 +155,9 @@ def test_activations_of_a_layer_are_what_its_parts_keep() -> None:
     assert kept() == outside + gathered + inside + scores
     assert kept(tokens=3.0) == 3 * kept()
     assert kept(gathered_inputs=0.0) == outside + inside + scores
-    assert kept(sequence_parallel=0.0) == 204 + inside + scores  # whole on each chip, so there is none to gather
+    assert (
+        kept(sequence_parallel=0.0) == 204 + inside + scores
+    )  # whole on each chip, so there is none to gather
     assert kept(flash=1.0) == kept(selective=1.0) == outside + gathered + inside
     assert kept(dropout=0.0) == kept() - 8 * 4 / 4 - 10 * 1.5
     assert kept(gated=0.0) == kept() - 20 * 4 / 4

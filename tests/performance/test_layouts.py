@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 from typing import Any
 
@@ -21,7 +21,8 @@ MIXED = SMALL.changed(experts=12, active_experts=2, moe_feedforward=24)
 
 
 @pytest.mark.parametrize(
-    ("chips", "batch", "sequence", "contexts"), [(12, 6, 64, (1, 2, 4)), (7, 5, 48, (1, 3)), (16, 8, 8, (1, 2, 8))]
+    ("chips", "batch", "sequence", "contexts"),
+    [(12, 6, 64, (1, 2, 4)), (7, 5, 48, (1, 3)), (16, 8, 8, (1, 2, 8))],
 )
 @pytest.mark.parametrize("exactly", [True, False])
 def test_layouts_are_all_sizes_that_fit_each_other(
@@ -79,7 +80,9 @@ def test_expert_groups_split_columns_evenly(expert: int, tensor: int, replicas: 
 
 
 def test_an_expert_as_wide_as_the_other_layers_is_cut_by_their_width() -> None:
-    wide = SMALL.changed(experts=12, active_experts=2, feedforward=4104)  # 4,104 / 3 is whole, 4,104 / 16 is not
+    wide = SMALL.changed(
+        experts=12, active_experts=2, feedforward=4104
+    )  # 4,104 / 3 is whole, 4,104 / 16 is not
     assert layouts._grouped(4, wide, 6, 2)
     assert not layouts._grouped(2, wide, 16, 2)
 
@@ -92,7 +95,7 @@ def test_a_block_is_as_full_as_it_can_be(block: int) -> None:
     assert [base for one in made for base, _ in one] == bases
     counts = [[prod(map(len, free)) for _, free in one] for one in made]
     assert all(sum(one) <= block or len(one) == 1 for one in counts)
-    assert all(sum(one) + after[0] > block for one, after in zip(counts, counts[1:], strict=False))
+    assert all(sum(one) + after[0] > block for one, after in pairwise(counts))
 
 
 def test_free_choices_are_those_that_a_layout_has() -> None:

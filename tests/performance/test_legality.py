@@ -34,7 +34,11 @@ def said(**changed: float) -> list[str]:
         {},
         ALONE,
         ALONE | {"sequence": 2049.0},  # one chip takes all of a sequence
-        {"chips": 32.0, "context": 1.0, "sequence": 2044.0},  # a part for each of four, and none early and late
+        {
+            "chips": 32.0,
+            "context": 1.0,
+            "sequence": 2044.0,
+        },  # a part for each of four, and none early and late
         {"sequence_parallel": 0.0, "sequence": 2044.0},  # four parts, and not one for each of eight
         {"visible": 0.5},
         {"active_experts": 8.0},
@@ -44,7 +48,14 @@ def said(**changed: float) -> list[str]:
         {"shard_copies": 8.0},
         {"expert": 8.0},
         {"experts": 32.0, "expert": 32.0},
-        {"chips": 8.0, "pipeline": 1.0, "context": 1.0, "data": 2.0, "interleave": 1.0, "network": NO_NETWORK},
+        {
+            "chips": 8.0,
+            "pipeline": 1.0,
+            "context": 1.0,
+            "data": 2.0,
+            "interleave": 1.0,
+            "network": NO_NETWORK,
+        },
         {"network": 2 * NO_NETWORK},
         {"experts": 1.0, "active_experts": 1.0, "expert": 1.0, "moe_feedforward": 1023.0},
         {"kv_heads": 2.0},  # each of two heads of keys on two of four chips
@@ -70,12 +81,18 @@ def test_a_plan_that_fits_has_no_problem(changed: dict[str, float]) -> None:
         ({"tensor": 3.0, "chips": 48.0}, "16 heads cannot be split over a tensor group of 3; 2 or 4 can"),
         ({"heads": 20.0}, "20 heads cannot share 8 heads of keys and values evenly"),
         ({"active_experts": 9.0}, "a token cannot meet 9 of 8 experts"),
-        ({"kv_heads": 6.0, "heads": 12.0}, "6 heads of keys and values can be neither split nor repeated evenly"),
+        (
+            {"kv_heads": 6.0, "heads": 12.0},
+            "6 heads of keys and values can be neither split nor repeated evenly",
+        ),
         (
             {"feedforward": 4098.0},
             "4,098 columns of the feed-forward layer cannot be split over a tensor group of 4; 3 or 6 can",
         ),
-        ({"global_batch": 132.0}, "global_batch 132 must be a multiple of data 4 x micro_batch 2; 128 or 136 is"),
+        (
+            {"global_batch": 132.0},
+            "global_batch 132 must be a multiple of data 4 x micro_batch 2; 128 or 136 is",
+        ),
         ({"global_batch": 4.0}, "global_batch 4 must be a multiple of data 4 x micro_batch 2; 8 is"),
         ({"sequence": 2050.0}, "a sequence of 2,050 cannot be cut into 2 x context 2 equal parts"),
         ({"sequence": 2044.0}, "a sequence of 2,044 cannot be cut into context 2 x tensor 4 equal parts"),
@@ -86,12 +103,24 @@ def test_a_plan_that_fits_has_no_problem(changed: dict[str, float]) -> None:
         ({"global_batch": 136.0}, "global_batch 136 over data 4 x micro_batch 2 makes 17"),
         ({"shard_copies": 3.0}, "data 4 x context 2 chips cannot keep 3 equal copies of the sharded state"),
         ({"expert": 16.0}, "8 experts over tensor 4 x context 2 x data 4 cannot make expert groups of 16"),
-        ({"expert": 6.0, "experts": 12.0}, "12 experts over tensor 4 x context 2 x data 4 cannot make expert"),
+        (
+            {"expert": 6.0, "experts": 12.0},
+            "12 experts over tensor 4 x context 2 x data 4 cannot make expert",
+        ),
         ({"network": NO_NETWORK}, "no network is known between fast domains of 8 chips"),
         # Over two groups each expert is cut over four chips, over eight groups over four too, beyond over fewer.
-        ({"moe_feedforward": 1026.0}, "experts of 1,026 columns cannot be cut evenly by tensor 4 x context 2 x data 4"),
-        ({"moe_feedforward": 1023.0, "experts": 16.0, "expert": 16.0}, "experts of 1,023 columns cannot be cut"),
-        ({"experts": 10.0, "expert": 4.0}, "10 experts cannot be split over an expert group of 4; 2 or 5 can"),
+        (
+            {"moe_feedforward": 1026.0},
+            "experts of 1,026 columns cannot be cut evenly by tensor 4 x context 2 x data 4",
+        ),
+        (
+            {"moe_feedforward": 1023.0, "experts": 16.0, "expert": 16.0},
+            "experts of 1,023 columns cannot be cut",
+        ),
+        (
+            {"experts": 10.0, "expert": 4.0},
+            "10 experts cannot be split over an expert group of 4; 2 or 5 can",
+        ),
     ],
 )
 def test_a_plan_that_does_not_fit_is_told_why(changed: dict[str, float], message: str) -> None:
@@ -107,6 +136,9 @@ def test_an_expert_group_larger_than_its_replicas_cuts_experts_less() -> None:
 
 
 def test_a_rule_holds_element_by_element() -> None:
-    plan: dict[str, Any] = PLAN | {"visible": np.array([0.5, 2.0, 1.0]), "chips": np.array([64.0, 64.0, 80.0])}
+    plan: dict[str, Any] = PLAN | {
+        "visible": np.array([0.5, 2.0, 1.0]),
+        "chips": np.array([64.0, 64.0, 80.0]),
+    }
     hits = [np.flatnonzero(np.broadcast_to(where, (3,))).tolist() for where, _ in problems(plan)]
     assert [one for one in hits if one] == [[1], [2]]

@@ -184,3 +184,135 @@ def test_a_file_is_read_and_named_by_its_folder(tmp_path: Path) -> None:
         transformer_from_config(path)
     with pytest.raises(SizeError, match="cannot be read: No such file"):
         transformer_from_config(tmp_path / "none.json")
+
+
+PLAIN: dict[str, Any] = {
+    "hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 12, "num_attention_heads": 8,
+    "num_key_value_heads": 4, "vocab_size": 1000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "expected"),
+    [
+        # What the classes of Hugging Face's library supply where a file is silent, by their documentation.
+        ("qwen3", {}, {"head_dim": 128}),
+        ("gemma", {}, {"head_dim": 256, "window": 0}),
+        ("gemma2", {}, {"head_dim": 256, "window": 4096, "full_attention_every": 2}),
+        ("gemma3_text", {}, {"head_dim": 256, "window": 4096, "full_attention_every": 6}),
+        ("gpt_oss", {}, {"head_dim": 64, "window": 128, "full_attention_every": 2}),
+        ("mixtral", {}, {"experts": 8, "active_experts": 2, "moe_feedforward": 4096}),
+        ("olmo3", {"sliding_window": 512}, {"window": 512, "full_attention_every": 4}),
+        (
+            "llama4_text",
+            {"num_local_experts": 16, "attention_chunk_size": 512, "intermediate_size_mlp": 8192},
+            {"shared_experts": 1, "full_attention_every": 4, "experts_every": 1, "window": 512,
+             "moe_feedforward": 4096, "feedforward": 8192},
+        ),
+        # And what a file says counts before it.
+        ("qwen3", {"head_dim": 64}, {"head_dim": 64}),
+        ("gemma2", {"sliding_window": 512}, {"window": 512, "full_attention_every": 2}),
+        ("mixtral", {"num_local_experts": 4}, {"experts": 4, "active_experts": 2}),
+    ],
+)  # fmt: skip
+def test_what_a_file_leaves_out_its_class_supplies(
+    kind: str, more: dict[str, Any], expected: dict[str, int]
+) -> None:
+    made = transformer_from_config(PLAIN | {"model_type": kind} | more)
+    assert {name: getattr(made, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "kv_heads"),
+    [
+        ({"model_type": "llama"}, 4),
+        ({"model_type": "llama", "num_key_value_heads": None}, 8),  # as many as there are heads
+        ({"model_type": "gpt_bigcode", "num_key_value_heads": None}, 1),  # one that all share
+        ({"model_type": "gpt_bigcode", "num_key_value_heads": None, "multi_query": False}, 8),
+        ({"model_type": "llama", "num_key_value_heads": None, "multi_query": True}, 8),
+        # An older Falcon shares one or has as many as heads; what it says of a newer one's number is not read.
+        ({"model_type": "falcon"}, 1),
+        ({"model_type": "falcon", "multi_query": False}, 8),
+        ({"model_type": "falcon", "new_decoder_architecture": True}, 4),
+    ],
+)
+def test_heads_of_keys_by_architecture(changed: dict[str, Any], kv_heads: int) -> None:
+    assert transformer_from_config(PLAIN | changed).kv_heads == kv_heads
+
+
+def test_an_mlp_is_four_times_as_wide_unless_the_file_says_otherwise() -> None:
+    silent = {name: size for name, size in PLAIN.items() if name != "intermediate_size"}
+    for more, width in (({}, 4096), ({"expansion_ratio": 2}, 2048), ({"n_inner": 3000}, 3000)):
+        assert transformer_from_config(silent | {"model_type": "mpt"} | more).feedforward == width
+
+
+@pytest.mark.parametrize(
+    ("types", "window", "every"),
+    [
+        (None, 512, 0),
+        (["sliding_attention"] * 12, 512, 0),
+        (["full_attention"] * 12, 0, 0),
+        (["full_attention", "sliding_attention"] * 6, None, None),  # the first of two is no n-th layer
+        (["sliding_attention", "full_attention"] * 6, 512, 2),
+        (["sliding_attention", "sliding_attention", "full_attention"] * 4, 512, 3),
+        (["chunked_attention", "full_attention"] * 6, 512, 2),
+        (["sliding_attention"] * 11 + ["full_attention"], 512, 12),
+        ("full_attention", 512, 0),  # a text is no list of layers
+    ],
+)
+def test_layers_with_a_window(types: Any, window: int | None, every: int | None) -> None:
+    config = PLAIN | {"model_type": "llama", "sliding_window": 512, "layer_types": types}
+    if window is None:
+        with pytest.raises(UnknownNameError, match="full attention in each n-th layer"):
+            transformer_from_config(config)
+    else:
+        made = transformer_from_config(config)
+        assert (made.window, made.full_attention_every) == (window, every)
+        none = transformer_from_config(config | {"use_sliding_window": False})
+        assert (none.window, none.full_attention_every) == (0, 0)
+        assert transformer_from_config(config | {"use_sliding_window": True}) == made
+
+
+def test_parts_of_a_mixture() -> None:
+    mixed = PLAIN | {"model_type": "qwen2_moe", "num_experts": 8, "num_experts_per_tok": 2}
+    made = transformer_from_config(mixed)
+    assert (made.experts, made.active_experts, made.moe_feedforward) == (8, 2, 4096)
+    assert made.expert_domains is None
+    narrow = transformer_from_config(
+        mixed | {"moe_intermediate_size": 512, "shared_expert_intermediate_size": 2048}
+    )
+    assert (narrow.moe_feedforward, narrow.shared_experts, narrow.shared_feedforward) == (512, 1, 2048)
+    two = transformer_from_config(mixed | {"n_shared_experts": 2, "shared_expert_intermediate_size": 2048})
+    assert two.shared_experts == 2
+    # DeepSeek-V3 routes a token to 4 of 8 groups; one group is no limit.
+    assert transformer_from_config(mixed | {"n_group": 8, "topk_group": 4}).expert_domains == 4
+    assert transformer_from_config(mixed | {"n_group": 2, "topk_group": 1}).expert_domains == 1
+    assert transformer_from_config(mixed | {"n_group": 1, "topk_group": 1}).expert_domains is None
+    # Of one expert nothing that is said of experts counts.
+    one = transformer_from_config(
+        mixed
+        | {"num_experts": 1, "num_experts_per_tok": 1, "first_k_dense_replace": 1, "decoder_sparse_step": 2}
+    )
+    assert (one.experts, one.dense_layers, one.experts_every, one.moe_feedforward) == (1, 0, 1, None)
+    latent = {"kv_lora_rank": 64, "qk_nope_head_dim": 96, "qk_rope_head_dim": 32, "v_head_dim": 128}
+    deep = transformer_from_config(mixed | {"model_type": "deepseek_v2", "first_k_dense_replace": 2} | latent)
+    assert (deep.head_dim, deep.kv_heads, deep.rope_head_dim, deep.value_head_dim) == (128, 8, 32, 128)
+    assert deep.dense_layers == 2
+
+
+def test_embeddings_are_tied_as_the_file_or_its_class_says() -> None:
+    for kind, said, tied in (
+        ("llama", None, 0), ("llama", True, 1), ("gemma", None, 1), ("gemma", False, 0),
+    ):  # fmt: skip
+        more = {} if said is None else {"tie_word_embeddings": said}
+        assert transformer_from_config(PLAIN | {"model_type": kind} | more).tied_embeddings == tied
+    inner = {"model_type": "llama4", "text_config": PLAIN | {"model_type": "llama"}}
+    assert transformer_from_config(inner | {"tie_word_embeddings": True}).tied_embeddings == 1
+    assert transformer_from_config(inner).tied_embeddings == 0
+
+
+def test_a_model_is_named_by_what_is_said_first() -> None:
+    plain = PLAIN | {"model_type": "llama"}
+    assert transformer_from_config(plain).model == "llama"
+    assert transformer_from_config(plain | {"_name_or_path": "mine"}).model == "mine"
+    assert transformer_from_config(plain | {"_name_or_path": "mine"}, "other").model == "other"

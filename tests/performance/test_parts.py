@@ -124,12 +124,15 @@ def test_links_that_lead_to_members() -> None:
         assert groups.fast_bandwidth(size, 8.0, 10.0, 7.0, 1.0, 1.0) == pytest.approx(10 * used, rel=exactly)
     for size, used in ((2.0, 2), (4.0, 4), (5.0, 6)):  # a cube of two along each side
         assert groups.fast_bandwidth(size, 8.0, 10.0, 6.0, 0.0, 2.0) == 10 * used
-    assert groups.fast_bandwidth(1.0, 1.0, 10.0, 7.0, 1.0, 1.0) == 70  # it has no other chip to leave links for
+    assert (
+        groups.fast_bandwidth(1.0, 1.0, 10.0, 7.0, 1.0, 1.0) == 70
+    )  # it has no other chip to leave links for
     assert groups.fast_bandwidth(2.0, 8.0, 10.0, 3.0, 0.0, 1.0) == 30  # a switch carries all for any group
 
 
 def test_a_tensor_group_sums_after_attention_and_after_each_mlp() -> None:
-    # 6 x 8 x 2 = 96 B among four: six steps of 24 B at 96 B/s and an eighth of a second, 2.25 s; three sums, half seen.
+    # 6 x 8 x 2 = 96 B among four: six steps of 24 B at 96 B/s and an eighth of a second, 2.25 s; three sums, of which
+    # half shows.
     assert traffic.tensor_time(4.0, 2.0, 6.0, 8.0, 2.0, 96.0, 0.125, 0.5) == 3 * 2.25 / 2
     assert traffic.tensor_backward(4.0, 0.0) == 4
     assert traffic.tensor_backward(4.0, 1.0) == 6  # gathered once more: three half collectives for two
@@ -155,7 +158,9 @@ def test_sums_and_weights_travel_among_those_that_share() -> None:
     assert traffic.scatter_time(4.0, 10.0, 4.0, 96.0, 0.125) == pytest.approx(each, rel=exactly)
     # Back come gradients of 4 B, or where the optimizer is sharded weights of 2 B.
     assert traffic.return_time(4.0, 10.0, 2.0, 4.0, 0.0, 96.0, 0.125) == pytest.approx(each, rel=exactly)
-    assert traffic.return_time(4.0, 10.0, 2.0, 4.0, 1.0, 96.0, 0.125) == pytest.approx(0.25 + 15 / 96, rel=exactly)
+    assert traffic.return_time(4.0, 10.0, 2.0, 4.0, 1.0, 96.0, 0.125) == pytest.approx(
+        0.25 + 15 / 96, rel=exactly
+    )
     # Copies sum there and back.
     assert traffic.copies_time(4.0, 40.0, 96.0, 0.125) == pytest.approx(2 * each, rel=exactly)
     for time in (
@@ -207,8 +212,8 @@ def test_the_mean_layer_of_a_mixture() -> None:
 
 
 def test_experts_multiply_what_the_busiest_chip_gets_and_read_all_their_weights() -> None:
-    # Six tokens, the busiest chip half as many again: 9. Two experts of 3 x 8 x 10 weights, half of each on one of two
-    # chips of the tensor group: 9 x 240 x 2 FLOP at half of 1,000 a second.
+    # Six tokens, the busiest chip half as many again: 9. Two experts of 3 x 8 x 10 weights, half of each on one of
+    # two chips of the tensor group: 9 x 240 x 2 FLOP at half of 1,000 a second.
     arithmetic = 9 * 240 * 2 / 500
     # A token's two copies, 16, reach both chips of an expert, and 2 x 10 inner columns half of them: in and out of
     # the first product, its gate and the last. Weights of four experts, 960, over eight chips.

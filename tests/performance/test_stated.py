@@ -24,7 +24,9 @@ def made(**changed: Any) -> Any:
 
 
 def test_a_step_takes_its_work_at_the_stated_share() -> None:
-    work = 3 * 2 * TOKENS * (PRODUCTS + ATTENTION)  # a multiply-add is two, and the way back twice the way there
+    work = (
+        3 * 2 * TOKENS * (PRODUCTS + ATTENTION)
+    )  # a multiply-add is two, and the way back twice the way there
     one = made()
     assert one.model_flop == pytest.approx(work, rel=1e-12)
     assert one.step_time == pytest.approx(work / (25 * PEAK * 0.4), rel=1e-12)

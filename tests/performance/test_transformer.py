@@ -320,7 +320,9 @@ def test_weights_of_a_layer_by_hand() -> None:
         (4.0, 0.0, 1.0, 2.0, 4),
     ],
 )
-def test_layers_that_have_experts(layers: float, dense: float, every: float, experts: float, having: int) -> None:
+def test_layers_that_have_experts(
+    layers: float, dense: float, every: float, experts: float, having: int
+) -> None:
     assert t.expert_share(layers, dense, every, experts) == having / layers
 
 
@@ -345,8 +347,8 @@ def test_work_by_hand() -> None:
     # Two modules that predict further have a layer and a head each; there and twice back, all thrice.
     assert t.prediction_flop(6.0, 2.0, 50.0, 4.0, 10.0, 8.0, 40.0, 0.5) == 2 * (1080 + 3840)
     assert t.training_flop(7080.0, 9840.0) == 3 * 16920
-    # Such a module joins two states, 2 x 8 x 8, and has attention and an MLP of 100, or two of four experts of 10 with
-    # shared ones of 20 and a router.
+    # Such a module joins two states, 2 x 8 x 8, and has attention and an MLP of 100, or two of four experts of 10
+    # with shared ones of 20 and a router.
     assert t.prediction_weights(8.0, 320.0, 20.0, 10.0, 1.0, 100.0, 1.0, 1.0) == 128 + 320 + 3 * 8 * 100
     assert t.prediction_weights(8.0, 320.0, 20.0, 10.0, 1.0, 100.0, 2.0, 2.0) == 128 + 320 + 3 * 8 * 40 + 16
     assert t.prediction_weights(8.0, 320.0, 20.0, 10.0, 0.0, 100.0, 4.0, 2.0) == 128 + 320 + 2 * 8 * 40 + 32
