@@ -287,6 +287,10 @@ def play(programme: Programme, policy: Policy, *, seed: int = 0) -> Outcomes:
         padded = np.reshape(table, (*kept, *(1,) * (len(p.shape) - len(own)), *own))
         return np.broadcast_to(padded, (*kept, *p.shape)).reshape(*kept, size)
 
+    def happens(chance: FloatArray) -> Any:
+        """Whether what has such a chance comes to pass in each scenario."""
+        return random.random(size) < chance
+
     go_on, back, launch = flat(policy.go_on, 4), flat(policy.restart, 3), flat(policy.launch, 2)
     step, stage = np.zeros(size, np.intp), np.zeros(size, np.intp)
     team, market = np.zeros(size, np.intp), np.zeros(size, np.intp)
@@ -312,20 +316,19 @@ def play(programme: Programme, policy: Policy, *, seed: int = 0) -> Outcomes:
         keeps = again | (t == 0) | go_on[t, step, team, market, every]
         stops, works = working & ~keeps, working & keeps
         paid[works] -= (weight * costs[step, every])[works]
-        chance = random.random((5, size))
-        halted = works & (chance[0] < cancelled)
-        ahead = works & ~halted & (chance[1] >= slip[team, every])
+        halted = works & happens(cancelled)
+        ahead = works & ~halted & ~happens(slip[team, every])
         gate = ahead & p.last[step]
-        fails = gate & (chance[2] >= success[step, team, every])
+        fails = gate & ~happens(success[step, team, every])
         ends = gate & ~fails & (step == len(p.stage_of) - 1)
         over |= fails
         finished |= ends
         working &= ~(stops | halted | fails | ends)
         pauses += stops | halted
-        changes = works & (chance[3] < turns_team[team, every])
+        changes = works & happens(turns_team[team, every])
         left += changes & (team == WHOLE)
         team = np.where(changes, 1 - team, team)
-        market = np.where(chance[4] < turns_market[market, every], 1 - market, market)
+        market = np.where(happens(turns_market[market, every]), 1 - market, market)
         step = step + (ahead & ~fails & ~ends)
         stage = p.stage_of[step]
     shape = p.shape
