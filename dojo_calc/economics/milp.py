@@ -33,6 +33,7 @@ Status: TypeAlias = Literal["optimal", "node limit", "interrupted"]
 # Rows an entry stands in, columns, coefficients: each an array, or one number for all.
 Term: TypeAlias = tuple[Any, Any, Any]
 
+GAP = 1e-4  # relative distance of a cost from its bound at which it counts as least, if left out
 FIRST_SLICE = 500  # nodes of the search tree
 RELIEF_NODES = 2_000
 # Status codes of scipy.optimize.milp that are answers. HiGHS's presolve may not tell an infeasible program from
@@ -175,7 +176,7 @@ class Program:
     def solve(
         self,
         *,
-        gap: float = 1e-4,
+        gap: float = GAP,
         nodes: int | None = None,
         first_slice: int = FIRST_SLICE,
         progress: Callable[[Progress], None] | None = None,
@@ -238,7 +239,7 @@ class Program:
         if best is None:
             raise TimeoutError(f"no plan was found in {used:,} nodes of the search; allow more")
         now = Progress(seconds, float(best.fun), bound)
-        whole = np.concatenate(self._whole) > 0
+        whole = np.concatenate(self._whole).astype(np.bool_)
         return Solution(
             np.where(whole, np.round(best.x), self._at_bounds(best.x)),
             now.cost,
@@ -272,7 +273,7 @@ class Program:
             None if moving these alone cannot help.
         """
         elastic = [self.blocks[name] for name in names]
-        found = self._run(np.zeros(self.columns), elastic, 1e-4, nodes)
+        found = self._run(np.zeros(self.columns), elastic, GAP, nodes)
         if found.x is None:
             return None
         changes = np.split(found.x[self.columns :], np.cumsum([block.low.size for block in elastic])[:-1])
@@ -301,7 +302,7 @@ class Program:
         )
         none, free = np.zeros(moved.size), np.full(moved.size, math.inf)
         arguments = {
-            "c": np.concatenate([cost, none + 1.0]),
+            "c": np.concatenate([cost, np.ones(moved.size)]),
             "integrality": np.concatenate([*self._whole, none]),
             "bounds": Bounds(np.concatenate([*self._low, none]), np.concatenate([*self._high, free])),
             "constraints": LinearConstraint(matrix, low, high),

@@ -56,7 +56,7 @@ def scales(offers: Sequence[Offer]) -> dict[str, float]:
         "power": max(one.power * one.most.max() for one in offers),
         "price": max(float((one.price * one.most).max()) for one in offers),
     }
-    return {name: 2.0 ** round(math.log2(max(value, 1e-9) / 64)) for name, value in largest.items()}
+    return {name: 2.0 ** round(math.log2(value / 64)) if value else 1.0 for name, value in largest.items()}
 
 
 class Orders:
@@ -123,7 +123,7 @@ class Orders:
     def _pay(self, periods: Any, columns: IntArray, money: Any) -> None:
         """Money that leaves the budget in a period for one of a variable; beyond the last period it does not."""
         where, which, each = np.broadcast_arrays(periods, columns, np.asarray(money, dtype=np.float64))
-        inside = (where < self.count) & (each != 0.0)
+        inside = (where < self.count) & each.astype(np.bool_)
         self.paid.append((where[inside], which[inside], each[inside] / self.unit["price"]))
 
     def _table(self, read: Callable[[Offer], Any]) -> FloatArray:
@@ -139,7 +139,8 @@ class Orders:
         early = np.stack([np.arange(count) < course.known for course in self.courses])
         lead = np.array([one.lead for one in kinds])[:, None]
         late = np.array([course.late for course in self.courses])[:, None]
-        life = np.array([2 * count + 1 if one.life is None else one.life for one in kinds])[:, None]
+        # A unit without an end outlasts the last period, whenever it arrives.
+        life = np.array([len(now) if one.life is None else one.life for one in kinds])[:, None]
         self.arrives, self.life = times + lead + late, life
         # What would come after the last period is not ordered, unless that it comes so late was not known.
         useful = np.where(early, times + lead, self.arrives) < count
@@ -159,7 +160,6 @@ class Orders:
         self.orders = self._add(
             shape,
             {"purchases": purchase, "residual": worth},
-            high=np.where(useful, math.inf, 0.0),
             whole=single,
         )
         setup, running = self._table(lambda one: one.setup), self._table(lambda one: one.running)
@@ -230,6 +230,10 @@ class Orders:
         def add(name: str, rows: int, terms: list[Term], **bounds: Any) -> None:
             program.add(name + self.label, rows, terms, **bounds)
 
+        def no_more(name: str, rows: int, terms: list[Term]) -> None:
+            """What counts negative holds at least what counts positive."""
+            add(name, rows, terms, high=0.0)
+
         # A lot is nothing, or from `least` to `most`; an order needs its offer to be begun. Cheaper lots apart.
         for name, bound, limit in (("supply", most, {"high": 0.0}), ("lot", least, {"low": 0.0})):
             terms: list[Term] = [(every, self.orders, 1.0), (every, self.placed, -bound)]
@@ -238,23 +242,23 @@ class Orders:
             add(name, every.size, terms, **limit)
         for i, (k, units, reached, size) in enumerate(self.cheaper):
             add(f"cheaper from {i}", count, [(times, units, 1.0), (times, reached, -size)], low=0.0)
-            add(f"cheaper most {i}", count, [(times, units, 1.0), (times, reached, -most[k])], high=0.0)
+            no_more(f"cheaper most {i}", count, [(times, units, 1.0), (times, reached, -most[k])])
         for k in {k for k, *_ in self.cheaper}:
             terms = [(times, self.placed[k], -1.0)]
             terms += [(times, reached, 1.0) for j, _, reached, _ in self.cheaper if j == k]
-            add(f"one lot {k}", count, terms, high=0.0)
-        add("begin", every.size, [(every, self.placed, 1.0), (every, self.begun[:, None], -1.0)], high=0.0)
+            no_more(f"one lot {k}", count, terms)
+        no_more("begin", every.size, [(every, self.placed, 1.0), (every, self.begun[:, None], -1.0)])
         # Installed units: those of the period before, what arrives, less what retires.
         terms = [(every, self.installed, 1.0), (every[:, 1:], self.installed[:, :-1], -1.0)]
         for when, sign in ((self.arrives, -1.0), (self.arrives + self.life, 1.0)):
             of, at = np.nonzero(when < count)
             terms.append((every[of, when[of, at]], self.orders[of, at], sign * self.comes[of, at]))
             terms.append((every[of, when[of, at]], self.dropped[of, at], -sign))
-        add("dropped", every.size, [(every, self.dropped, 1.0), (every, self.orders, -self.comes)], high=0.0)
+        no_more("dropped", every.size, [(every, self.dropped, 1.0), (every, self.orders, -self.comes)])
         start = np.zeros((len(kinds), count))
         start[:, 0] = [sum(self.offers[i].stock for i in group) for group in self.groups]
         add("installed", every.size, terms, low=start.ravel(), high=start.ravel())
-        add("energised", every.size, [(every, self.energised, 1.0), (every, self.installed, -1.0)], high=0.0)
+        no_more("energised", every.size, [(every, self.energised, 1.0), (every, self.installed, -1.0)])
         rates = np.array([one.rate for one in kinds])[:, None] / rate
         watts = np.array([one.power for one in kinds])[:, None] / power
         add("grid", count, [(times, self.energised, watts)], high=needs.grid / power, scale=power)
@@ -309,16 +313,19 @@ class Orders:
                     each = each + size * (place < np.round((units - each * lots) / size))
                 ordered[i] = np.where(place < lots, each, 0.0) if len(group) > 1 else units
                 # An order's share of what comes of all that were placed with it in the period.
-                share = ordered[i] / np.where(units > 0, units, 1.0)
-                come = share * (units * self.comes[k] - values[self.dropped[k]])
+                come = _share(ordered[i], units) * (units * self.comes[k] - values[self.dropped[k]])
                 for t in range(self.count):
                     begin, end = self.arrives[k, t], self.arrives[k, t] + int(self.life[k, 0])
                     installed[i, begin:end] += come[t]
                 installed[i] += self.offers[i].stock
             total = installed[group].sum(axis=0)
-            share = values[self.energised[k]] / np.where(total > 0, total, 1.0)
-            energised[group] = installed[group] * share
+            energised[group] = installed[group] * _share(values[self.energised[k]], total)
         return ordered, installed, energised
+
+
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Share of a part in the whole, none in a whole of nothing."""
+    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
 def alike(
@@ -327,7 +334,7 @@ def alike(
     """Places of offers that differ in nothing but name and stock, none with lots or a share of its own."""
     found: dict[Any, list[int]] = {}
     for i, one in enumerate(offers):
-        plain = replace(one, name="", stock=0.0, lots={}, price=tuple(one.price), most=tuple(one.most))
+        plain = replace(one, name="", stock=None, lots={}, price=tuple(one.price), most=tuple(one.most))
         alone = one.lots or one.name in needs.shares
         key = i if alone else (repr(plain), tuple(course.get(one.name) for course in courses))
         found.setdefault(key, []).append(i)

@@ -25,6 +25,7 @@ import numpy as np
 
 from dojo_calc.economics.milp import (
     FIRST_SLICE,
+    GAP,
     FloatArray,
     IntArray,
     Program,
@@ -193,7 +194,7 @@ def stochastic_schedule(
     cancellable: Collection[str] = (),
     level: float = 0.9,
     aversion: float = 0.0,
-    gap: float = 1e-4,
+    gap: float = GAP,
     nodes: int | None = None,
     first_slice: int = FIRST_SLICE,
     progress: Callable[[Progress], None] | None = None,
@@ -259,7 +260,7 @@ def value_of_recourse(
     *,
     known: int = 1,
     cancellable: Collection[str] = (),
-    gap: float = 1e-4,
+    gap: float = GAP,
     nodes: int | None = None,
 ) -> RecourseValue:
     """What a forecast and what hedging is worth, by expected cost [1]_.

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dojo_calc.doors import door
-from dojo_calc.economics.milp import FIRST_SLICE, FloatArray, Program, Progress, Solution, Status
+from dojo_calc.economics.milp import FIRST_SLICE, GAP, FloatArray, Program, Progress, Solution, Status
 from dojo_calc.economics.offers import Needs, Offer, read_needs, read_offer
 from dojo_calc.economics.orders import Orders, scales
 from dojo_calc.errors import DojoCalcError, ScheduleError
@@ -111,7 +111,7 @@ def schedule(
     offers: Sequence[Offer],
     needs: Needs,
     *,
-    gap: float = 1e-4,
+    gap: float = GAP,
     nodes: int | None = None,
     first_slice: int = FIRST_SLICE,
     progress: Callable[[Progress], None] | None = None,

@@ -139,6 +139,47 @@ def test_one_certain_scenario_is_a_schedule() -> None:
     assert found.plans["it"].parts == pytest.approx(certain.parts)
 
 
+def test_scenarios_that_do_not_differ_leave_nothing_to_know() -> None:
+    # Whichever it is, A is a period late, loses half of what was ordered and half of that deposit, and B costs 1.2.
+    needs = Needs(QUARTERS[:3], demand=[0, 0, 10], budget=1e4, grid=1)
+    same = {"price": {"b": 1.2}, "late": {"a": 1}, "cancelled": {"a": 0.5}, "refund": 0.5}
+    offers = [replace(A, deposit=0.2, price=50), replace(B, most=[0, 30, 30])]
+    told = [Scenario("one", 0.25, **same), Scenario("two", 0.75, **same)]
+    worth = value_of_recourse(offers, needs, told, gap=EXACT)
+    # Twenty of A: deposits of 200, of which 50 come back, and ten more payments of 40. Ten of B are 1,800.
+    assert worth.here_and_now == pytest.approx(550)
+    assert (worth.wait_and_see, worth.mean_plan) == pytest.approx((550, 550))
+
+
+def test_what_runs_first_is_no_part_of_the_mean_plan() -> None:
+    # One unit stands; it costs 10 a quarter to run, or 12 to leave one's first quarter unserved. Two are needed in
+    # the second, when B costs 1 or 9, or 5 in the mean, and there are 25 in all. At 5 all three can be paid; at 9
+    # there are 6 for the first, 0.6 of it, and what is missing of the second would cost 1,000. So the best is 6 + 0.4
+    # x 12 + 10 + (1 + 9) / 2 = 25.8, and whoever planned for 5 ordered nothing first that stands in its way.
+    stands = Offer("stands", rate=1, power=0, price=1, most=0, stock=1, running=10)
+    b = Offer("b", rate=1, power=0, price=5, most=[0, 1])
+    needs = Needs(QUARTERS[:2], demand=[1, 2], budget=[25, 0], grid=1, shortage=[12, 1000])
+    told = [Scenario("cheap", 0.5, price={"b": 0.2}), Scenario("dear", 0.5, price={"b": 1.8})]
+    worth = value_of_recourse([stands, b], needs, told, gap=EXACT)
+    assert worth.here_and_now == pytest.approx(25.8)
+    assert worth.mean_plan == pytest.approx(25.8)
+    assert worth.wait_and_see == pytest.approx((10 + 10 + 1 + 6 + 4.8 + 10 + 9) / 2)
+
+
+def test_a_mean_refund_is_that_of_what_is_cancelled() -> None:
+    # A is cut by half in one case of two, with all of the deposit back; in the other there is nothing to give back.
+    # In the mean a quarter of it is lost, at no cost at all, so that a plan for the mean orders 13 1/3 for 10: 1,000,
+    # and 10 of B would be 1,010. Then they are 1,333 or 667 and 3 1/3 of B, 337: 1,168 in the mean.
+    a, b = replace(A, deposit=0.5), replace(B, price=101)
+    told = [Scenario("cut", 0.5, cancelled={"a": 0.5}, refund=1), Scenario("whole", 0.5)]
+    worth = value_of_recourse([a, b], TEN, told, gap=EXACT)
+    assert worth.mean_plan == pytest.approx(0.5 * 4000 / 3 + 0.5 * (2000 / 3 + 101 * 10 / 3))
+    # Without the refund a third of its deposits, 167, would speak for B.
+    assert value_of_recourse(
+        [a, b], TEN, [replace(told[0], refund=0), told[1]], gap=EXACT
+    ).mean_plan == pytest.approx(1010)
+
+
 # --- Against brute force ----------------------------------------------------------------------------------
 
 
