@@ -30,7 +30,7 @@ __all__ = ["WaferMap", "dies_on_wafer", "gross_dies_of", "placed_dies", "wafer_m
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 STEPS = 16  # positions up half a pitch
-_BLOCK = 1 << 19  # elements of an intermediate array; a block stays near the processor's cache
+_BLOCK = 1 << 18  # steps times rows above the middle; a block stays near the processor's cache
 _FINE = float(1 << 28)  # positions in the sort are whole numbers of half a pitch over this
 _POSITIONS = 10_000_000  # rows of dies times steps: what a search lays out at once
 _SLACK = 1e-9  # of a pitch; a die that fits exactly fits
@@ -100,7 +100,7 @@ def placed_dies(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, 
     order = np.argsort(levels, kind="stable")  # dies with as many rows share a block, and none is padded far
     start = 0
     while start < order.size:
-        room = max(1, _BLOCK // ((steps + 1) * (2 * int(levels[order[start]]) + 1)))
+        room = 1 + _BLOCK // (steps * int(levels[order[start]]))
         block = order[start : start + room]
         counts[block] = _best(w[block], h[block], d[block], e[block], s[block], steps)[0]
         start += room
@@ -216,17 +216,18 @@ def wafer_map(width: Any, height: Any, *, wafer: Any, edge: Any, scribe: Any, st
     below = s / 2 + (h + s) * float(up[0])
     # A street in the middle, moved by what the search found; a die in the middle is half a pitch of it.
     left = s / 2 + pitch * float(across[0])
-    level = int(_levels(one_h, np.array([radius]), one_s)[0])
-    index = np.arange(-level, level)
-    far = int(np.ceil(radius / pitch)) + 1
-    x, y = np.meshgrid(left + pitch * np.arange(-far, far + 1), below + (h + s) * index)
+    columns, rows = (int(_levels(side, np.array([radius]), one_s)[0]) for side in (one_w, one_h))
+    x, y = np.meshgrid(left + pitch * np.arange(-columns, columns), below + (h + s) * np.arange(-rows, rows))
     reach = np.hypot(np.maximum(abs(x), abs(x + w)), np.maximum(abs(y), abs(y + h)))
     inside = reach <= radius + 10.0 * _SLACK * pitch
     return WaferMap(w, h, d, e, s, np.stack([x[inside], y[inside]], axis=1))
 
 
 def _levels(height: Array, radius: Array, scribe: Array) -> Array:
-    """Rows that may lie on either side of the middle: one more ends, or begins, at least half a street outside."""
+    """Rows that may lie on either side of the middle: one more ends, or begins, at least half a street outside.
+
+    Columns as well, with the width for the height.
+    """
     levels: Array = np.ceil(radius / (height + scribe)).astype(np.int64)
     return levels
 
@@ -246,10 +247,12 @@ def _refuse_too_large(width: Array, height: Array, wafer: Array, edge: Array, sh
 
 def _refuse_too_fine(height: Array, wafer: Array, steps: int) -> None:
     """Refuse more positions than fit in memory, before any is laid out: a slip of the wafer's unit or the die's."""
-    rows = float((wafer / height).max(initial=0.0))
-    if rows * steps > _POSITIONS:
+    rows = wafer / height
+    bad = np.flatnonzero(rows * steps > _POSITIONS)
+    if bad.size:
         raise DomainError(
-            f"a wafer must have at most {_POSITIONS:,} rows of dies times steps, got {rows:,.4g} times {steps:,}"
+            f"a wafer must have at most {_POSITIONS:,} rows of dies times steps, "
+            f"got {rows[bad[0]]:,.4g} times {steps:,}"
         )
 
 

@@ -85,6 +85,30 @@ def test_wide_streets_count_to_the_rim(width: float, height: float) -> None:
     assert laid.count == got
 
 
+def test_tight_dies_lie_where_they_must() -> None:
+    # The square in a circle of 294 mm has sides of 207.89: one die of 207.8 lies in its middle, and so do two by two
+    # of 103.9, or of 103.85 with a street of 0.1 between them, and one by two.
+    rules: dict[str, Any] = {"wafer": WAFER, "edge": 3 * mm}
+    one = wafer_map(207.8 * mm, 207.8 * mm, scribe=0, **rules)
+    np.testing.assert_allclose(one.corners, [[-103.9 * mm, -103.9 * mm]], atol=0.05 * mm)
+    for side, street in ((103.9, 0.0), (103.85, 0.1)):
+        four = wafer_map(side * mm, side * mm, scribe=street * mm, **rules)
+        low, high = -(side + street / 2) * mm, street / 2 * mm
+        np.testing.assert_allclose(
+            np.unique(four.corners, axis=0),
+            [[low, low], [low, high], [high, low], [high, high]],
+            atol=0.05 * mm,
+        )
+    wide = wafer_map(207.8 * mm, 103.9 * mm, scribe=0, **rules)
+    np.testing.assert_allclose(np.unique(wide.corners[:, 1]), [-103.9 * mm, 0], atol=0.05 * mm)
+    assert (wide.count, wide.width, wide.height) == (2, 207.8 * mm, 103.9 * mm)
+    tall = wafer_map(103.9 * mm, 207.8 * mm, scribe=0, **rules)
+    np.testing.assert_allclose(np.unique(tall.corners[:, 0]), [-103.9 * mm, 0], atol=0.05 * mm)
+    # A die that fits to the last digit fits: 3, 4 and 5.
+    assert placed_dies(0.18, 0.24, wafer=0.3, edge=0, scribe=0) == 1
+    assert wafer_map(0.18, 0.24, wafer=0.3, edge=0, scribe=0).count == 1
+
+
 @settings(max_examples=40, deadline=None)
 @given(sides, sides, from_zero(5.0), from_zero(0.3))
 def test_a_map_lays_out_what_is_counted(width: float, height: float, edge: float, scribe: float) -> None:
@@ -151,6 +175,29 @@ def test_one_count_for_one_die() -> None:
     assert dies_on_wafer([8999.0e-6, 9010.0e-6], **bare).tolist() == [5, 4]
     # Four while two in a row reach the rim: 2 a^2 <= 150^2, then two, and one up to the square in the circle.
     assert dies_on_wafer([11249.0e-6, 11251.0e-6, 44999.0e-6], **bare).tolist() == [4, 2, 1]
+
+
+def test_too_many_positions_are_refused_before_any_is_laid_out() -> None:
+    # 0.3 m over a height of 0.3 mm are 1,000 rows, which 10,000 steps make ten million.
+    rules: dict[str, Any] = {"wafer": 0.3, "edge": 0, "scribe": 0}
+    with pytest.raises(
+        DomainError, match="at most 10,000,000 rows of dies times steps, got 1,000 times 10,001"
+    ):
+        placed_dies(0.1, np.array([0.1, 0.3e-3]), steps=10_001, **rules)
+    with pytest.raises(DomainError, match="rows of dies times steps, got 3e\\+08 times 16"):
+        wafer_map(0.1, 1e-9, **rules)
+    assert placed_dies(np.zeros((0,)) + 0.1, 0.1, **rules).shape == (0,)
+
+
+def test_a_die_of_the_wafers_own_area_is_the_wafer() -> None:
+    bare: dict[str, Any] = {"wafer": 1.0, "edge": 0.0, "scribe": 0.0}
+    assert dies_on_wafer(math.pi / 4, **bare) == 1
+    # Up to the square in the circle a die is placed, and its sides must fit: 0.1 by 5 do not.
+    with pytest.raises(DomainError, match="does not fit"):
+        dies_on_wafer(0.5, 0.1, **bare)
+    assert dies_on_wafer(0.51, 0.1, **bare) == 1, "beyond it is the wafer, its corners cut"
+    # With an edge on which no die may lie, too.
+    assert dies_on_wafer([0.6, 0.01], wafer=1.0, edge=0.01, scribe=0.0).tolist()[0] == 1
 
 
 def test_a_die_that_is_the_wafer_is_one() -> None:
