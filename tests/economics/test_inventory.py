@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dojo_calc.economics.inventory import inventory
+from dojo_calc.economics.inventory import Line, inventory
 from dojo_calc.errors import UnknownNameError
 
 # 1.086e18 / 362e12 = 3,000 chips: 25 a tile, 150 a tray, 300 a cabinet.
@@ -52,3 +52,27 @@ def test_money_and_power_are_of_whole_units() -> None:
             assert [twice.value, twice.low, twice.high] == pytest.approx(
                 [2 * line.value, 2 * line.low, 2 * line.high]
             )
+
+
+def test_counts_have_nine_digits_and_the_rest_four() -> None:
+    # 100e18 / 362e12 = 276,243.0939; 11,050 tiles of 15 kW are 165.75 MW.
+    made = inventory("100 EFLOP/s", "d1")
+    assert str(made["d1, exact"]) == "276,243.094"
+    assert str(made["power at dojo-tile"]) == "165.8 MW"
+    text = str(made).splitlines()
+    assert text[0] == "100 EFLOP/s of bf16 with d1"
+    assert "  d1, whole" + " " * 35 + "276,244" in text
+    assert repr(made) == f"<Inventory of {text[0]}: {len(made.lines)} lines>"
+    assert made.table()["value"].to_list() == [line.value for line in made.lines]
+
+
+def test_an_interval_is_said_where_there_is_one() -> None:
+    sure, unsure = Line("g", "n", 2e6, 2e6, 2e6, "W", ""), Line("g", "n", 2.345e6, 1e6, 4e6, "W", "")
+    assert (str(sure), sure.interval) == ("2 MW", "")
+    assert str(unsure) != "2.345 MW", "as many digits as the interval allows"
+    assert unsure.interval == "1.0 to 4.0 MW"
+
+
+def test_a_wafer_of_one_die_is_said_to_have_one() -> None:
+    assert inventory("1 EFLOP/s", "wse-3", "fp16")["gross wafers, exact"].basis.startswith("1 gross die each")
+    assert inventory("1 EFLOP/s", "d1")["gross wafers, exact"].basis.startswith("89 gross dies each")

@@ -61,6 +61,20 @@ def test_spare_sites_are_the_binomial_tail(one: float, needed: int, spares: int)
     assert got == pytest.approx(float(binom.sf(needed - 1, needed + spares, one)), rel=1e-9, abs=1e-15)
 
 
+def test_more_than_twelve_spares_count_as_twelve() -> None:
+    from scipy.stats import binom, nbinom
+
+    # Ten faults in the mean, clustering 2: at most twelve of them, by the negative binomial's own distribution.
+    for spares, counted in ((11.0, 11), (12.0, 12), (13.0, 12), (100.0, 12)):
+        expected = float(nbinom.cdf(counted, 2, 2 / 12))
+        assert float(harvest_yield(10.0, 2.0, 1.0, spares)) == pytest.approx(expected, rel=1e-9)
+        expected = float(binom.sf(9, 10 + counted, 0.4))
+        assert float(spare_sites_yield(0.4, 10.0, spares)) == pytest.approx(expected, rel=1e-9)
+    # Where no site works no wafer does, but the one that needs none.
+    assert spare_sites_yield(0.0, 1.0, 12.0) == 0.0
+    assert spare_sites_yield(0.0, 0.0, 0.0) == 1.0
+
+
 def test_cerebras_wafer_survives_as_it_was_told() -> None:
     """Told: 46 faults a wafer of 46,225 mm2 at 0.001 a mm2, 7 % of the cores to spare. Without spares none does."""
     faults = 46_225 * 0.001
