@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -22,6 +22,7 @@ from dojo_calc.doors import door
 from dojo_calc.errors import DojoCalcError, ModelError, UnitError, UnknownNameError, nearest
 from dojo_calc.formatting import format_number, format_si
 from dojo_calc.model.model import Model
+from dojo_calc.model.wiring import narrower
 from dojo_calc.quantities import Spec, check_against, one_against
 
 __all__ = ["NoSolutionError", "break_even", "solve"]
@@ -285,7 +286,9 @@ def break_even(
         return f"no single {name} makes both equal; the first less the second takes {_range(left - right, first)}"
 
     values = [value for case in cases for value in case.values()]
-    return _roots(sides, slopes, *_nodes(name, _common(specs), low, high), values, tolerance, refusal)
+    return _roots(
+        sides, slopes, *_nodes(name, reduce(narrower, specs), low, high), values, tolerance, refusal
+    )
 
 
 def _sought(model: Model, name: str, output: str, given: Mapping[str, Any]) -> Spec | None:
@@ -301,13 +304,6 @@ def _sought(model: Model, name: str, output: str, given: Mapping[str, Any]) -> S
 def _checked(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
     """Given values at the model's boundary: in SI and inside their domains."""
     return model.checked(given)
-
-
-def _common(specs: Sequence[Spec]) -> Spec:
-    """Domain in which a value suits every model."""
-    low, low_open = max((one.low, one.low_open) for one in specs)
-    high, high_closed = min((one.high, not one.high_open) for one in specs)
-    return Spec(specs[0].unit, low, high, low_open, not high_closed)
 
 
 def _nodes(name: str, spec: Spec, low: Any, high: Any) -> tuple[FloatArray, bool]:

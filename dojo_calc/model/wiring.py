@@ -236,7 +236,8 @@ def check_units(steps: Mapping[str, Wired]) -> dict[str, Spec]:
 def narrower(one: Spec, other: Spec) -> Spec:
     """Domain that suits both consumers of an input."""
     low, low_open = max((one.low, one.low_open), (other.low, other.low_open))
-    return replace(one, low=low, low_open=low_open, high=min(one.high, other.high))
+    high, high_closed = min((one.high, not one.high_open), (other.high, not other.high_open))
+    return replace(one, low=low, high=high, low_open=low_open, high_open=not high_closed)
 
 
 def named(outputs: str | Sequence[str]) -> tuple[str, ...]:

@@ -236,13 +236,10 @@ class Program:
             is too small, a guard is broken, or a term without arrays has no value, of which NumPy's reading then
             speaks.
         """
-        size = max((np.size(values[name]) for name in self.varied), default=0)
-        if (
-            self._left
-            or not self.outputs
-            or self.operations * max(points, size) < LEAST_WORK
-            or not available()
-        ):
+        if self._left or not self.outputs:
+            return None
+        size = max(np.size(values[name]) for name in self.varied)
+        if self.operations * max(points, size) < LEAST_WORK or not available():
             return None
         function = _kernel(
             self.code, len(self.varied) + len(self.outputs), self.label, counted=bool(self._guards)

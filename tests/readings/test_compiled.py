@@ -221,6 +221,37 @@ def test_a_guard_counts_what_does_not_hold_and_leaves_it_to_numpy() -> None:
     assert still.run({"a": 1.0, "b": column}) is not None
 
 
+@pytest.mark.parametrize(("cores", "parts"), [(3, 3), (1, 1), (None, 1), (7, 7)])
+@pytest.mark.parametrize("size", [2**10, 2**10 + 1, 2**10 + 5])
+def test_a_kernel_is_dealt_to_the_cores_and_every_point_once(
+    cores: int | None, parts: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr(compiled, "_SPLIT", 2**10)
+    dealt: list[int] = []
+
+    def kernel(constants: Any, given: Any, made: Any, bad: Any) -> None:
+        dealt.append(given.size)
+        made += constants[0] * given
+        bad[0] = given.size
+
+    def ask(count: int) -> None:
+        dealt.clear()
+        given, made = np.arange(float(count)), np.zeros(count)
+        broken = compiled._spread(kernel, np.array([2.0]), [given, made], count, counted=True)
+        np.testing.assert_array_equal(made, 2.0 * given)
+        assert broken == sum(dealt) == count
+
+    ask(size)
+    assert len(dealt) == parts
+    assert max(dealt) - min(dealt) < parts
+    ask(2**10 - 1)
+    assert len(dealt) == 1, "too few to be dealt"
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(ask, size).result()
+    assert len(dealt) == 1, "the caller is itself one of several"
+
+
 def at_most_ten(cost: PositiveCount) -> SignedCount:
     return cost - 10.0
 

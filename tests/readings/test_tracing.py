@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from dojo_calc.chain.training import training_run
 from dojo_calc.economics.capacity import whole
 from dojo_calc.economics.silicon import gross_dies
-from dojo_calc.operations import ceil, expm1, log1p, log2, maximum, sqrt, where
+from dojo_calc.operations import ceil, expm1, log1p, log2, maximum, minimum, sqrt, where
 from dojo_calc.performance.roofline import streaming_bandwidth
 from dojo_calc.quantities import Count, Ratio, SignedCount
+from dojo_calc.readings import tracing
 from dojo_calc.readings.mathml import mathml
-from dojo_calc.readings.tracing import Expression, TraceError, Tracer, trace
+from dojo_calc.readings.tracing import Expression, TraceError, Tracer, named_terms, node_of, trace
 from tests.vega import datum, evaluate
 
 
@@ -200,3 +202,78 @@ def test_numbers_are_written_as_they_are() -> None:
         return maximum(a, 0.0) + maximum(a, -1.0)
 
     assert trace(floored).vega()[-1][1] == "(max(a, 0.0) + max(a, (-1.0)))"
+
+
+def term(letters: int) -> Any:
+    """Product of two names of so many letters in all."""
+    first: Any = Tracer.named("a" * (letters // 2))
+    return first * Tracer.named("b" * (letters - letters // 2))
+
+
+def test_a_term_is_named_where_the_formula_is_long_and_uses_it_more_than_once() -> None:
+    """Beside its letters every argument takes three characters: t + t of a product of n letters takes 2 (n + 9)."""
+    just = tracing._SHORT // 2 - 9
+    for letters, named in ((just, False), (just + 1, True)):
+        shared = term(letters)
+        assert named_terms(node_of(shared + shared)) == ([shared.node] if named else [])
+    long = term(tracing._SHORT)
+    for letters, named in ((tracing._TERM - 6, False), (tracing._TERM - 5, True)):
+        shared = term(letters)
+        assert named_terms(node_of(shared / (long + shared))) == ([shared.node] if named else [])
+    once = term(40)
+    assert named_terms(node_of(once / long)) == []
+    assert named_terms(node_of(once / (once + long) + long)) == [once.node, long.node]
+
+
+def test_what_is_off_the_list_is_refused_however_it_is_called() -> None:
+    x: Any = Tracer.named("x")
+    call: Any
+    for call in (
+        lambda: np.arctan(x),
+        lambda: np.add.reduce(x),
+        lambda: np.add.outer(x, x),
+        lambda: np.add(x, 1.0, dtype=np.float64),
+        lambda: np.sum(x),
+        lambda: np.clip(x, 0.0, 1.0),
+    ):
+        with pytest.raises(TraceError, match="is not among the operations a formula may use"):
+            call()
+    assert node_of(np.add(x, 1.0)) is node_of(x + 1.0)
+    assert node_of(np.where(x > 0.0, x, 0.0)) is node_of(where(x > 0.0, x, 0.0))
+    taken: Any
+    for taken in (lambda: bool(x), lambda: float(x), lambda: list(x), lambda: node_of([1.0, 2.0])):
+        with pytest.raises(TraceError, match="a formula"):
+            taken()
+    assert node_of(2).leaf == 2.0
+
+
+def test_a_graph_is_walked_once_with_arguments_before_what_uses_them() -> None:
+    x: Any = Tracer.named("x")
+    y: Any = Tracer.named("y")
+    order = list(((x + y) * (x + y) - y / x).node.walk())
+    assert len(order) == len(set(order)) == 6
+    for place, node in enumerate(order):
+        assert all(argument in order[:place] for argument in node.arguments)
+
+
+@pytest.mark.parametrize(
+    ("formula", "latex"),
+    [
+        ("a - (b - c)", "a - (b - c)"),
+        ("a - (b + c)", "a - (b + c)"),
+        ("a + (b - c)", "a + b - c"),
+        ("a - b - c", "a - b - c"),
+        ("a * (b + c)", r"a \, (b + c)"),
+        ("a * (b * c)", r"a \, b \, c"),
+        ("-(a + b)", "-(a + b)"),
+        ("-(a**b)", "-{a}^{b}"),
+        ("(-a) ** b", "{(-a)}^{b}"),
+        ("(a + b) ** (c + 2.0)", "{(a + b)}^{c + 2}"),
+        ("a * -2.5", r"a \, (-2.5)"),
+        ("minimum(a, b + c) / 2.0", r"\frac{\min\left(a, b + c\right)}{2}"),
+    ],
+)
+def test_latex_has_the_brackets_that_it_needs(formula: str, latex: str) -> None:
+    traced = eval(formula, {"minimum": minimum} | {name: Tracer.named(name) for name in "abc"})
+    written = Expression(node_of(traced)).latex()
+    assert re.sub(r"\\text\{(.)\}", r"\1", written) == latex
