@@ -57,7 +57,7 @@ def _thrown_away(x: Numeric) -> Numeric:
     Both terms are near 1 for a small x, so there it is its series, ``x / 2 - x^2 / 12 + ...``.
     """
     small = x * x < 0.25
-    apart = where(small, 1.0, minimum(x, _NEVER))
+    apart = minimum(where(small, _NEVER, x), _NEVER)
     square = where(small, x * x, 0.0)
     series: Numeric = _BERNOULLI[-1]
     for term in _BERNOULLI[-2::-1]:
@@ -140,12 +140,12 @@ def expected_time(
         ``mtbf * exp(restart / mtbf) * (exp((interval + checkpoint) / mtbf) - 1) * work / interval`` [s];
         broadcast shape. Exponents stop at 300, far beyond any run that ends.
     """
-    return _expected_interval(interval, checkpoint, restart, mtbf) * (work / interval)
+    return _expected_interval(interval + checkpoint, restart, mtbf) * (work / interval)
 
 
-def _expected_interval(interval: Numeric, checkpoint: Numeric, restart: Numeric, mtbf: Numeric) -> Numeric:
-    """Expected time from one checkpoint to the next."""
-    stretch = expm1(minimum((interval + checkpoint) / mtbf, _NEVER))
+def _expected_interval(attempt: Numeric, restart: Numeric, mtbf: Numeric) -> Numeric:
+    """Expected time from one checkpoint to the next, work and writing of which make an attempt."""
+    stretch = expm1(minimum(attempt / mtbf, _NEVER))
     return mtbf * exp(minimum(restart / mtbf, _NEVER)) * stretch
 
 
@@ -171,7 +171,7 @@ def goodput(
         ``interval / expected_time(interval, ...)`` [1]; broadcast shape.
     """
     # A last bit above 1 is possible where nothing is lost.
-    return minimum(interval / _expected_interval(interval, checkpoint, restart, mtbf), 1.0)
+    return minimum(interval / _expected_interval(interval + checkpoint, restart, mtbf), 1.0)
 
 
 def checkpoint_share(
@@ -351,7 +351,7 @@ def expected_maximum(ranks: Ranks) -> Ratio:
     t = sqrt(-2.0 * log(tail))
     above = 2.515517 + t * (0.802853 + t * 0.010328)
     below = 1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308))
-    return where(ranks > 1.0, maximum(t - above / below, 0.0), 0.0 * ranks)
+    return maximum(t - above / below, 0.0)
 
 
 def straggler_slowdown(ranks: Ranks, variation: Ratio) -> Ratio:

@@ -89,7 +89,9 @@ def layouts(
                     continue
                 data = room if exactly else max(one for one in shares if one <= room)
                 found.append((group * data, tensor, pipeline, context, data))
-    most = max((one[0] for one in found), default=0)
+    if not found:
+        return found
+    most = max(one[0] for one in found)
     return [one for one in found if one[0] >= LEAST_USED * most]
 
 
@@ -153,9 +155,9 @@ def _grouped(expert: int, sizes: Transformer, tensor: int, replicas: int) -> boo
     """Whether experts make so many groups, and their columns as many equal parts as chips are left for each."""
     if sizes.experts == 1:
         return True
-    shards = tensor * min(expert, replicas)
+    shards = tensor * min(expert, replicas)  # of all groups together
     width = sizes.moe_feedforward or sizes.feedforward
-    return (tensor * replicas) % expert == 0 and width % (shards // expert) == 0
+    return (tensor * replicas) % expert == 0 and width * expert % shards == 0
 
 
 def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
@@ -176,7 +178,7 @@ def plans_of(block: Sequence[Ranges], global_batch: int) -> Vector:
 @lru_cache(maxsize=1024)
 def _grid(free: tuple[tuple[int, ...], ...]) -> Vector:
     """All combinations of choices, a column each; layouts share many of them."""
-    return np.array(np.meshgrid(*free, indexing="ij"), dtype=np.float64).reshape(len(free), -1)
+    return np.stack([np.ravel(one) for one in np.meshgrid(*free, indexing="ij")], dtype=np.float64)
 
 
 @door
@@ -246,7 +248,7 @@ def _batches(chips: int, global_batch: int, bases: Sequence[tuple[int, ...]]) ->
     for _, tensor, pipeline, context, _ in bases:
         group = tensor * pipeline * context
         share = chips // group * pipeline
-        batch = max(round(global_batch / share), 1) * share
+        batch = round(global_batch / share) * share
         if abs(batch - global_batch) <= NEAR * global_batch:
             found.append((chips // group * group, batch))
     return found

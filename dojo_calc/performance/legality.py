@@ -65,7 +65,7 @@ def problems(values: Mapping[str, Any]) -> Iterator[tuple[Any, Callable[[Callabl
     for name in _NUMBERS:
         yield ~_is_whole(np.add(v[name], 1.0)), no_number(name)
     for name in _FLAGS:
-        yield (np.not_equal(v[name], 0) & np.not_equal(v[name], 1)), no_flag(name)
+        yield (v[name] != 0) & (v[name] != 1), no_flag(name)
     yield (
         (v["visible"] <= 0) | (v["visible"] > 1),
         lambda of: f"visible must be above 0 and at most 1, got {of('visible')}",
@@ -198,7 +198,7 @@ def _plain(shown: str) -> float:
 def _uneven(of: Callable[[str], str], name: str, things: str, group: str) -> str:
     """Words for things that a group cannot share evenly, with the nearest groups that can."""
     number, size = _plain(of(name)), _plain(of(group))
-    fewer = next((n for n in range(int(size), 0, -1) if number % n == 0), 1)
+    fewer = next(n for n in range(int(size), 0, -1) if number % n == 0)
     more = next(
         (n for n in range(int(size) + 1, min(int(number), int(size) * 64) + 1) if number % n == 0), None
     )

@@ -152,7 +152,7 @@ def expert_share(layers: Extent, dense_layers: Count, experts_every: Ranks, expe
     Fraction
         [1]; broadcast shape.
     """
-    among = round_down(maximum(layers - dense_layers, 0.0) / experts_every) / layers
+    among = maximum(round_down((layers - dense_layers) / experts_every), 0.0) / layers
     return where(experts > 1.0, among, 0.0 * among)
 
 

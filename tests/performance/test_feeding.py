@@ -44,6 +44,9 @@ def test_placement_by_hand() -> None:
     assert holding.tiles_for_pipeline(1.0, 11e9, 11e9, 120) == 120
     assert holding.tiles_for_copy(220e9, 220e9, 11e9, 120) == 40
     assert holding.tiles_for_copy(220e9, 220e9 * (1 + 1e-9), 11e9, 120) == 41
+    assert holding.batch_held(100.0, 3.0, 0.0, 10.0) == 30
+    assert holding.batch_held(100.0, 3.0, 95.0, 10.0, 2.0) == 10  # 205 left, 20 a sample
+    assert holding.spilled_activations(0.0, 66e9) == 0
     assert holding.stack_outputs(6, 4, 8, 5) == 960
     assert holding.stage_bytes(960, 4) == 240
     # 66 GB keep four samples of 14.32 GB; one of 72.5 GB has to spill.

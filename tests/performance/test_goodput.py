@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -82,6 +83,21 @@ def test_shares_of_an_interval_by_hand() -> None:
     assert g.restart_share(360, 3600) == pytest.approx(0.0951626, rel=1e-6)
     assert g.rework_share(540, 60, 360, 3600) == pytest.approx(0.904837 * 0.0810196, rel=1e-5)
     assert g.billed_time(8.0, 1.25) == g.as_predicted(12.5, 1.25) == 10
+
+
+def test_no_digit_of_what_is_wasted_is_lost() -> None:
+    """Against 40 digits: the shorter an attempt, the more of them `1 - x / (exp(x) - 1)` would lose."""
+    for x in (1e-12, 1e-6, 0.01, 0.1, 0.3, 0.4, 0.49, 0.499, 0.501, 0.6, 2.0, 30.0):
+        with mpmath.workdps(40):
+            exact = float(1 - mpmath.mpf(x) / mpmath.expm1(x))
+        assert g.rework_share(x, 0.0, 0.0, 1.0) == pytest.approx(exact, rel=8e-16)
+
+
+def test_no_share_is_above_all_of_the_time() -> None:
+    intervals = np.geomspace(1e-6, 1.0, 20_000)
+    assert np.max(g.goodput(intervals, 0.0, 0.0, 1e6)) <= 1
+    assert np.max(g.checkpoint_share(1e-300, intervals, 0.0, 1e6)) <= 1
+    assert g.optimal_interval(0.0, 1e6) == 0  # what costs nothing is written all the time
 
 
 def test_what_waits_longer_than_three_hundred_failures_never_ends() -> None:

@@ -53,6 +53,19 @@ def test_layouts_are_all_sizes_that_fit_each_other(
     assert set(got) == expected
 
 
+def test_tensor_groups_divide_heads_and_every_width() -> None:
+    sizes = MIXED.changed(heads=12, kv_heads=4, hidden=1536, feedforward=36, moe_feedforward=24)
+    for widths in ({}, {"moe_feedforward": 18}, {"feedforward": 8}, {"kv_heads": 12}):
+        one = sizes.changed(**widths)
+        expected = [
+            n for n in range(1, 13)
+            if 12 % n == one.feedforward % n == one.values()["moe_feedforward"] % n == 0
+            and (one.kv_heads % n == 0 or n % one.kv_heads == 0)
+        ]  # fmt: skip
+        assert layouts._tensors(one) == expected
+    assert layouts._tensors(SMALL) == [1, 2, 4, 8]
+
+
 def test_sizes_that_make_nothing_are_no_layouts() -> None:
     assert layouts.layouts(SMALL, 7, 8, 64, (1,), exactly=True) == []  # seven of eight heads or sequences
 
@@ -87,15 +100,21 @@ def test_an_expert_as_wide_as_the_other_layers_is_cut_by_their_width() -> None:
     assert not layouts._grouped(2, wide, 16, 2)
 
 
-@pytest.mark.parametrize("block", [1, 400, 1000, 10**6])
-def test_a_block_is_as_full_as_it_can_be(block: int) -> None:
+def test_a_block_is_as_full_as_it_can_be() -> None:
     """Layouts in their order, the next block begun where one more would hold more plans than a block should."""
     bases = layouts.layouts(SMALL, 16, 16, 64, (1, 2), exactly=False)
-    made = layouts.blocks_of(bases, SMALL, 16, 64, (0, 1), block)
-    assert [base for one in made for base, _ in one] == bases
-    counts = [[prod(map(len, free)) for _, free in one] for one in made]
-    assert all(sum(one) <= block or len(one) == 1 for one in counts)
-    assert all(sum(one) + after[0] > block for one, after in pairwise(counts))
+    whole = layouts.blocks_of(bases, SMALL, 16, 64, (0, 1), 10**9)
+    assert len(whole) == 1
+    each = [prod(map(len, free)) for _, free in whole[0]]
+    exact = {
+        sum(each[i:j]) for i in range(5) for j in range(i + 1, i + 4)
+    }  # blocks that some layouts fill to the plan
+    for block in {1, *exact}:
+        made = layouts.blocks_of(bases, SMALL, 16, 64, (0, 1), block)
+        assert [base for one in made for base, _ in one] == bases
+        counts = [[prod(map(len, free)) for _, free in one] for one in made]
+        assert all(sum(one) <= block or len(one) == 1 for one in counts)
+        assert all(sum(one) + after[0] > block for one, after in pairwise(counts))
 
 
 def test_free_choices_are_those_that_a_layout_has() -> None:
@@ -105,8 +124,12 @@ def test_free_choices_are_those_that_a_layout_has() -> None:
     assert interleave == (1, 2)  # of two layers a stage
     assert expert == (1, 2, 4)  # of twelve experts over two times four chips
     assert (parallel, redo, shard, kinds) == ((0, 1), (0, 1, 2, 3), (0, 1, 2, 3), (0, 1))
-    many = next(layouts._free((1, 1, 1, 1, 1), SMALL, 1024, 64, (0,)))
-    assert max(many) == 256  # a thousand and more at once is no faster
+    for batch, most in ((256, 256), (257, 1), (1024, 256)):  # beyond 256 at once nothing is faster
+        assert max(next(layouts._free((1, 1, 1, 1, 1), SMALL, batch, 64, (0,)))) == most
+    # One chip of a tensor group has no sequence to share, nor have any one that their parts do not divide evenly.
+    for tensor, context, sequence, ways in ((1, 1, 64, 1), (2, 1, 63, 1), (2, 2, 66, 1), (2, 2, 64, 2)):
+        base = (tensor * context, tensor, 1, context, 1)
+        assert len(list(layouts._free(base, SMALL, 16, sequence, (0,)))[3]) == ways
 
 
 def test_every_combination_that_runs_is_a_plan() -> None:
@@ -147,6 +170,13 @@ def test_a_batch_near_the_wanted_one_shares_evenly() -> None:
     assert layouts.nearest_batch(12, 19, [three]) == (0, 19)  # 20 is farther than a twentieth of 19
     assert layouts.nearest_batch(12, 20, [three]) == (12, 20)
     assert layouts.nearest_batch(12, 21, [three]) == (12, 20)  # a twentieth of 21 is 1.05
+    # Of 13 chips in sixes two replicas of three stages: 18 sequences in three rounds.
+    assert layouts.nearest_batch(13, 18, [(12, 2, 3, 1, 2)]) == (12, 18)
+    # A twentieth of 1,000 is 50, of 995 less.
+    assert layouts.nearest_batch(1050, 1000, [(1050, 1, 1, 1, 1050)]) == (1050, 1050)
+    assert layouts.nearest_batch(1045, 995, [(1045, 1, 1, 1, 1045)]) == (0, 995)
+    # Of 40 chips 20 replicas of two use all, and 3 of thirteen 39, with the batch itself.
+    assert layouts.nearest_batch(40, 21, [(40, 2, 1, 1, 20), (39, 13, 1, 1, 3)]) == (40, 20)
     # The most chips first, then the nearest batch.
     assert layouts.nearest_batch(13, 21, [three, (13, 13, 1, 1, 1)]) == (13, 21)
     assert layouts.nearest_batch(12, 21, [three, (12, 4, 1, 1, 3)]) == (12, 21)
@@ -160,6 +190,7 @@ def test_batches_that_most_layouts_share_come_first() -> None:
     assert layouts.nearest_batches(12, 61, bases, 5) == [60, 61]
     assert layouts.nearest_batches(12, 61, bases, 1) == [60]
     assert layouts.nearest_batches(12, 61, bases[3:], 5) == [61]
+    assert layouts.nearest_batches(12, 61, bases[2:], 5) == [61, 60]  # the nearest of equally many
 
 
 @pytest.mark.parametrize(("chips", "domain"), [(5, 8), (64, 8), (70, 8), (10_000, 8), (4103, 8), (7, 1)])

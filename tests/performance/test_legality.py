@@ -97,6 +97,15 @@ def test_a_plan_that_fits_has_no_problem(changed: dict[str, float]) -> None:
         ({"sequence": 2050.0}, "a sequence of 2,050 cannot be cut into 2 x context 2 equal parts"),
         ({"sequence": 2044.0}, "a sequence of 2,044 cannot be cut into context 2 x tensor 4 equal parts"),
         ({"interleave": 6.0, "global_batch": 96.0}, "8 layers cannot make 2 stages x 6 virtual stages each"),
+        (
+            {"layers": 9.0, "interleave": 6.0, "global_batch": 96.0},
+            "9 layers cannot make 2 stages x 6 virtual",
+        ),
+        ({"heads": 7.0, "kv_heads": 7.0}, "7 heads cannot be split over a tensor group of 4; 1 or 7 can"),
+        ({"heads": 12.0, "kv_heads": 12.0, "tensor": 5.0, "chips": 80.0}, "tensor group of 5; 4 or 6 can"),
+        # Of larger groups one is named that is at most 64 times as large, and of a prime number of columns none.
+        ({"feedforward": 1_000_003.0}, "cannot be split over a tensor group of 4; 1 can"),
+        ({"moe_feedforward": 1026.0, "experts": 2.0}, "experts of 1,026 columns cannot be cut evenly"),
         ({"layers": 1.0, "interleave": 1.0}, "1 layers cannot make 2 stages x 1 virtual stages each"),
         (ALONE | {"interleave": 2.0}, "interleave 2 needs more than one pipeline stage"),
         ({"global_batch": 136.0}, "interleave 2 needs micro-batches in a multiple of the 2 stages"),

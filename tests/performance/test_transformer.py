@@ -332,6 +332,19 @@ def test_layers_that_see_everything() -> None:
     assert t.full_share(62.0, 1024.0, 1.0) == t.full_share(62.0, 0.0, 0.0) == 1
 
 
+def test_however_little_there_is_of_a_part_it_is_there() -> None:
+    """Only 0 says that a layer has no low rank, window or shared expert, and only 1 that it has one expert."""
+    little = 1e-3
+    assert t.attention_weights(8.0, 2.0, 4.0, 6.0, 10.0, little, 0.0, 0.0) < 96 + 160 + 1
+    assert t.attention_weights(8.0, 2.0, 4.0, 6.0, 10.0, 0.0, little, 0.0) < 64 + 96 + 1
+    assert t.attention_weights(8.0, 2.0, 4.0, 6.0, 10.0, 0.0, 5.0, 9.0) == 64 + 96 + 8 * 14 + 5 * 2 * 6
+    assert t.expert_share(4.0, 0.0, 1.0, 1 + little) == 1
+    assert t.mlp_passes(1.0, 4.0, little) == 5
+    assert t.prediction_weights(8.0, 320.0, 0.0, 0.0, 1.0, 100.0, 1 + little, 1.0) < 128 + 320 + 9
+    assert t.full_share(4.0, 8.0, little) == 1
+    assert t.full_share(4.0, little, 0.0) == 0
+
+
 def test_mlps_that_a_token_passes_by_hand() -> None:
     # One in a dense layer; in three of four layers four experts, and one for all that are shared.
     assert t.mlp_passes(0.75, 4.0, 0.0) == 0.25 + 3
