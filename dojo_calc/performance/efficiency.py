@@ -150,7 +150,7 @@ class Parameter:
     @property
     def key(self) -> str:
         """Name with what the row holds for."""
-        scope = " ".join((*self.chips, self.precision, *self.stacks)).strip()
+        scope = " ".join(one for one in (*self.chips, self.precision, *self.stacks) if one)
         return f"{self.name}[{scope}]" if scope else self.name
 
     def rank(self, chips: Sequence[str], precision: str, stacks: Sequence[str]) -> tuple[int, ...] | None:
