@@ -77,7 +77,7 @@ def layouts(
     list of tuple of int
     """
     shares = divisors(global_batch)
-    found = []
+    found: list[tuple[int, ...]] = []
     for tensor in _tensors(sizes):
         for pipeline in _pipelines(sizes.layers, global_batch, exactly=exactly):
             for context in contexts:
