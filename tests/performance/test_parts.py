@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from dojo_calc.performance import collective, experts, groups, memory, mesh, pipeline, traffic, training
+from dojo_calc.performance import (
+    collective,
+    experts,
+    feeding,
+    groups,
+    holding,
+    kernels,
+    memory,
+    mesh,
+    pipeline,
+    roofline,
+    traffic,
+    training,
+    transformer,
+    vision,
+)
 from dojo_calc.performance.switched import in_network_all_reduce, switched_all_gather
 
 exactly = 1e-12
@@ -291,3 +306,21 @@ def test_what_is_more_than_one_is_several() -> None:
     # Of four stages two interleaved ones hold 3 / 8 more micro-batches, a little more than one nearly 3 / 4.
     assert memory.micro_batches_held(99.0, 4.0, 2.0) == 4 * (1 + 3 / 8)
     assert memory.micro_batches_held(99.0, 4.0, several) == pytest.approx(7, rel=2 * LITTLE)
+
+
+def test_what_is_left_out_changes_nothing() -> None:
+    """Without latency, on one hop, in one micro-batch and frame, with all scores and no further tokens counted."""
+    assert roofline.transfer_time(96.0, 96.0) == 1
+    assert collective.point_to_point(96.0, 96.0, 0.125) == 1.125
+    assert collective.point_to_point(96.0, 96.0, 0.125, 3.0) == 1.375
+    assert kernels.reduction_flop(2.0, 5.0) == 2 * 4
+    assert kernels.attention_flop(1.0, 2.0, 3.0, 4.0, 5.0) == 2 * 2 * 2 * 3 * 4 * 5
+    assert vision.repeated_size(5.0, 3.0) == 15
+    assert vision.grid_layer_flop(2.0, 3.0, 4.0, 2.0) == vision.grid_layer_flop(2.0, 3.0, 4.0, 2.0, 1.0)
+    assert feeding.reduce_time(96.0, 4.0, 96.0) == 2 * 3 / 4
+    assert holding.batch_held(100.0, 3.0, 95.0, 10.0) == 20
+    # Of `test_work_by_hand`, with all of attention.
+    sizes = (50.0, 4.0, 10.0, 8.0, 40.0)
+    assert transformer.forward_flop(6.0, 3.0, *sizes) == 3 * (600 + 960) + 3840
+    assert transformer.prediction_flop(6.0, 2.0, *sizes) == 2 * (600 + 960 + 3840)
+    assert transformer.training_flop(7080.0) == 3 * 7080

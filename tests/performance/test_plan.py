@@ -9,7 +9,7 @@ import pytest
 
 from dojo_calc.performance.efficiency import efficiency, half_widths, kin
 from dojo_calc.performance.plan import PlanError, flags, train
-from dojo_calc.performance.search import in_words
+from dojo_calc.performance.search import in_words, search
 from dojo_calc.performance.setting import Setting
 from dojo_calc.performance.workload import Transformer
 
@@ -125,3 +125,28 @@ def test_a_search_is_shown_as_a_person_reads_it() -> None:
     assert shown["mfu"] == "41.2%"
     assert shown["chips"] == "1,024"
     assert shown["recompute"] == "full"
+
+
+def test_a_search_looks_where_its_documentation_says() -> None:
+    short = search(SMALL, "a100-sxm-40gb", 8, global_batch=2)
+    long = search(
+        SMALL, "a100-sxm-40gb", 8, global_batch=2, sequence=2048, precision="bf16", stack="", attentions=("flash",),
+        up_to=False, contexts=(1, 2, 4, 8),
+    )  # fmt: skip
+    assert short.front.equals(long.front)
+    assert (short.considered, short.fitting) == (long.considered, long.fitting)
+    # Of no more contexts there is less to consider, and of both kinds of attention twice as much.
+    assert search(SMALL, "a100-sxm-40gb", 8, global_batch=2, contexts=(1, 2, 4)).considered < short.considered
+    both = search(SMALL, "a100-sxm-40gb", 8, global_batch=2, attentions=("unfused", "flash"))
+    assert both.considered == 2 * short.considered
+    assert set(short.front["attention"]) == {"flash"}
+
+
+def test_a_plan_that_fills_the_memory_to_the_byte_is_found() -> None:
+    usable = efficiency("h100-sxm", "bf16", "tuned")["memory_usable"].value
+    asked: dict[str, Any] = {"global_batch": 8, "contexts": (1,), "stack": "tuned"}
+    least = float(search(SMALL, "h100-sxm", 8, **asked).front["memory"].min())
+    fits = search(SMALL, "h100-sxm", 8, **asked, setting=Setting(memory=least / usable * (1 + 1e-12)))
+    assert fits.front["memory"].to_list() == [least]
+    with pytest.raises(PlanError, match=r"none of [0-9,]+ plans fits: the smallest needs"):
+        search(SMALL, "h100-sxm", 8, **asked, setting=Setting(memory=least / usable * (1 - 1e-9)))
