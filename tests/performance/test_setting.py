@@ -6,10 +6,12 @@ import pytest
 
 from dojo_calc.errors import DojoCalcError, UnknownNameError
 from dojo_calc.hardware.catalog import machine
+from dojo_calc.hardware.machine import Link
 from dojo_calc.performance.efficiency import Parameter, changes, chip_values, efficiency, kin, parameters
 from dojo_calc.performance.setting import (
     NO_NETWORK,
     Setting,
+    _is_network,
     as_launched,
     domain_quantity,
     fast_links,
@@ -35,6 +37,21 @@ def test_fast_links_by_how_they_are_wired(chip: str, direct: float, side: float)
     own = next(one for one in machine(chip).links() if one.name == found.name)
     assert (found.count, found.bandwidth) == (own.count, own.bandwidth)
     assert found.quantity == f"{found.name.replace('-', '_')}_bandwidth"
+
+
+@pytest.mark.parametrize(
+    ("name", "wired", "joins"),
+    [
+        ("nic", "network", True),
+        ("ethernet", "network", True),
+        ("nic", "", True),  # a network card of which nobody says how it is wired
+        ("nvlink", "", False),
+        ("nic", "switched", False),
+        ("nvlink", "switched", False),
+    ],
+)
+def test_a_link_joins_servers_if_it_is_wired_so(name: str, wired: str, joins: bool) -> None:
+    assert _is_network(Link(name, "a chip", 1.0, 1e9, 1e9, None, wired)) == joins
 
 
 def test_a_machine_without_links_to_its_neighbours_is_refused() -> None:

@@ -69,6 +69,23 @@ def test_chips_of_a_context_group_share_gradients_and_state(sharding: str) -> No
     assert data["scatter"] > 0
 
 
+def test_nothing_hides_the_first_gather_of_an_embedding() -> None:
+    """No layer runs before it is there; on the way back the head's work does."""
+    one = values(data=64.0, sharding="zero3") | {"exposed_shard": 0.125}
+    names = ("end_gather", "end_scatter", "head", "end_sharding")
+    gather, scatter, head, shown = step.evaluate(one, names).values()
+    assert gather > 0
+    assert shown == pytest.approx(gather + max((gather + scatter) / 8, gather + scatter - head), rel=1e-12)
+
+
+def test_a_layer_at_work_keeps_what_one_keeps_where_nothing_is_recomputed() -> None:
+    whole = step.evaluate(values(), ("layer_kept", "attention_weights", "shared_weights", "common_weights"))
+    for recompute in ("none", "selective", "full", "per-op"):
+        kept = step.evaluate(values(recompute=recompute, attention="unfused"), ("layer_all",))["layer_all"]
+        assert kept == step.evaluate(values(attention="unfused"), ("layer_kept",))["layer_kept"]
+    assert whole["common_weights"] == whole["attention_weights"] + whole["shared_weights"]
+
+
 def test_keys_values_and_their_gradients_pass_the_ring() -> None:
     """Forward K and V, backward K, V, dK and dV: 4,096 tokens of 4,096 / 4 wide in two bytes, three times."""
     one = values(tensor=4.0, context=2.0)
