@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 OTHERS = ("third", "fourth", "fifth", "sixth", "seventh")
 SEARCHED = """# How long does it train?
@@ -38,6 +40,7 @@ def test_a_page_of_a_small_book_is_built_and_every_thing_has_its_own(tmp_path: P
 
     They are as many as Sphinx reads side by side, in forks, where polars, which a search needs, waits for ever.
     """
+    pytest.importorskip("jupyter_book", reason="needs the extra [book]")
     book = tmp_path / "book"
     shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("*.md", "__pycache__"))
     shutil.copyfile(ROOT / "_config.yml", tmp_path / "_config.yml")

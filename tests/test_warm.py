@@ -13,10 +13,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from jupyter_client.manager import KernelManager
-from nbclient import execute
+
+nbformat = pytest.importorskip("nbformat", reason="needs the extra [book]")
+KernelManager = pytest.importorskip("jupyter_client.manager", reason="needs the extra [book]").KernelManager
+execute = pytest.importorskip("nbclient", reason="needs the extra [book]").execute
 
 ROOT = Path(__file__).resolve().parents[1]
 ASKED = (

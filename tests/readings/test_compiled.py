@@ -43,12 +43,14 @@ from tests.reference import reference
 from tests.test_formulas import draw_columns
 
 SIZE = 4  # points a formula
+COMPILED = "needs the extra [compiled]"
 ULP = 2.0  # units in the last place that a function of ours may err by
 
 
 @pytest.fixture
 def every_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Compile whatever is asked, however small, and keep it in an empty folder."""
+    pytest.importorskip("numba", reason=COMPILED)
     monkeypatch.setattr(compiled, "LEAST_WORK", 0)
     monkeypatch.setattr(compiled, "LEAST_POINTS", 0)
     monkeypatch.setattr(compiled, "_KERNELS", {})
@@ -58,6 +60,7 @@ def every_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile in a third of the time: loops stay scalar and call the C library's functions; ours have a test."""
+    pytest.importorskip("numba", reason=COMPILED)
     config: Any = import_module("numba.core.config")
     monkeypatch.setattr(config, "OPT", type(config.OPT)(0))
     monkeypatch.setattr(
@@ -427,6 +430,7 @@ def test_a_kernel_is_kept_on_disk_and_nothing_breaks_where_none_can_be(
 
 def test_a_large_training_step_is_compiled_and_agrees() -> None:
     """The one test at full optimisation of the largest graph that ships: vectorised loops, all outputs."""
+    pytest.importorskip("numba", reason=COMPILED)
     from benchmarks.training import _plans
     from dojo_calc.performance.efficiency import chip_values
     from dojo_calc.performance.plan import flags
