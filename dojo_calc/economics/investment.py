@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
+import numpy as np
+
 from dojo_calc.doors import door
 from dojo_calc.economics.discounting import net_present_value
 from dojo_calc.errors import DomainError
@@ -66,9 +68,8 @@ def internal_rate_of_return(flows: Sequence[float]) -> float:
         return float(net_present_value(math.expm1(growth), *paid))
 
     reach, below = 1.0, 0.0 if several else 1.0  # the rates sought lie from -below * reach to reach
-    while (
-        worth(-below * reach) * worth(reach) > 0
-    ):  # at one end the last payments decide, at the other the first
+    # At one end the last payments decide, at the other the first.
+    while np.sign(worth(-below * reach)) == np.sign(worth(reach)):
         reach *= 2.0
         if reach > 32.0:
             raise DomainError(

@@ -9,6 +9,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -259,7 +260,7 @@ def whole_from(value: Any, least: int, label: str, what: str = "periods") -> int
     try:
         number = single(value, Count, label)
     except (DomainError, UnitError):
-        number = -1.0
+        number = math.nan
     if number < least or not number.is_integer():
         raise ScheduleError(f"{label}: expected a whole number of {what} from {least}, got {value!r:.40}")
     return int(number)

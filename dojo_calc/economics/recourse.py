@@ -467,5 +467,5 @@ def _mean(scenarios: Sequence[Scenario]) -> Scenario:
         mean("price", 1.0),
         {name: round(periods) for name, periods in mean("late", 0.0).items()},
         mean("cancelled", 0.0),
-        back / sum(lost) if sum(lost) else 0.0,
+        back / sum(lost) if sum(lost) else back,  # where nothing is cancelled nothing comes back
     )

@@ -63,6 +63,8 @@ def test_counts_have_nine_digits_and_the_rest_four() -> None:
     assert text[0] == "100 EFLOP/s of bf16 with d1"
     assert "  d1, whole" + " " * 35 + "276,244" in text
     assert repr(made) == f"<Inventory of {text[0]}: {len(made.lines)} lines>"
+    assert "<caption" in made._repr_html_()
+    assert ">100 EFLOP/s of bf16 with d1.</caption>" in made._repr_html_()
     assert made.table()["value"].to_list() == [line.value for line in made.lines]
 
 

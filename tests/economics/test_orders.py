@@ -168,7 +168,9 @@ def test_groups_are_ordered_and_cancelled_whole() -> None:
     # Of 20 that can be had 16 come in eights; three at least are eight; pairs are groups as well.
     assert ordered(plan([servers], once(20, shortage=100))) == [16]
     assert ordered(plan([replace(servers, least=3)], once(1))) == [8]
-    assert ordered(plan([replace(servers, group=2)], once(3))) == [4]
+    pairs = plan([replace(servers, group=2)], once(2.2))
+    assert ordered(pairs) == [4]
+    assert pairs.cost == pytest.approx(40)
     # Two kinds alike, four of each at most and in pairs: six are four and two.
     alike = [replace(UNIT, name=name, whole=True, group=2, most=4) for name in ("a", "b")]
     assert sorted(ordered(plan(alike, once(6)))) == [2, 4]

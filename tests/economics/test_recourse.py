@@ -180,6 +180,23 @@ def test_a_mean_refund_is_that_of_what_is_cancelled() -> None:
     ).mean_plan == pytest.approx(1010)
 
 
+def test_a_recourse_is_told_in_a_line_and_its_tail_is_the_worst_tenth() -> None:
+    # Ten of B at 100, 200 or 400, of which the dearest has a chance of 0.05: the worst tenth costs 4,000 in half of
+    # it and 2,000 in the other. In the mean it is 0.45 x 1,000 + 0.5 x 2,000 + 0.05 x 4,000 = 1,650.
+    b = replace(B, price=100, most=[0, 30])
+    told = [Scenario("a", 0.45), Scenario("b", 0.5, price={"b": 2}), Scenario("c", 0.05, price={"b": 4})]
+    found = plan([b], TEN, told)
+    assert found.tail == pytest.approx(3000)
+    assert found.line() == "Schedules of 3 scenarios for 1,650 USD on average, optimal"
+    assert found.plans["a"].line() == "Schedule of 2 periods for 1,000 USD, optimal"
+    assert found.table()["cost"].to_list() == pytest.approx([1000, 2000, 4000])
+    assert found.units() == {"cost": "USD"}
+    units = found.plans["a"].units()
+    assert [units.get(name) for name in found.plans["a"].table().columns] == [
+        None, "FLOP/s", "FLOP/s", "FLOP/s", "FLOP/s", "W", "W", "USD", "USD",
+    ]  # fmt: skip
+
+
 # --- Against brute force ----------------------------------------------------------------------------------
 
 
