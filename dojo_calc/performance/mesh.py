@@ -358,10 +358,11 @@ def mesh_all_gather_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth
 
 
 def mesh_all_reduce_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate) -> Duration:
-    """Least time of an all-reduce on a mesh whose ranks add: all links at work, or the corners.
+    """Least time of an all-reduce on a mesh whose ranks add: all links at work.
 
     n ranks need ``2 * (n - 1)`` messages for every element [4]_, and a mesh has ``2 * mesh_links`` directed
-    links to carry them; every corner must take in a whole vector.
+    links to carry them. That a corner must take in a whole vector through two links asks for no more: (n - 1) /
+    links is never below 1/2.
 
     Parameters
     ----------
@@ -377,11 +378,8 @@ def mesh_all_reduce_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth
     Duration
         [s]; broadcast shape.
     """
-    ranks, links = rows * columns, mesh_links(rows, columns)
-    many = ranks > 1.0
-    at_work = (ranks - 1.0) / where(many, links, 1.0 + 0.0 * links)
-    corner = 1.0 / where(minimum(rows, columns) > 1.0, 2.0 + 0.0 * rows, 1.0 + 0.0 * rows)
-    return maximum(at_work, where(many, corner, 0.0 * corner)) * (message / bandwidth)
+    # one rank alone has no links, and nothing to send
+    return (rows * columns - 1.0) / maximum(mesh_links(rows, columns), 1.0) * (message / bandwidth)
 
 
 def mesh_all_to_all_bound(rows: Ranks, columns: Ranks, message: Bytes, bandwidth: ByteRate) -> Duration:

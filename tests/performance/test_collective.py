@@ -146,6 +146,13 @@ def test_a_tile_by_hand() -> None:
     assert g.mesh_all_reduce(5, 5, 4, 2000 * GB, 0.1 * US) == pytest.approx(0.800016 * US, rel=1e-12)
 
 
+@given(rows=side, columns=side)
+def test_a_corner_asks_for_no_more_than_all_links(rows: int, columns: int) -> None:
+    """A corner takes in a whole vector over its links, two on a true mesh and one at the end of a line."""
+    ways = (rows > 1) + (columns > 1)
+    assert g.mesh_all_reduce_bound(rows, columns, 1.0, 1.0) >= (1 / ways if ways else 0) / SLACK
+
+
 def test_a_torus_by_hand() -> None:
     # 4 x 4, links of 10 B/s, a second a hop, 160 B. Halves of 80 B along rings of 4, both ways round: two hops, and
     # three quarters of 80 B over two links in 3 s; then of a quarter of them, 20 B: 2 + 0.75 s.

@@ -297,7 +297,7 @@ def test_what_is_more_than_one_is_several() -> None:
     assert mesh.mesh_all_gather_bound(several, several, 96.0, 96.0) < mesh.mesh_all_gather_bound(
         several**2, 1.0, 96.0, 96.0
     )
-    # A corner of a square has two links, that of a line one, and one rank alone nobody to send to.
+    # Of one rank none has anybody to send to; of a line each link carries a vector each way, of a square 3/4 of one.
     for rows, columns, time in ((1.0, 1.0, 0.0), (1.0, 2.0, 1.0), (2.0, 2.0, 0.75), (2.0, 1.0, 1.0)):
         assert mesh.mesh_all_reduce_bound(rows, columns, 96.0, 96.0) == time
     assert pipeline.pipeline_time(several, 1.0, 6.0, 8.0, 2.0, 2.0, 96.0, 0.25, 0.5) == 0.75

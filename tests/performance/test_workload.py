@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dojo_calc.errors import FactsError, UnknownNameError
+from dojo_calc.performance import workload
 from dojo_calc.performance.workload import SizeError, Transformer, model_table, transformer, transformers
 
 SMALL: dict[str, Any] = {
@@ -151,3 +152,21 @@ def test_a_model_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path.write_text(HEADER + "mine,2,64,256,4,4,1000,\nmine,3,64,256,4,4,1000,\n")
     with pytest.raises(FactsError, match="line 3, column 1 \\(model\\): model 'mine' stands twice"):
         model_table(path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("tiny,llama3-8b,\ntiny,llama3-70b,\n", "line 3, column 1 \\(alias\\): 'tiny' stands twice"),
+        ("llama3-70b,llama3-8b,\n", "line 2, column 1 \\(alias\\): 'llama3-70b' stands twice"),
+        ("tiny,no-model,\n", "column 2 \\(model\\): expected a model of data/models.csv, got 'no-model'"),
+    ],
+)
+def test_an_alias_names_one_model_and_is_no_other_ones_name(
+    rows: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_table()  # read before the folder is another one
+    (tmp_path / "model_aliases.csv").write_text("alias,model,source\n" + rows.replace(",\n", ",here\n"))
+    monkeypatch.setattr(workload, "data_path", lambda name: tmp_path / name)
+    with pytest.raises(FactsError, match=message):
+        workload._aliases.__wrapped__()
