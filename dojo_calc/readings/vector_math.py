@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -21,17 +22,17 @@ __all__ = ["FUNCTIONS"]
 
 # Bits of a double: its exponent stands at 52 with a bias of 1023.
 _BIAS = 1023
-_MANTISSA = (1 << 52) - 1
+_MANTISSA = 0x000FFFFFFFFFFFFF
 _ONE = _BIAS << 52
-_UPPER = -(1 << 32)
+_UPPER = ~0xFFFFFFFF
 _WHOLE = 0x4330000000000000  # 2**52, whose last bits count ones
 _TWO_52 = 2.0**52
 _ROUND = (
     1.5 * 2.0**52
 )  # added and taken away again it rounds to a whole number, which stands in the last bits
-_ROUND_BITS = 0x4338000000000000
 _SQRT_2 = math.sqrt(2.0)
-_LEAST = 2.0**-1022  # smaller numbers have no exponent of their own
+_LEAST = sys.float_info.min  # smaller numbers have no exponent of their own
+_FAR = 750.0  # beyond it an exponential is infinite, or 0
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _LOG2E = 1.44269504088896338700
 _LOG2E_HIGH, _LOG2E_LOW = 1.44269504072144627571, 1.67517131648865118353e-10
@@ -89,17 +90,14 @@ def log2(x: Any) -> Any:
     half, rest = _series(f)
     high = np.int64(np.float64(f - half).view(np.int64) & _UPPER).view(np.float64)
     low = f - high - half + rest
-    first = high * _LOG2E_HIGH
-    whole = k + first
-    return _ends(x, (low + high) * _LOG2E_LOW + low * _LOG2E_HIGH + ((k - whole) + first) + whole)
+    return _ends(x, (low + high) * _LOG2E_LOW + low * _LOG2E_HIGH + high * _LOG2E_HIGH + k)
 
 
 def log1p(x: Any) -> Any:
     u = 1.0 + x
     k, f = _split(u)
-    above = 1.0 - (u - x)
-    below = x - (u - 1.0)
-    lost = (above if k >= 2.0 else below) / u
+    own = u - 1.0
+    lost = ((1.0 - (u - own)) + (x - own)) / u  # what the sum was rounded by
     lost = 0.0 if k == 0.0 else lost
     f = x if k == 0.0 else f
     half, rest = _series(f)
@@ -111,14 +109,15 @@ def log1p(x: Any) -> Any:
 
 
 def _reduced(x: Any) -> Any:
-    """Nearest whole number of ln 2 in x, its bits, and what is left of x in two parts."""
-    shifted = x * _LOG2E + _ROUND
+    """Nearest whole number of ln 2 in x, which is held to a range; its bits; what is left of x in two parts."""
+    near = min(max(x, -_FAR), _FAR)
+    shifted = near * _LOG2E + _ROUND
     k = shifted - _ROUND
-    return k, np.float64(shifted).view(np.int64) - _ROUND_BITS, x - k * _LN2_HIGH, k * _LN2_LOW
+    return k, np.float64(shifted).view(np.int64), near - k * _LN2_HIGH, k * _LN2_LOW
 
 
 def _scaled(y: Any, k: Any) -> Any:
-    """Number y times 2**k, in two steps, since 2**k may be beyond the doubles."""
+    """Number y times 2**k, in two steps, since 2**k may be beyond the doubles; the last twelve bits of k count."""
     half = k >> 1
     first = np.int64((half + _BIAS) << 52).view(np.float64)
     second = np.int64((k - half + _BIAS) << 52).view(np.float64)
@@ -126,8 +125,7 @@ def _scaled(y: Any, k: Any) -> Any:
 
 
 def exp(x: Any) -> Any:
-    near = -750.0 if x < -750.0 else 750.0 if x > 750.0 else x if x == x else 0.0
-    _, bits, high, low = _reduced(near)
+    _, bits, high, low = _reduced(x)
     r = high - low
     z = r * r
     c = r - z * (_P1 + z * (_P2 + z * (_P3 + z * (_P4 + z * _P5))))
@@ -136,8 +134,7 @@ def exp(x: Any) -> Any:
 
 
 def expm1(x: Any) -> Any:
-    near = -750.0 if x < -750.0 else 750.0 if x > 750.0 else x if x == x else 0.0
-    k, bits, high, low = _reduced(near)
+    k, bits, high, low = _reduced(x)
     r = high - low
     lost = (high - r) - low
     half = 0.5 * r
@@ -148,9 +145,7 @@ def expm1(x: Any) -> Any:
     same = r - (r * e - z)
     e = (r * (e - lost) - lost) - z
     y = _scaled(1.0 + (r - e), bits) - 1.0
-    left, right = -2.0 * (e - (r + 0.5)), 1.0 + 2.0 * (r - e)
-    y = (left if r < -0.25 else right) if k == 1.0 else y
-    y = 0.5 * (r - e) - 0.5 if k == -1.0 else y
+    y = 1.0 + 2.0 * (r - e) if k == 1.0 else y  # rounded once less
     y = same if k == 0.0 else y
     return y if x == x else x
 

@@ -123,13 +123,17 @@ def test_the_functions_are_good_to_the_last_places_and_at_the_ends() -> None:
     random = np.random.default_rng(1)
     near, wide = random.uniform(-0.99, 2.0, 500), 10.0 ** random.uniform(-300, 300, 500)
     small = 10.0 ** random.uniform(-20, 0, 200)
-    ends = np.array([math.nan, math.inf, -math.inf, 0.0, -0.0, -1.0, -2.0, 1.0, 2.0, 5e-324, 709.9, 1024.0])
+    least = sys.float_info.min * random.uniform(0.01, 1.0, 20)
+    below = [-5e-324, math.nextafter(-1.0, -2.0)]  # just out of the domain of a logarithm
+    ends = np.array(
+        [math.nan, math.inf, -math.inf, 0.0, -0.0, -1.0, -2.0, 1.0, 2.0, 5e-324, 709.9, 1024.0, *below]
+    )
     values = {
         "exp": np.r_[random.uniform(-740, 709, 500), near, small],
         "expm1": np.r_[random.uniform(-40, 709, 500), near, small, -small],
-        "log": np.r_[wide, near + 1.0, 5e-320],
+        "log": np.r_[wide, near + 1.0, least, 5e-320],
         "log1p": np.r_[wide, near, small, -0.9 * small],
-        "log2": np.r_[wide, near + 1.0, 2.0 ** np.arange(-1074.0, 1024.0)],
+        "log2": np.r_[wide, near + 1.0, least, 2.0 ** np.arange(-1074.0, 1024.0)],
     }
     exact = {one: getattr(mpmath, one) for one in values if one != "log2"}
     exact["log2"] = lambda x: mpmath.log(x) / mpmath.log(2)
@@ -148,7 +152,10 @@ def test_the_functions_are_good_to_the_last_places_and_at_the_ends() -> None:
     assert at_ends is not None
     with np.errstate(all="ignore"):
         for one in values:
-            np.testing.assert_allclose(at_ends[one], getattr(np, one)(ends), rtol=1e-15, err_msg=one)
+            expected = getattr(np, one)(ends)
+            np.testing.assert_allclose(at_ends[one], expected, rtol=1e-15, err_msg=one)
+            known = ~np.isnan(expected)  # a zero keeps its sign
+            np.testing.assert_array_equal(np.signbit(at_ends[one])[known], np.signbit(expected)[known], one)
 
 
 def everything(a: SignedCount, b: SignedCount) -> SignedCount:
