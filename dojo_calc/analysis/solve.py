@@ -342,7 +342,7 @@ def _roots(
     cases = [np.broadcast_to(value, shape).reshape(-1) for value in values]
     count = math.prod(shape)
     found = np.full(count, np.nan)
-    step = max(1, _CELLS // nodes.size)
+    step = _CELLS // nodes.size
     slopes = cache(slopes)  # one graph serves all parts
     for start in range(0, count, step):
         part = [case[start : start + step] for case in cases]

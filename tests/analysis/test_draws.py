@@ -72,6 +72,9 @@ def test_the_next_step_is_drawn_while_the_one_before_is_used_and_no_other_yet() 
             assert [one for one, _ in told.drawn] == [4, 2]
         assert size == [4, 2, 8][place]
     assert current_thread() not in [thread for _, thread in told.drawn]
+    pair: Any = Told()
+    assert list(ahead(pair, [4, 2])) == [4, 2]
+    assert current_thread() not in [thread for _, thread in pair.drawn]
     lone: Any = Told()
     assert list(ahead(lone, [4])) == [4]
     assert lone.drawn == [(4, current_thread())], "nothing is there to be used meanwhile"

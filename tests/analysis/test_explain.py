@@ -189,6 +189,15 @@ def test_a_formula_that_is_too_long_to_be_read_is_written_by_its_name() -> None:
     assert told[0].function == "long"
 
 
+def test_the_name_of_a_formula_has_spaces_in_latex() -> None:
+    def beyond_reach(chips: Count) -> Count:
+        found: Count = np.arctan(chips)
+        return found
+
+    told = dc.explain(dc.Model({"y": beyond_reach}, {"chips": 1.0}), "y")["y"]
+    assert (told.formula, told.latex) == ("beyond_reach(chips)", r"\text{beyond reach(chips)}")
+
+
 def each_hour(cost: Money, period: Duration) -> Money:
     return cost / period
 

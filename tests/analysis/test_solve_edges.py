@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import dojo_calc as dc
+from dojo_calc.analysis import newton
 from dojo_calc.analysis import solve as solving
 from dojo_calc.analysis.solve import NoSolutionError, _nodes, break_even, solve
 from dojo_calc.errors import ModelError, UnknownNameError
-from dojo_calc.operations import where
+from dojo_calc.operations import ceil, where
 from dojo_calc.quantities import Count, Ratio, SignedCount, Spec
 
 
@@ -45,6 +46,15 @@ def test_what_is_in_proportion_is_divided_and_what_is_not_is_searched() -> None:
     assert len(asked) > 20, "three beside are no proportion"
     mixed = solve(model, "x", "y", 15.0, beside=[0.0, 3.0])
     np.testing.assert_allclose(mixed, [5.0, 4.0], rtol=1e-14)
+
+
+def test_an_answer_at_an_end_of_where_to_search_needs_no_search_either() -> None:
+    asked: list[float] = []
+    model = dc.Model({"y": counted(asked)}, {"x": None, "beside": 0.0})
+    for target in (3.0, 30.0):
+        asked.clear()
+        assert solve(model, "x", "y", target, low=1.0, high=10.0) == target / 3.0
+        assert len(asked) < 20
 
 
 def test_an_answer_in_proportion_lies_where_to_search_or_is_none() -> None:
@@ -95,7 +105,7 @@ def test_parts_of_many_cases_give_the_same_answers_and_name_the_right_case(
     whole = solve(model, "x", "y", 40.0, beside=beside)
     np.testing.assert_allclose(whole, (40.0 - beside) / 3.0, rtol=1e-14)
     nodes = _nodes("x", model.spec("x"), None, None)[0].size
-    for cells in (1, nodes, 2 * nodes, 5 * nodes + 1):
+    for cells in (nodes, 2 * nodes - 1, 2 * nodes, 5 * nodes + 1):
         monkeypatch.setattr(solving, "_CELLS", cells)
         np.testing.assert_array_equal(solve(model, "x", "y", 40.0, beside=beside), whole)
         for place, index in ((4, r"\[1, 1\]"), (2, r"\[0, 2\]")):
@@ -182,6 +192,29 @@ def test_the_input_of_two_models_is_searched_where_it_suits_both() -> None:
         break_even(dc.Model({"y": further}, {"x": None}), other, "x", ("y", "z"))
     with pytest.raises(UnknownNameError, match="has an input 'w'"):
         break_even(one, other, "w", ("y", "z"))
+
+
+def whole_ones(n: Count, each: Ratio, fixed: Ratio) -> SignedCount:
+    return fixed + ceil(n) * each
+
+
+def test_slopes_are_followed_where_every_side_that_varies_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[int] = []
+    plain = newton.narrowed
+
+    def listening(*given: Any) -> Any:
+        followed.append(1)
+        return plain(*given)
+
+    monkeypatch.setattr(solving, "narrowed", listening)
+    steps = dc.Model({"y": whole_ones}, {"n": None, "each": 1.0, "fixed": 50.0})
+    for other, held, count in ((line(1.0, 50.0), {}, 1), (line(1.0, 47.0), {"n": 23.0}, 1), (steps, {}, 0),
+                               (steps, {"n": 20.0}, 1)):  # fmt: skip
+        followed.clear()
+        found = break_even(line(3.0, 10.0), (other, held), "n", "y")
+        # 10 + 3 n is 70 at n = 20; the stairs of whole ones are met at 20 and a third again, where both are 71.
+        assert 10.0 + 3.0 * found == pytest.approx(other.evaluate("y", **{"n": found} | held), rel=1e-12)
+        assert len(followed) == count
 
 
 def halved(x: dc.quantities.Fraction) -> Ratio:
