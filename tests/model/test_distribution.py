@@ -67,3 +67,27 @@ def test_a_sample_is_read_sorted_and_held_to_its_domain() -> None:
         Samples([1.0, -1.0]).checked(power, "power")
     with pytest.raises(DomainError, match="expected samples in a row, two or more"):
         Samples([1.0]).checked(power, "power")
+
+
+def test_a_half_of_no_width_has_the_median_alone_and_nothing_beyond() -> None:
+    declared = spec(Count)
+    assert declared is not None
+    upward, downward = Split.of(declared, 10.0, 10.0, 20.0), Split.of(declared, 10.0, 5.0, 10.0)
+    # One 95 % point up is the upper end, and half as far is its square root: the logarithm is what is even.
+    values = np.array([9.0, 10.0, 10.0 * 2.0**0.5, 20.0])
+    np.testing.assert_allclose(upward.scores(values), [-np.inf, 0.0, Z95 / 2, Z95])
+    np.testing.assert_allclose(downward.scores(100.0 / values), [np.inf, 0.0, -Z95 / 2, -Z95])
+    for one in (upward, downward):
+        assert one.centre == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "low", "high"),
+    [(Fraction, 0.5, 0.2, 0.9), (Count, 1.0, 0.5, 3.0), (SignedCount, 0.0, -1.0, 4.0)],
+)
+def test_scores_are_the_inverse_of_values(kind: object, value: float, low: float, high: float) -> None:
+    declared = spec(kind)
+    assert declared is not None
+    scores = np.linspace(-3.0, 3.0, 13)
+    split = Split.of(declared, value, low, high)
+    np.testing.assert_allclose(split.scores(split.at(scores)), scores, atol=1e-12)

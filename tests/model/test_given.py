@@ -198,6 +198,48 @@ def test_an_identity_is_refused_with_its_values(held: Model) -> None:
                  conditions=CONDITIONS[:1])  # fmt: skip
 
 
+def dear(price: Money) -> Money:
+    return price - 40.0
+
+
+def uneven(n: Count, chips: Count, tensor: PositiveCount) -> SignedCount:
+    return n * tensor - chips + 1.0 - chips / 8.0
+
+
+@pytest.mark.parametrize(
+    ("rule", "good", "bad"),
+    [
+        # Of an output that nobody asked for and that follows from what is given: 5 USD each are 40 at 8 groups.
+        (dc.condition("identity", "cheap", dear), 64.0, 72.0),
+        # Of everything that is there: it is broken below 8 chips.
+        (dc.condition("identity", "eight at least", uneven), 8.0, 7.0),
+    ],
+)
+def test_a_view_refuses_what_its_model_refuses(rule: Any, good: float, bad: float) -> None:
+    model = dc.Model(
+        {"n": groups, "price": dc.step(dc.purchase_cost, units="n", price="each")},
+        {"chips": 16.0, "tensor": 8.0, "each": 5.0},
+        conditions=[rule],
+    )
+    ask: Any
+    for ask in (
+        lambda chips: model.evaluate("n", chips=chips),
+        lambda chips: model.view("n", {"chips": chips}).evaluate("n"),
+        lambda chips: model.view("n").evaluate("n", chips=chips),
+        lambda chips: model.view(["n", "price"], {"chips": chips}).evaluate("n"),
+    ):
+        assert ask(good) == good / 8.0
+        with pytest.raises(ModelError, match=rule.says):
+            ask(bad)
+    whole = dc.Model(
+        {"n": groups}, {"chips": 16.0, "tensor": 8.0}, conditions=[dc.condition("identity", "eight", uneven)]
+    )
+    assert len(whole.view("n").conditions) == 1
+    with pytest.raises(ModelError, match="eight"):
+        whole.view("n", {"chips": 7.0}).evaluate("n")
+    assert model.view("price", {"n": 3.0}).outputs == ["price"]
+
+
 def test_a_limit_is_told_and_what_is_computed_stands(held: Model) -> None:
     assert held.evaluate("power", chips=1600) == 2e6
     (broken,) = held.broken("power", chips=1600)

@@ -103,6 +103,13 @@ def test_what_breaks_a_condition_is_told_as_without_a_kernel(kernels: list[str])
     assert kernels
 
 
+@pytest.mark.usefixtures("kernels")
+def test_what_just_breaks_a_condition_breaks_it_and_what_just_keeps_it_keeps_it() -> None:
+    just = math.nextafter(0.5, 1.0)
+    found = made("identity").evaluate("share", part=np.array([4.0, 4.001, 8.0 * just]))
+    np.testing.assert_array_equal(found, [0.5, math.nan, math.nan])
+
+
 def logarithm(share: Fraction) -> SignedCount:
     return log(share)
 
