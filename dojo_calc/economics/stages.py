@@ -30,6 +30,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import count
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -220,8 +221,8 @@ def decide(programme: Programme, *, stop: bool = True, restart: bool = True) -> 
         If there is no stage, the arrays do not broadcast, or the horizon ends before the stages could.
     """
     p = _Read(programme)
-    count, stages = len(p.stage_of), len(programme.stages)
-    active = np.zeros((count, 2, 2, *p.shape))  # step, team, market
+    steps, stages = len(p.stage_of), len(programme.stages)
+    active = np.zeros((steps, 2, 2, *p.shape))  # step, team, market
     paused = np.zeros((stages, 2, *p.shape))
     done = p.payoff(p.periods)
     go_on = np.zeros((p.periods, *active.shape), dtype=np.bool_)
@@ -301,7 +302,7 @@ def play(programme: Programme, policy: Policy, *, seed: int = 0) -> Outcomes:
     beta, relearning, cancelled = flat(p.beta), flat(p.relearning), flat(p.cancelled)
     turns_team = np.stack([flat(p.leaves), flat(p.rebuilt)])
     turns_market = np.stack([flat(p.enters), flat(p.eases)])
-    for t in range(p.periods + 1):
+    for t in count():
         weight = beta**t
         go = finished & ~over & launch[t, market, every]
         paid[go] += (weight * flat(p.payoff(t), 1)[market, every])[go]

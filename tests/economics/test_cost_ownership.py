@@ -18,7 +18,8 @@ from dojo_calc.economics.cost import (
 )
 from dojo_calc.economics.depreciation import resale_share, straight_line_loss
 from dojo_calc.economics.discounting import levelised_cost, periodic_rate, periods_in
-from dojo_calc.economics.finance import interest_part
+from dojo_calc.economics.finance import deferral_cost, fall_to_call, interest_part, lease_debt, lease_payment
+from dojo_calc.economics.grid import power_left_dark, swing_energy, swing_power
 from dojo_calc.economics.ownership import (
     capital_with_share,
     carrying_rate,
@@ -60,6 +61,18 @@ def test_capital_over_time_by_hand() -> None:
     # A payment of 10 of which 6 make up for the loss of value holds 4 of interest, and never less than none.
     assert interest_part(10, 6) == pytest.approx(4)
     assert interest_part(6, 10) == 0
+
+
+def test_what_cannot_be_below_nothing_is_nothing() -> None:
+    # A shield that is worth more than the tax, a loan beyond its call, owners who put in more than it costs, chips
+    # that bring more in the end than the owners put in, a connection that is wide enough, and a low above the high.
+    assert deferral_cost(1000, 0.21, 250) == 0
+    assert fall_to_call(0.5, 0.4) == 0
+    assert lease_debt(20, 30) == 0
+    assert lease_payment(90, 10, 0.0, 0.0, 9, 0.5) == pytest.approx(10), "the debt alone, in nine parts"
+    assert power_left_dark(5, 8) == 0
+    assert swing_power(60, 150, 0.5) == 0
+    assert swing_energy(60, 150, 0.5, 1.0) == 0
 
 
 def test_halls_and_fleets_by_hand() -> None:

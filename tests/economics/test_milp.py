@@ -163,6 +163,11 @@ def test_what_the_solver_says_is_understood(monkeypatch: pytest.MonkeyPatch) -> 
     found = small().solve()
     assert found is not None
     assert (found.bound, found.gap) == (4.0, 0.0)
+    # But not before it is known to be the best.
+    answers(monkeypatch, at(4.0) | {"mip_dual_bound": None}, at(3.0, 3.0, status=0))
+    seen: list[Progress] = []
+    small().solve(progress=seen.append)
+    assert [one.bound for one in seen] == [-math.inf, 3.0]
 
 
 def test_a_failure_of_the_solver_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,6 +154,9 @@ def test_no_more_is_ordered_than_can_be_had_and_no_less_than_a_lot() -> None:
     assert found.cost == pytest.approx(10 + 400, rel=1e-9)
     assert ordered(plan([replace(UNIT, least=3)], once(1))) == pytest.approx([3], rel=1e-9)
     assert ordered(plan([replace(UNIT, most=3, least=3)], once(1))) == pytest.approx([3]), "all or nothing"
+    with pytest.raises(ScheduleError, match="can be ordered in a period, 1, got 2"):
+        plan([replace(UNIT, most=1, least=2)], once(1))
+    assert ordered(plan([replace(UNIT, most=0, least=2)], once(0))) == [0]
     with pytest.raises(
         ScheduleError, match=r"least of unit: expected at most what can be ordered in a period, 3, got 3\.5"
     ):

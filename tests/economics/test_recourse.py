@@ -109,6 +109,14 @@ def test_cancelling_an_order_by_hand() -> None:
     assert found.scenarios["cost"].to_list() == pytest.approx([1000, 950])
     assert found.plans["halved"].orders["installed"].to_list() == pytest.approx([0, 0, 0, 10])
     assert sum(found.plans["halved"].parts.values()) == pytest.approx(950)
+    assert found.plans["halved"].periods["spent"].to_list() == pytest.approx([200, 750])
+    # So 750 are enough beside it, where ten of A are due 800; at 100 % interest they count 375.
+    tight = replace(TEN, budget=[200, 800], interest=1.0)
+    # What is kept is worth a twentieth of its price in the end, two periods away, and what is given up nothing.
+    kept = replace(a, residual=0.05)
+    found = plan([kept, B], tight, prices, cancellable=["a"])
+    assert found.scenarios["cost"].to_list() == pytest.approx([200 + 400 - 50 / 4, 200 + 375])
+    assert found.plans["halved"].periods["left"].to_list() == pytest.approx([0, 50], abs=1e-6)
 
 
 def test_having_an_offer_at_all_is_decided_first() -> None:
