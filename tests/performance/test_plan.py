@@ -52,6 +52,8 @@ def test_what_is_left_out_is_what_the_documentation_says() -> None:
     short, long = (train(SMALL, "h100-sxm", 8, **asked, **more) for more in ({}, said))
     for name in ("step_time", "low", "high", "memory", "mfu", "model_flop", "throughput"):
         assert getattr(short, name) == getattr(long, name), name
+    plain, whole = (train(SMALL, "h100-sxm", 8, global_batch=16, **more) for more in ({}, {"tensor": 1}))
+    assert (plain.step_time, plain.memory) == (whole.step_time, whole.memory)
     # Alone a chip has no sequence to share with others.
     one = {"global_batch": 16, "tensor": np.array([1, 2])}
     left, given = (
