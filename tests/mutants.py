@@ -354,7 +354,7 @@ def main() -> int:
         if fate == "survived":
             print(f"{'equivalent' if one in same else 'survived'}: {one}")
     asked = [fate for one, fate in fates.items() if one not in same]
-    share = 1 - asked.count("survived") / len(asked)
+    share = 1 - asked.count("survived") / max(len(asked), 1)
     print(f"all: {share:.1%} of {len(asked)} noticed; {len(same)} of {len(fates)} are equivalent, with proof")
     return int(bool(stale) or share < NOTICED or len(same) > EQUIVALENTS * len(fates))
 
