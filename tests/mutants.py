@@ -3,7 +3,7 @@
 ``python -m tests.mutants`` changes one place at a time in a copy of the checkout (a number, an operator, a
 comparison, a condition, the order of two arguments, least for greatest), runs the tests that mirror the changed
 room, and prints which changes no test noticed. `tests/equivalent_mutants.csv` names changes that cannot be noticed,
-each with """
+each with"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 import dojo_calc as dc
 from dojo_calc.errors import DomainError
-from dojo_calc.model.distribution import Z95, Mixture, Split, quantile
+from dojo_calc.model.distribution import WIDER, Z95, Mixture, Split, quantile
 from dojo_calc.model.inputs import Samples
 from dojo_calc.quantities import Count, Fraction, SignedCount, Spec, spec
 
@@ -91,3 +91,9 @@ def test_scores_are_the_inverse_of_values(kind: object, value: float, low: float
     scores = np.linspace(-3.0, 3.0, 13)
     split = Split.of(declared, value, low, high)
     np.testing.assert_allclose(split.scores(split.at(scores)), scores, atol=1e-12)
+
+
+def test_ends_of_intervals_are_those_of_the_normal_distribution() -> None:
+    assert pytest.approx(ndtri(0.95), rel=1e-14) == Z95
+    # The same spread told at 90 % and at 80 %: from 5 to 95 in a hundred over from 10 to 90.
+    assert pytest.approx((ndtri(0.95) - ndtri(0.05)) / (ndtri(0.9) - ndtri(0.1)), rel=1e-14) == WIDER
