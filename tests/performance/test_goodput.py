@@ -292,4 +292,4 @@ def test_more_units_under_repair_than_a_float_counts_are_refused() -> None:
 def test_no_more_than_all_the_time_counts_to_the_last_bit() -> None:
     # Without checkpoints and restarts x / (exp(x) - 1) is below 1 by half of x, which for small x is less than the
     # rounding of the quotient, so that some quotients come out above.
-    assert g.goodput(np.geomspace(1e-12, 1.0, 5_000), 0.0, 0.0, 86_400.0).max() <= 1.0
+    assert np.max(g.goodput(np.geomspace(1e-12, 1.0, 5_000), 0.0, 0.0, 86_400.0)) <= 1.0
