@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from dojo_calc.doors import door
 from dojo_calc.operations import ALLOWANCE
-from dojo_calc.readings.tracing import Expression, Node, named_terms, number_text, plain
+from dojo_calc.readings.tracing import COMPARED, Expression, Node, named_terms, number_text, plain
 
 __all__ = ["mathml"]
 
@@ -146,7 +146,9 @@ def _written(node: Node, named: Mapping[Node, str]) -> tuple[str, int]:
     texts = [text for text, _ in parts]
     if node.operation in _INFIX:
         symbol, level = _INFIX[node.operation]
-        left, right = _wrapped(parts[0], level), _wrapped(parts[1], level + (node.operation == "subtract"))
+        compares = level == COMPARED
+        left = _wrapped(parts[0], level + compares)
+        right = _wrapped(parts[1], level + (compares or node.operation == "subtract"))
         return f"<mrow>{left}<mo>{symbol}</mo>{right}</mrow>", level
     match node.operation:
         case "divide":

@@ -262,6 +262,9 @@ def trace(function: Callable[..., Any], names: Sequence[str | float] | None = No
 
 # --- Writing --------------------------------------------------------------------------------------------
 
+COMPARED = (
+    3  # how tightly a comparison binds; one beside another would be read as a chain, so it has brackets
+)
 _TEXT = {
     "add": ("+", 4), "subtract": ("-", 4), "multiply": ("*", 5), "divide": ("/", 5), "power": ("**", 7),
     "less": ("<", 3), "less_equal": ("<=", 3), "greater": (">", 3), "greater_equal": (">=", 3),
@@ -335,7 +338,7 @@ def _infix(
     if node.operation in operators:
         symbol, level = operators[node.operation]
         # Subtraction, division and powers do not associate, so an equal level on the far side needs brackets.
-        left = _wrapped(parts[0], level + (node.operation == "power"))
+        left = _wrapped(parts[0], level + (node.operation == "power" or level == COMPARED))
         right = _wrapped(
             parts[1], level + (node.operation != "power" and node.operation not in ("add", "multiply"))
         )
@@ -378,7 +381,8 @@ def _latex(node: Node, named: Mapping[Node, str]) -> tuple[str, int]:
         return f"-{_wrapped(parts[0], 6)}", 6
     if node.operation in _LATEX_INFIX:
         symbol, level = _LATEX_INFIX[node.operation]
-        return f"{_wrapped(parts[0], level)} {symbol} {_wrapped(parts[1], level + (symbol == '-'))}", level
+        left = _wrapped(parts[0], level + (level == COMPARED))
+        return f"{left} {symbol} {_wrapped(parts[1], level + (symbol == '-' or level == COMPARED))}", level
     return _LATEX_CALL[node.operation].format(*(text for text, _ in parts)), _ATOM
 
 
@@ -485,4 +489,5 @@ def _javascript_bound(node: Node, named: Mapping[Node, str], rename: Callable[[s
         return f"Math.{_JAVASCRIPT_CALL[node.operation]}({','.join(text for text, _ in parts)})", _ATOM
     symbol, level = _TEXT[node.operation]
     # Sums of floats do not associate, so the right side keeps brackets that the text of a formula drops.
-    return f"{_wrapped(parts[0], level)}{symbol}{_wrapped(parts[1], level + 1)}", level
+    left = _wrapped(parts[0], level + (level == COMPARED))
+    return f"{left}{symbol}{_wrapped(parts[1], level + 1)}", level

@@ -129,6 +129,7 @@ FUNCTIONS = {
         "-0.5 * a - (-2.0) * b + (a - 0.5) * (-3.0) + 1e20 * c",
         "(a - b) + (b - c) - (c + a) + pi * a",
         "where(a == b, a, b) + where(a != b, c, b)",
+        "where((a < b) == (b < c), a, where(a != (b > c), b, c))",
     ],
 )  # fmt: skip
 def test_it_means_what_the_formula_computes(formula: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from typing import Any
 
@@ -270,6 +271,8 @@ def test_a_graph_is_walked_once_with_arguments_before_what_uses_them() -> None:
         ("(-a) ** b", "{(-a)}^{b}"),
         ("(a + b) ** (c + 2.0)", "{(a + b)}^{c + 2}"),
         ("a * -2.5", r"a \, (-2.5)"),
+        ("(a < b) == c", "(a < b) = c"),
+        ("a != (b >= c)", r"a \ne (b \ge c)"),
         ("minimum(a, b + c) / 2.0", r"\frac{\min\left(a, b + c\right)}{2}"),
     ],
 )
@@ -277,3 +280,23 @@ def test_latex_has_the_brackets_that_it_needs(formula: str, latex: str) -> None:
     traced = eval(formula, {"minimum": minimum} | {name: Tracer.named(name) for name in "abc"})
     written = Expression(node_of(traced)).latex()
     assert re.sub(r"\\text\{(.)\}", r"\1", written) == latex
+
+
+PAIRS = (
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow,
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("outer", PAIRS)
+@pytest.mark.parametrize("inner", PAIRS)
+def test_an_operation_in_an_operation_has_the_brackets_that_python_needs(outer: Any, inner: Any) -> None:
+    names = {"a": 5.0, "b": 2.0, "c": np.float64(0.5)}
+    a, b, c = (Tracer.named(name) for name in names)
+    with np.errstate(divide="ignore"):  # by what does not hold
+        for order in (1, -1):
+            tree, value = (
+                outer(*(inner(a, b), c)[::order]),
+                outer(*(inner(5.0, 2.0), np.float64(0.5))[::order]),
+            )
+            assert eval(Expression(node_of(tree)).text(), {}, names) == value
