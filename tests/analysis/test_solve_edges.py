@@ -223,3 +223,18 @@ def halved(x: dc.quantities.Fraction) -> Ratio:
 
 def further(x: dc.quantities.Fraction) -> Ratio:
     return x / 2.0 + 7.0
+
+
+def lessened(x: Ratio, beside: Ratio) -> Ratio:
+    return 24.0 - 3.0 * x + beside
+
+
+@pytest.mark.parametrize("formula", [tripled, lessened])
+@pytest.mark.parametrize(("low", "high"), [(1.0, 4.0), (4.0, 8.0), (1.0, 8.0)])
+def test_an_answer_at_an_end_is_found_by_search_as_well_as_one_inside(
+    formula: Any, low: float, high: float
+) -> None:
+    # 3 x 4 + 3 = 15 and 24 - 3 x 4 + 3 = 15, without rounding
+    model = dc.Model({"y": formula}, {"x": None, "beside": 3.0})
+    assert solve(model, "x", "y", 15.0, low=low, high=high) == pytest.approx(4.0, rel=1e-14)
+    assert solve(model, "x", "y", [15.0, 15.0], low=low, high=high) == pytest.approx([4.0, 4.0], rel=1e-14)

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ndtri
 
 import dojo_calc as dc
-from dojo_calc.errors import DomainError
+from dojo_calc.errors import DomainError, UnknownNameError
 from dojo_calc.model.distribution import WIDER, Z95, Mixture, Split, quantile
 from dojo_calc.model.inputs import Samples
 from dojo_calc.quantities import Count, Fraction, SignedCount, Spec, spec
@@ -57,6 +57,8 @@ def test_weights_choose_among_readings() -> None:
     assert quantile(peak, [0.1, 0.9], weights={"ai_day_2021": 0.5, "hot_chips_34": 0.5}) == pytest.approx(
         [362e12, 376e12]
     )
+    with pytest.raises(UnknownNameError, match="reading 'ai_day_2012'; did you mean ai_day_2021"):
+        quantile(peak, 0.5, weights={"ai_day_2012": 1.0})
 
 
 def test_a_sample_is_read_sorted_and_held_to_its_domain() -> None:
