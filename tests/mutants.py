@@ -3,7 +3,9 @@
 ``python -m tests.mutants`` changes one place at a time in a copy of the checkout (a number, an operator, a
 comparison, a condition, the order of two arguments, least for greatest), runs the tests that mirror the changed
 room, and prints which changes no test noticed. `tests/equivalent_mutants.csv` names changes that cannot be noticed,
-each with"""
+each with its proof. It exits with 1 if fewer than nine in ten of the others are noticed, if more than one in twenty
+are said to be equivalent, or if the list names a place that the code no longer has.
+"""
 
 from __future__ import annotations
 

@@ -51,9 +51,8 @@ LONG = {
     "calculator": 30, "measured": 12, "unknowns": 5, "training_run": 4, "ask": 3, "command_line": 3, "plan_search": 2,
 }  # fmt: skip
 READ_ALONE = 0.2
-_CONTENTS: dict[
-    tuple[Any, ...], str
-] = {}  # of the sidebar, by the folder of its page and what the theme asks
+# Of the sidebar, by the folder of its page and what the theme asks.
+_CONTENTS: dict[tuple[Any, ...], str] = {}
 
 
 def read_side_by_side(app: Sphinx, _config: object) -> None:

@@ -262,9 +262,8 @@ def trace(function: Callable[..., Any], names: Sequence[str | float] | None = No
 
 # --- Writing --------------------------------------------------------------------------------------------
 
-COMPARED = (
-    3  # how tightly a comparison binds; one beside another would be read as a chain, so it has brackets
-)
+# How tightly a comparison binds. One beside another would be read as a chain, so it has brackets.
+COMPARED = 3
 _TEXT = {
     "add": ("+", 4), "subtract": ("-", 4), "multiply": ("*", 5), "divide": ("/", 5), "power": ("**", 7),
     "less": ("<", 3), "less_equal": ("<=", 3), "greater": (">", 3), "greater_equal": (">=", 3),
