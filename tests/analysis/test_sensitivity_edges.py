@@ -9,31 +9,16 @@ import numpy as np
 import pytest
 
 import dojo_calc as dc
-from dojo_calc.analysis import draws, sensitivity
+from dojo_calc.analysis import sensitivity
 from dojo_calc.analysis.sensitivity import _FEWEST, _refuse_still, sobol_indices, tornado
 from dojo_calc.errors import ModelError
-from dojo_calc.quantities import Count, Money, Ratio, SignedCount
+from dojo_calc.quantities import Ratio
 
-
-def product(first: Money, second: Ratio) -> Money:
-    return first * second
-
-
-def same(x: Count) -> Count:
-    return 1.0 * x
-
-
-def short_of_five(x: Count) -> SignedCount:
-    return 5.0 - x
+from .conftest import Listened, same, short_of_five
 
 
 def sum_of(first: Ratio, second: Ratio, third: Ratio) -> Ratio:
     return first + second + third
-
-
-@pytest.fixture
-def lognormals() -> dc.Model:
-    return dc.Model({"y": product}, {"first": (100, 50, 200), "second": (3, 1, 9)})
 
 
 @pytest.mark.parametrize(("asked", "rows"), [(2**6, 2**6), (2**6 + 1, 2**7), (100, 2**7), (2**7, 2**7)])
@@ -42,16 +27,11 @@ def test_rows_are_raised_to_eight_times_a_power_of_two(asked: int, rows: int, lo
     assert found.evaluations == rows * 4, "A, B and one for each of two inputs"
 
 
-def test_the_size_of_a_block_changes_no_index(lognormals: dc.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_a_block_changes_no_index(
+    lognormals: dc.Model, listened: Listened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = sobol_indices(lognormals, "y", 2**9, resamples=20)
-    told: list[tuple[int, int]] = []
-    plain = draws.evaluate_drawn
-
-    def listening(*given: Any) -> Any:
-        told.append(given[-2:])
-        return plain(*given)
-
-    monkeypatch.setattr(sensitivity, "evaluate_drawn", listening)
+    told = listened(sensitivity, "evaluate_drawn")
     for block in (2**7, 2**8):
         monkeypatch.setattr(sensitivity, "_ROWS", block)
         told.clear()

@@ -10,30 +10,13 @@ import numpy as np
 import pytest
 
 import dojo_calc as dc
-from dojo_calc.analysis import draws as drawing
 from dojo_calc.analysis import simulate as simulating
 from dojo_calc.analysis.simulate import _error, simulate
 from dojo_calc.errors import DojoCalcError
-from dojo_calc.quantities import Count, Money, Ratio, SignedCount
+
+from .conftest import Listened, same, short_of_five
 
 ROOT_7 = math.sqrt(7.0)
-
-
-def product(first: Money, second: Ratio) -> Money:
-    return first * second
-
-
-def same(x: Count) -> Count:
-    return 1.0 * x
-
-
-def short_of_five(x: Count) -> SignedCount:
-    return 5.0 - x
-
-
-@pytest.fixture
-def lognormals() -> dc.Model:
-    return dc.Model({"y": product}, {"first": (100, 50, 200), "second": (3, 1, 9)})
 
 
 def alternating(one: list[float], other: list[float]) -> Any:
@@ -136,17 +119,10 @@ def test_the_size_of_a_block_changes_no_sample(lognormals: dc.Model, monkeypatch
 
 
 def test_every_block_is_told_how_many_points_there_are_in_all(
-    lognormals: dc.Model, monkeypatch: pytest.MonkeyPatch
+    lognormals: dc.Model, listened: Listened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether a call is compiled depends on it, and must be the same for all blocks of a call."""
-    told: list[tuple[int, int]] = []
-    plain = drawing.evaluate_drawn
-
-    def listening(*given: Any) -> Any:
-        told.append(given[-2:])
-        return plain(*given)
-
-    monkeypatch.setattr(simulating, "evaluate_drawn", listening)
+    told = listened(simulating, "evaluate_drawn")
     monkeypatch.setattr(simulating, "_BLOCK", 2**6)
     found = simulate(lognormals, "y", samples=2**10)
     assert told == [(2**9, 2**10)] * 2

@@ -15,6 +15,8 @@ from dojo_calc.analysis.sweep import StoppedError, at, numbers, sweep, whole
 from dojo_calc.errors import ModelError
 from dojo_calc.quantities import Count, SignedCount
 
+from .conftest import Listened
+
 
 def product(a: Count, b: Count) -> Count:
     return a * b
@@ -95,18 +97,9 @@ def test_nothing_done_is_the_error_itself(model: dc.Model, monkeypatch: pytest.M
         sweep(model, "y", {"a": [1.0, 2.0]})
 
 
-def test_every_block_is_told_how_many_points_there_are_in_all(
-    model: dc.Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_block_is_told_how_many_points_there_are_in_all(model: dc.Model, listened: Listened) -> None:
     """Whether a call is compiled depends on it, and must be the same for all blocks of a call."""
-    told: list[tuple[int, int]] = []
-    plain = sweeping.evaluate_block
-
-    def listening(*given: Any) -> Any:
-        told.append(given[-2:])
-        return plain(*given)
-
-    monkeypatch.setattr(sweeping, "evaluate_block", listening)
+    told = listened(sweeping, "evaluate_block")
     sweep(model, "y", {"a": np.arange(7.0)}, block=3)
     assert told == [(3, 7), (3, 7), (1, 7)]
 

@@ -27,15 +27,13 @@ def grown(n: Count) -> Count:
 def others() -> tuple[object, object]:
     """Two more formulas called grown, of which the second says the same as the one above."""
 
-    def grown(n: Count) -> Count:
-        return n + 2.0
+    def named(step: float) -> object:
+        def grown(n: Count) -> Count:
+            return n + step
 
-    first = grown
+        return grown
 
-    def grown(n: Count) -> Count:  # type: ignore[no-redef]
-        return n + 1.0
-
-    return first, grown
+    return named(2.0), named(1.0)
 
 
 def test_a_place_for_each_input_and_then_for_each_step_and_a_condition_after_them() -> None:
